@@ -1,0 +1,53 @@
+"""The dataclasses that a checkpoint stores in its ``config.json``: everything that a task, not the code, decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MODALITIES = ("text", "image", "audio")
+"""The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
+
+SAMPLE_RATE = 16_000  # Hz; what the speech stem was trained on
+
+
+@dataclass
+class TextConfig:
+    """How words become steps. Ids are hashes, so that there is no vocabulary to store or to outgrow."""
+
+    max_tokens: int = 64
+    buckets: int = 8192  # rows of the embedding table; row 0 is padding
+    ngrams: tuple[int, int] = (2, 4)  # shortest and longest character n-gram of a word, with its boundary marks
+    ids_per_token: int = 24  # the word itself and its n-grams, padded with zeros
+
+
+@dataclass
+class ImageConfig:
+    """How a picture becomes steps: what is looked for, and the square that the stem reads in vertical slices."""
+
+    finder: str = "ink"  # what matters in the picture: "ink" or "face"
+    size: int = 28  # pixels, height and width of the normalised square
+    slices: int = 14  # steps, each size / slices pixels wide
+
+
+@dataclass
+class AudioConfig:
+    """How a sound becomes steps: the speech that was found, in windows of the pretrained stem."""
+
+    max_seconds: float = 6.0  # of found speech; at 80 ms a step this is 75 steps
+    stem_size: int = 96  # numbers per step out of the pretrained stem
+
+
+@dataclass
+class ModelConfig:
+    """A task and its model: enough to build the module, read any input and say what came out."""
+
+    task: str
+    labels: list[str]
+    text: TextConfig = field(default_factory=TextConfig)
+    image: ImageConfig = field(default_factory=ImageConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    step_size: int = 100  # numbers per step, whatever the modality
+    hidden_size: int = 128  # LSTM units
+    dropout: float = 0.2  # on the steps and on the states, in training only
+    temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
+    sure_above: float = 0.8  # the answer counts as sure from this probability on; chosen on the validation split

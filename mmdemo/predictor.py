@@ -1,0 +1,302 @@
+"""A checkpoint made ready: raw inputs in, one ``Result`` out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmdemo.audio import AudioInput, read_audio
+from mmdemo.config import MODALITIES
+from mmdemo.gates import Trace, trace
+from mmdemo.image import ImageInput, read_image
+from mmdemo.messages import Note
+from mmdemo.model import MultimodalLSTM, pick_device
+from mmdemo.sequence import Batch, Steps, collate
+from mmdemo.text import TextInput, read_text
+
+ModalityInput = TextInput | ImageInput | AudioInput
+
+CONTRADICTS_ABOVE = 0.5  # two modalities contradict each other if each, alone, gives its own label more than this
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the sequence and where it came from.
+
+    Attributes:
+        modality: ``"text"``, ``"image"`` or ``"audio"``.
+        text: the word itself; empty for a picture or a sound.
+        span: characters (start, end), or a box (x0, y0, x1, y1) in the original picture, or seconds (start, end) of
+            the original recording.
+    """
+
+    modality: str
+    text: str
+    span: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the model decided, and everything that happened on the way.
+
+    Attributes:
+        task: the name of the task.
+        labels: the C classes.
+        probabilities: the answer as a distribution over them, shape (C,).
+        sure: whether the answer deserves trust.
+        reason: why it does not; ``None`` if it does.
+        contradiction: which modalities contradict each other; ``None`` if none do.
+        used: the modalities that were read, in the order of reading.
+        ignored: for every modality that was given but not read, why.
+        notes: what else the person should know (what was left out, say).
+        steps: the T steps on the joined axis.
+        beliefs: the distribution after every step, shape (T, C).
+        alone: for every modality that was read, the distribution that it alone leads to, shape (C,).
+        trace: the gates and states of the LSTM; each of i, f, g, o, c, h has the shape (T, H). ``None`` if T is 0.
+        inputs: what the preprocessing made of every input that was given.
+        milliseconds: time spent in each stage.
+        device: where the model ran.
+    """
+
+    task: str
+    labels: list[str]
+    probabilities: np.ndarray
+    sure: bool
+    reason: Note | None
+    contradiction: Note | None
+    used: list[str]
+    ignored: dict[str, Note]
+    notes: list[Note]
+    steps: list[Step]
+    beliefs: np.ndarray
+    alone: dict[str, np.ndarray]
+    trace: Trace | None
+    inputs: dict[str, ModalityInput]
+    milliseconds: dict[str, float]
+    device: str
+
+    @property
+    def label(self) -> str:
+        """The most probable class, sure or not."""
+        return self.labels[int(self.probabilities.argmax())]
+
+    @property
+    def probability(self) -> float:
+        """The probability of ``label``."""
+        return float(self.probabilities.max())
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer, without its trace, as plain numbers and English sentences."""
+        return {
+            "task": self.task,
+            "label": self.label,
+            "probability": self.probability,
+            "probabilities": dict(zip(self.labels, self.probabilities.tolist(), strict=True)),
+            "sure": self.sure,
+            "reason": str(self.reason) if self.reason else None,
+            "contradiction": str(self.contradiction) if self.contradiction else None,
+            "used": self.used,
+            "ignored": {modality: str(note) for modality, note in self.ignored.items()},
+            "notes": [str(note) for note in self.notes],
+            "milliseconds": {stage: round(ms, 2) for stage, ms in self.milliseconds.items()},
+            "device": self.device,
+        }
+
+
+class Predictor:
+    """A trained task, ready to read anything.
+
+    Args:
+        model: the model; it is put into evaluation mode on ``device``.
+        device: where to run; CUDA, then MPS, then the CPU if not given.
+    """
+
+    def __init__(self, model: MultimodalLSTM, device: torch.device | str | None = None) -> None:
+        self.device = torch.device(device) if device else pick_device()
+        self.model = model.eval().to(self.device)
+        self.config = model.config
+
+    @classmethod
+    def load(cls, folder: str | Path, device: torch.device | str | None = None) -> Predictor:
+        """A checkpoint folder made ready.
+
+        Raises:
+            FileNotFoundError: the folder holds no checkpoint.
+        """
+        if not (Path(folder) / "config.json").is_file():
+            raise FileNotFoundError(f"No checkpoint in {folder}: it has no config.json. Train one: python -m mmdemo train")
+        return cls(MultimodalLSTM.from_pretrained(str(folder), local_files_only=True), device)
+
+    def read(self, modality: str, source: Any) -> ModalityInput:
+        """Preprocess one raw input.
+
+        Raises:
+            InputError: the input is too large, or cannot be read.
+        """
+        reader = {"text": read_text, "image": read_image, "audio": read_audio}[modality]
+        return reader(source, getattr(self.config, modality))
+
+    @torch.inference_mode()
+    def batch(self, samples: Sequence[dict[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
+        """Put preprocessed inputs into one batch on the model's device; absent ones are left out."""
+
+        def present(sample: dict[str, ModalityInput], modality: str) -> ModalityInput | None:
+            item = sample.get(modality)
+            return item if item is not None and len(item) else None
+
+        def listen(sound: AudioInput | None) -> Tensor | None:
+            return sound and self.model.speech(torch.from_numpy(sound.mel)[None].to(self.device))[0].cpu()
+
+        texts, images, sounds = ([present(sample, modality) for sample in samples] for modality in MODALITIES)
+        return collate(
+            [text and text.ids for text in texts],
+            [image and image.pixels for image in images],
+            [listen(sound) for sound in sounds],
+            orders,
+            ids_per_token=self.config.text.ids_per_token,
+            image_size=self.config.image.size,
+            slices=self.config.image.slices,
+            stem_size=self.config.audio.stem_size,
+        ).to(self.device)
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        text: Any = None,
+        image: Any = None,
+        audio: Any = None,
+        order: Sequence[str] = MODALITIES,
+    ) -> Result:
+        """Read whatever is given, decide, and look inside.
+
+        Args:
+            text: a string, or a ``TextInput``.
+            image: a path, bytes, a PIL image, an array, or an ``ImageInput``.
+            audio: a path, bytes, ``(rate, samples)``, or an ``AudioInput``.
+            order: the order of reading; must name every modality once.
+
+        Raises:
+            InputError: an input is too large, or cannot be read.
+            ValueError: the order is not a permutation of the modalities.
+        """
+        if sorted(order) != sorted(MODALITIES):
+            raise ValueError(f"order must name each of {', '.join(MODALITIES)} once, but is {order!r}")
+        clock = _Clock()
+        inputs: dict[str, ModalityInput] = {}
+        for modality, source in (("text", text), ("image", image), ("audio", audio)):
+            if source is not None:
+                with clock(modality):
+                    inputs[modality] = source if isinstance(source, ModalityInput) else self.read(modality, source)
+
+        used = [modality for modality in order if modality in inputs and len(inputs[modality])]
+        with clock("stems"):
+            steps = self.model.encode(self.batch([inputs], [order]))
+        with clock("lstm"):
+            beliefs, inside = self._run(steps)
+        with clock("alone"):
+            alone = self._alone(steps, used)
+
+        probabilities = beliefs[-1] if len(beliefs) else self._prior()
+        contradiction = _contradiction(alone, self.config.labels)
+        reason = self._doubt(probabilities, used, contradiction)
+        return Result(
+            task=self.config.task,
+            labels=list(self.config.labels),
+            probabilities=probabilities,
+            sure=reason is None,
+            reason=reason,
+            contradiction=contradiction,
+            used=used,
+            ignored={modality: item.absent for modality, item in inputs.items() if item.absent},
+            notes=[note for item in inputs.values() for note in item.notes],
+            steps=[step for modality in used for step in _steps(modality, inputs[modality])],
+            beliefs=beliefs,
+            alone=alone,
+            trace=inside,
+            inputs=inputs,
+            milliseconds=clock.milliseconds,
+            device=self.device.type,
+        )
+
+    def warm_up(self) -> None:
+        """Run everything once, so that the first visitor waits no longer than the next."""
+        ramp = np.linspace(0, 1, 16_000, dtype=np.float32)
+        chirp = np.sin(2 * np.pi * (200 + 800 * ramp) * ramp) * np.hanning(16_000)
+        square = np.full((120, 160, 3), 235, np.uint8)
+        square[30:90, 70:80] = 20
+        self.predict("seven", square, (16_000, chirp.astype(np.float32)))
+
+    def _run(self, steps: Steps) -> tuple[np.ndarray, Trace | None]:
+        """One sample's joined steps -> distributions after every step (T, C), and the trace."""
+        if steps.x.shape[1] == 0:
+            return np.zeros((0, len(self.config.labels)), np.float32), None
+        inside = trace(self.model.lstm, steps.x[0])
+        return self.model.decide(inside.h).softmax(-1).cpu().numpy(), inside
+
+    def _alone(self, steps: Steps, used: list[str]) -> dict[str, np.ndarray]:
+        """The distribution that each modality alone leads to, all of them in one call of the LSTM."""
+        bounds = [int(steps.starts[0, MODALITIES.index(modality)]) for modality in used] + [steps.x.shape[1]]
+        bands = [steps.x[0, start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        if not bands:
+            return {}
+        states, _ = self.model.lstm(torch.nn.utils.rnn.pad_sequence(bands, batch_first=True))  # (M, T_m, H)
+        last = torch.stack([states[m, len(band) - 1] for m, band in enumerate(bands)])
+        return dict(zip(used, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
+
+    def _prior(self) -> np.ndarray:
+        """What the model answers to nothing at all: the softmax of the bias."""
+        return self.model.decide(torch.zeros(self.config.hidden_size, device=self.device)).softmax(-1).cpu().numpy()
+
+    def _doubt(self, probabilities: np.ndarray, used: list[str], contradiction: Note | None) -> Note | None:
+        """Why the answer does not deserve trust, or ``None``."""
+        if not used:
+            return Note("answer.nothing")
+        if contradiction:
+            return contradiction
+        if probabilities.max() < self.config.sure_above:
+            second, first = np.argsort(probabilities)[-2:]
+            return Note("answer.unsure", {"first": self.config.labels[first], "second": self.config.labels[second]})
+        return None
+
+
+def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str]) -> Note | None:
+    """The first two modalities that, each on its own, believe in different labels."""
+    firm = [(modality, labels[int(p.argmax())]) for modality, p in alone.items() if p.max() > CONTRADICTS_ABOVE]
+    for k, (modality, label) in enumerate(firm):
+        for other, other_label in firm[k + 1 :]:
+            if label != other_label:
+                values = {"first": modality, "first_label": label, "second": other, "second_label": other_label}
+                return Note("answer.contradiction", values)
+    return None
+
+
+def _steps(modality: str, item: ModalityInput) -> Iterator[Step]:
+    """The steps that an input has on the joined axis."""
+    if isinstance(item, TextInput):
+        for token in item.tokens:
+            yield Step(modality, item.raw[token.start : token.end], (token.start, token.end))
+    else:
+        for span in item.boxes if isinstance(item, ImageInput) else item.spans:
+            yield Step(modality, "", tuple(float(edge) for edge in span))
+
+
+class _Clock:
+    """Wall-clock milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time the block as one stage."""
+        start = time.perf_counter()
+        yield
+        self.milliseconds[stage] = (time.perf_counter() - start) * 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,96 +19,11 @@ from mmdemo.gates import Trace, trace
 from mmdemo.image import ImageInput, read_image
 from mmdemo.messages import Note
 from mmdemo.model import MultimodalLSTM, pick_device
+from mmdemo.result import ModalityInput, Result, Step
 from mmdemo.sequence import Batch, Steps, collate
 from mmdemo.text import TextInput, read_text
 
-ModalityInput = TextInput | ImageInput | AudioInput
-
 CONTRADICTS_ABOVE = 0.5  # two modalities contradict each other if each, alone, gives its own label more than this
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the sequence and where it came from.
-
-    Attributes:
-        modality: ``"text"``, ``"image"`` or ``"audio"``.
-        text: the word itself; empty for a picture or a sound.
-        span: characters (start, end), or a box (x0, y0, x1, y1) in the original picture, or seconds (start, end) of
-            the original recording.
-    """
-
-    modality: str
-    text: str
-    span: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What the model decided, and everything that happened on the way.
-
-    Attributes:
-        task: the name of the task.
-        labels: the C classes.
-        probabilities: the answer as a distribution over them, shape (C,).
-        sure: whether the answer deserves trust.
-        reason: why it does not; ``None`` if it does.
-        contradiction: which modalities contradict each other; ``None`` if none do.
-        used: the modalities that were read, in the order of reading.
-        ignored: for every modality that was given but not read, why.
-        notes: what else the person should know (what was left out, say).
-        steps: the T steps on the joined axis.
-        beliefs: the distribution after every step, shape (T, C).
-        alone: for every modality that was read, the distribution that it alone leads to, shape (C,).
-        trace: the gates and states of the LSTM; each of i, f, g, o, c, h has the shape (T, H). ``None`` if T is 0.
-        inputs: what the preprocessing made of every input that was given.
-        milliseconds: time spent in each stage.
-        device: where the model ran.
-    """
-
-    task: str
-    labels: list[str]
-    probabilities: np.ndarray
-    sure: bool
-    reason: Note | None
-    contradiction: Note | None
-    used: list[str]
-    ignored: dict[str, Note]
-    notes: list[Note]
-    steps: list[Step]
-    beliefs: np.ndarray
-    alone: dict[str, np.ndarray]
-    trace: Trace | None
-    inputs: dict[str, ModalityInput]
-    milliseconds: dict[str, float]
-    device: str
-
-    @property
-    def label(self) -> str:
-        """The most probable class, sure or not."""
-        return self.labels[int(self.probabilities.argmax())]
-
-    @property
-    def probability(self) -> float:
-        """The probability of ``label``."""
-        return float(self.probabilities.max())
-
-    def to_json(self) -> dict[str, Any]:
-        """The answer, without its trace, as plain numbers and English sentences."""
-        return {
-            "task": self.task,
-            "label": self.label,
-            "probability": self.probability,
-            "probabilities": dict(zip(self.labels, self.probabilities.tolist(), strict=True)),
-            "sure": self.sure,
-            "reason": str(self.reason) if self.reason else None,
-            "contradiction": str(self.contradiction) if self.contradiction else None,
-            "used": self.used,
-            "ignored": {modality: str(note) for modality, note in self.ignored.items()},
-            "notes": [str(note) for note in self.notes],
-            "milliseconds": {stage: round(ms, 2) for stage, ms in self.milliseconds.items()},
-            "device": self.device,
-        }
 
 
 class Predictor:
@@ -132,7 +47,9 @@ class Predictor:
             FileNotFoundError: the folder holds no checkpoint.
         """
         if not (Path(folder) / "config.json").is_file():
-            raise FileNotFoundError(f"No checkpoint in {folder}: it has no config.json. Train one: python -m mmdemo train")
+            raise FileNotFoundError(
+                f"No checkpoint in {folder}: it has no config.json. Train one: python -m mmdemo train"
+            )
         return cls(MultimodalLSTM.from_pretrained(str(folder), local_files_only=True), device)
 
     def read(self, modality: str, source: Any) -> ModalityInput:
@@ -244,7 +161,7 @@ class Predictor:
     def _alone(self, steps: Steps, used: list[str]) -> dict[str, np.ndarray]:
         """The distribution that each modality alone leads to, all of them in one call of the LSTM."""
         bounds = [int(steps.starts[0, MODALITIES.index(modality)]) for modality in used] + [steps.x.shape[1]]
-        bands = [steps.x[0, start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        bands = [steps.x[0, start:end] for start, end in pairwise(bounds)]
         if not bands:
             return {}
         states, _ = self.model.lstm(torch.nn.utils.rnn.pad_sequence(bands, batch_first=True))  # (M, T_m, H)

@@ -19,6 +19,10 @@ class TextConfig:
     ngrams: tuple[int, int] = (2, 4)  # shortest and longest character n-gram of a word, with its boundary marks
     ids_per_token: int = 24  # the word itself and its n-grams, padded with zeros
 
+    def __post_init__(self) -> None:
+        """JSON knows no tuples."""
+        self.ngrams = tuple(self.ngrams)
+
 
 @dataclass
 class ImageConfig:

@@ -1,0 +1,54 @@
+"""Make probabilities mean what they say, on the validation split: a temperature, and from where on to be sure."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmdemo.model import MultimodalLSTM
+from mmdemo.sequence import Batch
+
+RISK = 0.01  # among the answers called sure, at most this share may be wrong on the validation split
+LOWEST = 0.6  # an answer below this is never called sure
+
+
+@torch.no_grad()
+def answers(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) and classes (N,) of the last steps of all samples."""
+    model.eval()
+    logits, labels = [], []
+    for batch, taught in batches:
+        out, steps = model(batch.to(model.device))
+        logits.append(steps.last(out).cpu())
+        labels.append(steps.last(taught.to(model.device)).argmax(-1).cpu())
+    return torch.cat(logits), torch.cat(labels)
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature with the lowest cross-entropy (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+    candidates = torch.logspace(-0.5, 0.5, 101)  # 0.32 to 3.2
+    losses = [F.cross_entropy(logits / float(t), labels) for t in candidates]
+    return float(candidates[int(torch.stack(losses).argmin())])
+
+
+def fit_threshold(probabilities: Tensor, labels: Tensor) -> float:
+    """The lowest probability from which on at most ``RISK`` of the answers are wrong.
+
+    Args:
+        probabilities: (N, C).
+        labels: (N,).
+    """
+    best, guess = probabilities.max(-1)
+    order = best.argsort(descending=True)
+    wrong = (guess != labels)[order].float().cumsum(0) / torch.arange(1, len(labels) + 1)
+    allowed = (wrong <= RISK).nonzero()
+    return max(LOWEST, float(best[order][int(allowed[-1])])) if len(allowed) else 0.99
+
+
+def calibrate(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> None:
+    """Set ``temperature`` and ``sure_above`` in the model's config."""
+    model.config.temperature = 1.0
+    logits, labels = answers(model, batches)
+    model.config.temperature = fit_temperature(logits, labels)
+    model.config.sure_above = fit_threshold((logits / model.config.temperature).softmax(-1), labels)

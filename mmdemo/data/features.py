@@ -1,0 +1,218 @@
+"""A manifest made ready for training: every input is read once and kept, so that the cores train instead of decode.
+
+Pictures become squares, sounds become the outputs of the frozen speech stem (training clips in several varied voices),
+texts become tokens with the evidence that each of them gives. Squares and sounds are cached in a file whose name is a
+hash of everything that made them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm.contrib.concurrent import process_map
+
+from mmdemo import audio, image, picture, speech
+from mmdemo.audio import read_audio
+from mmdemo.config import AudioConfig, ModelConfig
+from mmdemo.data import augment_audio
+from mmdemo.data.manifest import load_image_cell
+from mmdemo.data.targets import Evidence, marked, ramp
+from mmdemo.image import read_image
+from mmdemo.messages import InputError
+from mmdemo.text import read_text
+
+VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
+
+
+@dataclass(frozen=True)
+class Features:
+    """One split of a manifest, read.
+
+    Attributes:
+        labels: class index of each of the N rows, int64, shape (N,).
+        texts: each row's tokens and their evidence; ``None`` where the row has no text.
+        image_of: each row's index into ``squares``, or -1, shape (N,).
+        squares: normalised pictures, uint8, shape (pictures, size, size).
+        audio_of: each row's index into ``sounds``, or -1, shape (N,).
+        sounds: for each sound its variants, each (T, 96) float32; the first is the sound as it is.
+        problems: what could not be read, as sentences that name the manifest's line.
+    """
+
+    labels: np.ndarray
+    texts: list[tuple[tuple[str, ...], Evidence] | None]
+    image_of: np.ndarray
+    squares: np.ndarray
+    audio_of: np.ndarray
+    sounds: list[list[np.ndarray]]
+    problems: list[str]
+
+    def rows_with(self, modality: str) -> np.ndarray:
+        """Indices of the rows that have an input of that modality."""
+        if modality == "text":
+            return np.flatnonzero([text is not None for text in self.texts])
+        return np.flatnonzero((self.image_of if modality == "image" else self.audio_of) >= 0)
+
+
+def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voices: int = 1, seed: int = 0) -> Features:
+    """Read the inputs of a manifest's rows.
+
+    Args:
+        rows: columns ``text``, ``image``, ``audio``, ``label``, ``line`` (for messages) and optionally ``belief``, as
+            ``read_manifest`` gives them.
+        config: the task.
+        cache: folder for the cached arrays.
+        voices: variants of each sound: 1 for validation and test.
+        seed: of the varied voices.
+    """
+    problems: list[str] = []
+    texts = [_text(row, config, problems) for row in rows.itertuples()]
+    square = partial(_square, config=config)
+    squares, image_of = _cached(rows, "image", square, asdict(config.image), cache, problems)
+    settings = asdict(config.audio) | {"voices": voices, "seed": seed}
+    sound = partial(_voices, config=config.audio, count=voices, seed=seed)
+    sounds, audio_of = _cached(rows, "audio", sound, settings, cache, problems)
+    size = config.image.size
+    return Features(
+        labels=rows["label"].map(config.labels.index).to_numpy(np.int64),
+        texts=texts,
+        image_of=image_of,
+        squares=np.stack(squares) if squares else np.zeros((0, size, size), np.uint8),
+        audio_of=audio_of,
+        sounds=sounds,
+        problems=problems,
+    )
+
+
+def _text(row: Any, config: ModelConfig, problems: list[str]) -> tuple[tuple[str, ...], Evidence] | None:
+    """A row's tokens and evidence."""
+    if not row.text:
+        return None
+    try:
+        text = read_text(row.text, config.text)
+    except InputError as error:
+        problems.append(f"line {row.line}: {error}")
+        return None
+    if text.absent:
+        problems.append(f"line {row.line}: {text.absent}")
+        return None
+    if getattr(row, "belief", None):
+        index = {label: k for k, label in enumerate(config.labels)} | {None: None}
+        marks = [(offset, index[label]) for offset, label in json.loads(row.belief)]
+        evidence = marked(marks, [token.end for token in text.tokens])
+    else:
+        evidence = ramp(config.labels.index(row.label), len(text.tokens))
+    return tuple(token.text for token in text.tokens), evidence
+
+
+def _square(cell: str, config: ModelConfig) -> np.ndarray | str:
+    """A picture cell's normalised square, or why there is none."""
+    try:
+        picture = read_image(load_image_cell(cell), config.image)
+    except InputError as error:
+        return str(error)
+    return str(picture.absent) if picture.absent else np.round(picture.pixels * 255).astype(np.uint8)
+
+
+def _voices(cell: str, config: AudioConfig, count: int, seed: int) -> list[np.ndarray] | str:
+    """A sound cell through the speech stem, as it is and in varied voices, or why that cannot be."""
+    torch.set_num_threads(1)  # the clips are already spread over the cores
+    try:
+        sound = read_audio(cell, config)
+    except InputError as error:
+        return str(error)
+    if sound.absent:
+        return str(sound.absent)
+    variants = [_embed(sound.mel)]
+    rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(Path(cell).name.encode()).digest()[:4], "big")])
+    while len(variants) < count:
+        varied = read_audio((audio.SAMPLE_RATE, augment_audio.vary_voice(sound.samples, rng)), config)
+        variants.append(variants[0] if varied.absent else _embed(varied.mel))
+    return variants
+
+
+@lru_cache
+def _stem() -> speech.SpeechEmbedding:
+    return speech.SpeechEmbedding.pretrained()
+
+
+@torch.inference_mode()
+def _embed(mel: np.ndarray) -> np.ndarray:
+    """(F, 32) -> (T, 96)."""
+    return _stem()(torch.from_numpy(mel)[None])[0].numpy()
+
+
+def _cached(
+    rows: pd.DataFrame,
+    column: str,
+    read: Callable[[str], Any],
+    settings: dict,
+    cache: Path,
+    problems: list[str],
+) -> tuple[list, np.ndarray]:
+    """Read a column's cells on all cores, or take them from the cache: the items, and each row's index or -1."""
+    cells = [(k, row[column], row["line"]) for k, row in enumerate(rows.to_dict("records")) if row[column]]
+    index = np.full(len(rows), -1, np.int64)
+    if not cells:
+        return [], index
+    names = [cell for _, cell, _ in cells]
+    file = cache / f"{column}-{_fingerprint(names, settings)}.npz"
+    if not file.is_file():
+        found = process_map(read, names, max_workers=os.cpu_count(), chunksize=16, desc=column, unit="", leave=False)
+        _store(file, found)
+    items = []
+    for (k, _, line), item in zip(cells, _load(file), strict=True):
+        if isinstance(item, str):
+            problems.append(f"line {line}: {item}")
+        else:
+            index[k] = len(items)
+            items.append(item)
+    return items, index
+
+
+def _fingerprint(names: Sequence[str], settings: dict) -> str:
+    """A hash of everything that decides what the cells become: files, settings, and the code that reads them."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for module in (image, picture, audio, speech, augment_audio):
+        digest.update(Path(module.__file__).read_bytes())
+    for name in names:
+        file = Path(name.split("#")[0])
+        digest.update(f"{name} {file.stat().st_size if file.is_file() else ''}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _store(file: Path, items: Sequence[Any]) -> None:
+    """Write arrays, lists of arrays and sentences to one npz file, whole or not at all."""
+    reasons = {str(k): item for k, item in enumerate(items) if isinstance(item, str)}
+    groups = [[] if isinstance(item, str) else item if isinstance(item, list) else [item] for item in items]
+    arrays = [array for group in groups for array in group]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(
+            stream,
+            data=np.concatenate(arrays) if arrays else np.zeros(0),
+            rows=[len(array) for array in arrays],
+            group=[len(group) for group in groups],
+            listed=any(isinstance(item, list) for item in items),
+            reasons=json.dumps(reasons),
+        )
+    part.replace(file)
+
+
+def _load(file: Path) -> list[Any]:
+    """The inverse of ``_store``."""
+    with np.load(file, allow_pickle=False) as kept:
+        arrays = iter(np.split(kept["data"], np.cumsum(kept["rows"])[:-1]) if len(kept["rows"]) else [])
+        reasons, listed = json.loads(str(kept["reasons"])), bool(kept["listed"])
+        groups = [[next(arrays) for _ in range(count)] for count in kept["group"]]
+    return [reasons.get(str(k), group if listed else group[0] if group else None) for k, group in enumerate(groups)]

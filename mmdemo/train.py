@@ -1,0 +1,267 @@
+"""Train a task: manifest in, checkpoint out. One or many devices, resumable, the same for the same seed.
+
+``accelerate launch -m mmdemo train ...`` runs it on several processes, GPUs or machines with no change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DataLoaderConfiguration, set_seed
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from mmdemo.calibrate import calibrate
+from mmdemo.config import ModelConfig
+from mmdemo.data.features import Features
+from mmdemo.data.pairs import PLAIN, Mixing, Pairs
+from mmdemo.model import MultimodalLSTM
+from mmdemo.sequence import Batch, Steps
+from mmdemo.speech import SpeechEmbedding
+
+LAST_STEP = 0.5  # share of the loss that the last step, the answer, has; the rest is spread over all steps
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        epochs: at most so many.
+        samples: per epoch; as many as the manifest's training split has rows, and at least 2,000, if not given.
+        batch_size: samples per step, over all processes.
+        learning_rate: the highest one.
+        one_cycle: rise to the learning rate, then fall to nothing (Smith & Topin 2019); constant if False.
+        weight_decay: decoupled (Loshchilov & Hutter 2019); 0 makes it Adam.
+        clip: largest norm of the gradient.
+        patience: stop after so many epochs without a lower validation loss.
+        mixing: what happens to the samples.
+    """
+
+    epochs: int = 10
+    samples: int | None = None
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    one_cycle: bool = True
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    patience: int = 4
+    mixing: Mixing = field(default_factory=Mixing)
+
+
+RECIPES = {
+    "own": Recipe(),
+    # the textbook's: Adam at 0.001, batches of 32, ten epochs, cross-entropy, a validation set
+    "textbook": Recipe(
+        batch_size=32,
+        learning_rate=1e-3,
+        one_cycle=False,
+        weight_decay=0.0,
+        clip=math.inf,
+        mixing=replace(PLAIN, together=Mixing.together),
+    ),
+}
+
+
+@dataclass
+class Progress:
+    """Where a run stands: what ``state.pt`` holds beside the tensors."""
+
+    epoch: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = -1
+
+
+def new_model(config: ModelConfig) -> MultimodalLSTM:
+    """An untrained model with the pretrained speech stem in it."""
+    model = MultimodalLSTM(config)
+    model.speech.load_state_dict(SpeechEmbedding.pretrained().state_dict())
+    return model
+
+
+def sequence_loss(logits: Tensor, steps: Steps, taught: Tensor) -> Tensor:
+    """Cross-entropy with the taught distributions: half at each sample's last step, half over all of its steps.
+
+    Args:
+        logits: (B, T, C).
+        steps: the joined steps that they belong to.
+        taught: (B, T, C).
+    """
+    every = F.cross_entropy(logits.transpose(1, 2), taught.transpose(1, 2), reduction="none")  # (B, T)
+    mean = (every * steps.mask).sum(1) / steps.lengths.clamp(min=1)
+    return (LAST_STEP * steps.last(every) + (1 - LAST_STEP) * mean).mean()
+
+
+def train(
+    config: ModelConfig,
+    splits: dict[str, Features],
+    out: Path,
+    run: Path,
+    *,
+    recipe: Recipe,
+    pair: bool,
+    seed: int = 0,
+    start_from: Path | None = None,
+    quiet: bool = False,
+) -> MultimodalLSTM:
+    """Train a task and write its checkpoint.
+
+    Args:
+        config: the task.
+        splits: features of ``train`` and ``validation``.
+        out: folder of the checkpoint; gets ``model.safetensors`` and ``config.json``.
+        run: folder of the run: TensorBoard logs and the state to resume from. A run that was killed goes on from its
+            last finished epoch; to start afresh, delete the folder.
+        recipe: how to train.
+        pair: whether missing modalities are lent by other rows of the same class.
+        seed: of everything random.
+        start_from: a checkpoint to take the weights from where their shapes fit.
+        quiet: no progress bars.
+
+    Returns:
+        The model of the best epoch, calibrated on the validation split.
+    """
+    set_seed(seed)
+    accelerator = Accelerator(
+        dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=seed, split_batches=True),
+        log_with="tensorboard",
+        project_dir=str(run),
+    )
+    accelerator.init_trackers("log")
+    model = new_model(config)
+    if start_from:
+        _borrow(model, start_from)
+    samples = Pairs(splits["train"], config, pair=pair, mixing=recipe.mixing, seed=seed, length=recipe.samples)
+    loader = DataLoader(samples, recipe.batch_size, shuffle=True, collate_fn=samples.collate)
+    optimizer = torch.optim.AdamW(
+        (p for p in model.parameters() if p.requires_grad), recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = (
+        torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, recipe.learning_rate, total_steps=recipe.epochs * len(loader) + 1, pct_start=0.2
+        )
+        if recipe.one_cycle
+        else torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    )
+    validation = list(_validation(splits["validation"], config, pair, seed))
+
+    progress = _resume(run / "state.pt", model, optimizer, schedule)
+    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch <= recipe.patience:
+        loader.set_epoch(progress.epoch)
+        train_loss = _epoch(accelerator, model, optimizer, schedule, loader, recipe, progress, quiet)
+        loss, accuracy = validate(accelerator.unwrap_model(model), validation)
+        accelerator.log(
+            {"loss/train": train_loss, "loss/validation": loss, "accuracy/validation": accuracy}, step=progress.epoch
+        )
+        if not quiet:
+            accelerator.print(
+                f"epoch {progress.epoch + 1}: loss {train_loss:.4f}, validation {loss:.4f}, accuracy {accuracy:.2%}"
+            )
+        if loss < progress.best_loss:
+            if accelerator.is_main_process:
+                accelerator.unwrap_model(model).save_pretrained(out)
+            progress.best_loss, progress.best_epoch = loss, progress.epoch
+        progress.epoch += 1
+        if accelerator.is_main_process:
+            _keep(run / "state.pt", accelerator.unwrap_model(model), optimizer, schedule, progress)
+        accelerator.wait_for_everyone()
+    accelerator.end_training()
+
+    best = MultimodalLSTM.from_pretrained(str(out), local_files_only=True).to(accelerator.device)
+    calibrate(best, validation)
+    if accelerator.is_main_process:
+        best.save_pretrained(out)
+    return best
+
+
+@torch.no_grad()
+def validate(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple[float, float]:
+    """Loss and accuracy of the answers, over batches of all subsets of the modalities."""
+    model.eval()
+    loss = right = count = 0.0
+    for batch, taught in batches:
+        batch, taught = batch.to(model.device), taught.to(model.device)
+        logits, steps = model(batch)
+        loss += float(sequence_loss(logits, steps, taught)) * len(taught)
+        right += float((steps.last(logits).argmax(-1) == steps.last(taught).argmax(-1)).sum())
+        count += len(taught)
+    return loss / count, right / count
+
+
+def _epoch(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: Any,
+    loader: DataLoader,
+    recipe: Recipe,
+    progress: Progress,
+    quiet: bool,
+) -> float:
+    """One pass over the epoch's samples; the mean training loss."""
+    model.train()
+    accelerator.unwrap_model(model).speech.eval()
+    torch.manual_seed(progress.epoch)  # dropout repeats itself when a run is resumed
+    total = torch.zeros((), device=accelerator.device)
+    bar = tqdm(
+        loader, desc=f"epoch {progress.epoch + 1}", leave=False, disable=quiet or not accelerator.is_main_process
+    )
+    for batch, taught in bar:
+        logits, steps = model(batch)
+        loss = sequence_loss(logits, steps, taught)
+        optimizer.zero_grad()
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+        schedule.step()
+        total += loss.detach()
+    return float(total) / len(loader)
+
+
+def _validation(features: Features, config: ModelConfig, pair: bool, seed: int) -> Iterator[tuple[Batch, Tensor]]:
+    """Fixed batches of undisturbed samples: one modality, two, and all, in equal parts."""
+    mixing = replace(PLAIN, together=Mixing.together)
+    samples = Pairs(features, config, pair=pair, mixing=mixing, seed=seed, length=3000)
+    for first in range(0, len(samples), 250):
+        yield samples.collate([samples[k] for k in range(first, first + 250)])
+
+
+def _borrow(model: MultimodalLSTM, folder: Path) -> None:
+    """Take over the weights of a checkpoint wherever the shapes fit (a dense layer for other labels does not)."""
+    own = model.state_dict()
+    lent = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).state_dict()
+    model.load_state_dict(own | {name: w for name, w in lent.items() if name in own and w.shape == own[name].shape})
+
+
+def _keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progress: Progress) -> None:
+    """Write the state to resume from, whole or not at all."""
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "progress": asdict(progress),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(file)
+
+
+def _resume(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any) -> Progress:
+    """Continue where a run stopped, if it left a state."""
+    if not file.is_file():
+        return Progress()
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    return Progress(**state["progress"])

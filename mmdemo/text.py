@@ -7,6 +7,7 @@ Where a script puts no spaces between its words, every character is a token.
 
 from __future__ import annotations
 
+import random
 import unicodedata
 import zlib
 from collections.abc import Sequence
@@ -158,3 +159,52 @@ def read_text(raw: str, config: TextConfig | None = None) -> TextInput:
     notes = (Note("text.left_out", {"read": len(tokens), "left_out": left_out}),) if left_out else ()
     absent = None if tokens else Note("text.empty")
     return TextInput(raw, tokens, token_ids([token.text for token in tokens], config), notes, absent)
+
+
+_ROWS = {
+    letter: (x + y / 2, y)
+    for y, row in enumerate(("qwertyuiop", "asdfghjkl", "zxcvbnm"))
+    for x, letter in enumerate(row)
+}
+NEIGHBOURS = {
+    a: "".join(b for b in _ROWS if a != b and abs(complex(*_ROWS[a]) - complex(*_ROWS[b])) < 1.2) for a in _ROWS
+}
+"""The keys that touch a letter's key on an English keyboard."""
+
+
+def add_typos(tokens: Sequence[str], rate: float, rng: random.Random | np.random.Generator) -> list[str]:
+    """Words as hasty fingers type them: letters swapped, left out, doubled, or hit on the next key.
+
+    The number of tokens stays. Digits, roman numerals, single characters and words of one or two letters are left
+    alone, first letters too, and no word gets shorter than four letters: so a number's name never becomes the name of
+    another.
+
+    Args:
+        tokens: words, normalised or not.
+        rate: chance of an error at each letter, 0 to 1.
+        rng: the only source of chance.
+    """
+    return [_mistype(token, rate, rng) if _can_be_mistyped(token) else token for token in tokens]
+
+
+def _can_be_mistyped(word: str) -> bool:
+    return len(word) > 2 and word.isalpha() and not set(word.lower()) <= set("ivx")
+
+
+def _mistype(word: str, rate: float, rng: random.Random | np.random.Generator) -> str:
+    letters = list(word)
+    for i in range(len(letters) - 1, 0, -1):  # from the end, so that earlier places stay where they are
+        if rng.random() >= rate:
+            continue
+        kind, letter = int(rng.random() * 4), letters[i]
+        near = NEIGHBOURS.get(letter.lower(), "")
+        if kind == 0 and i > 1:
+            letters[i - 1], letters[i] = letter, letters[i - 1]
+        elif kind == 1 and len(letters) > 4:
+            del letters[i]
+        elif kind == 2 and near:
+            hit = near[int(rng.random() * len(near))]
+            letters[i] = hit.upper() if letter.isupper() else hit
+        else:
+            letters.insert(i, letter)
+    return "".join(letters)

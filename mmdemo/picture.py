@@ -1,0 +1,124 @@
+"""Open any picture safely: a file, its bytes, a PIL image or an array becomes an upright 8-bit RGB array."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from mmdemo.messages import InputError
+
+MAX_PIXELS = 16_000_000  # width times height, read from the header before anything is decoded
+MAX_BYTES = 10_000_000  # of a file
+KEPT_SIDE = 1280  # pixels; a longer picture is reduced to this, which is plenty for a digit and quick to search
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: nothing that runs a program
+
+
+def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """Read a picture whatever it comes as, turn it upright and flatten it to RGB.
+
+    Rotation noted by the camera (EXIF) is applied. Transparency is laid on white, or on black where what is drawn is
+    light. Sixteen-bit and float values are scaled, palettes resolved, and of an animation the first frame is taken.
+
+    Args:
+        source: a path, the bytes of a file, a PIL image, or an array (H, W), (H, W, 1), (H, W, 2) with alpha,
+            (H, W, 3) or (H, W, 4) with alpha: bool, 8-bit, 16-bit, or float in 0..1 or 0..255.
+
+    Returns:
+        The picture, uint8 (H, W, 3), at most ``KEPT_SIDE`` pixels long, and the (width, height) of the upright original.
+
+    Raises:
+        InputError: missing, not a picture, damaged, or over ``MAX_BYTES`` or ``MAX_PIXELS``.
+    """
+    if isinstance(source, np.ndarray):
+        return _reduce(_flatten(_from_array(source)))
+    if isinstance(source, Image.Image):
+        _check_size(*source.size)
+        return _decode(source)
+    if isinstance(source, bytes):
+        stream, size = io.BytesIO(source), len(source)
+    else:
+        path = Path(source)
+        if not path.is_file():
+            raise InputError("image.missing", name=path.name)
+        stream, size = path, path.stat().st_size
+    if size > MAX_BYTES:
+        raise InputError("image.heavy", megabytes=round(size / 1e6, 1), limit=MAX_BYTES // 1_000_000)
+    try:
+        image = Image.open(stream, formats=FORMATS)
+    except Exception as error:  # Pillow's readers raise nearly anything on a damaged header
+        raise InputError("image.unreadable") from error
+    with image:
+        _check_size(*image.size)
+        return _decode(image)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise InputError("image.large", megapixels=round(width * height / 1e6, 1), limit=MAX_PIXELS // 1_000_000)
+    if width * height == 0:
+        raise InputError("image.unreadable")
+
+
+def _decode(image: Image.Image) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode a PIL image whose size has been checked."""
+    original = image.size
+    try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # these lie on their side
+            original = original[::-1]
+        image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))  # a JPEG is decoded at half or a quarter where that is enough
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith(("I", "F")):  # 16-bit, 32-bit and float grey: Pillow would clip them at 255
+            pixels = _flatten(_from_array(np.asarray(image)))
+        elif image.has_transparency_data:
+            pixels = _flatten(np.asarray(image.convert("RGBA")))
+        else:
+            pixels = np.asarray(image.convert("RGB"))
+    except Exception as error:  # as above: truncated, wrong lengths, broken compression, lying headers
+        raise InputError("image.broken") from error
+    return _reduce(pixels, original)
+
+
+def _from_array(array: np.ndarray) -> np.ndarray:
+    """Check an array's shape and bring its values to 8 bits."""
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
+        raise InputError("image.shape", shape=str(array.shape))
+    _check_size(array.shape[1], array.shape[0])
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == bool:
+        return array.astype(np.uint8) * 255
+    if array.dtype.kind not in "iuf":
+        raise InputError("image.shape", shape=f"{array.shape} {array.dtype}")
+    values = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(values.max())
+    if array.dtype.kind == "f" and top <= 1:
+        values = values * 255
+    elif top > 255:  # 16-bit; a range that a 12-bit camera leaves unused is not taken for darkness
+        values = values * (255 / (4095 if top <= 4095 else max(top, 65535)))
+    return np.clip(values + 0.5, 0, 255).astype(np.uint8)
+
+
+def _flatten(pixels: np.ndarray) -> np.ndarray:
+    """Grey to RGB, and transparency laid on whichever of white and black makes what is drawn visible."""
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    colours, alpha = (pixels[:, :, :-1], pixels[:, :, -1:]) if pixels.shape[2] in (2, 4) else (pixels, None)
+    if alpha is not None and alpha.min() < 255:
+        weight = alpha.astype(np.float32) / 255
+        light = float((colours.mean(axis=2, keepdims=True) * weight).sum()) > 127.5 * float(weight.sum())
+        colours = (colours * weight + (0 if light else 255) * (1 - weight) + 0.5).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
+
+
+def _reduce(pixels: np.ndarray, original: tuple[int, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    """Reduce what is longer than ``KEPT_SIDE``; say how large the original was."""
+    height, width = pixels.shape[:2]
+    if max(width, height) > KEPT_SIDE:
+        ratio = KEPT_SIDE / max(width, height)
+        small = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        pixels = cv2.resize(pixels, small, interpolation=cv2.INTER_AREA)
+    return pixels, original or (width, height)

@@ -154,7 +154,7 @@ def _join(stats: np.ndarray) -> Iterator[list[int]]:
 
 
 def stroke_width(mask: np.ndarray) -> float:
-    """Mean width of the strokes of a mask in pixels: in a straight stroke the mean distance to the edge is a quarter."""
+    """Mean width of a mask's strokes in pixels: four times the mean distance to the edge."""
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
     return 4 * float(distance.sum()) / max(1, int(mask.sum())) - 1  # pixels' centres lie half a pixel inside the edge

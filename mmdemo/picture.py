@@ -28,7 +28,7 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
             (H, W, 3) or (H, W, 4) with alpha: bool, 8-bit, 16-bit, or float in 0..1 or 0..255.
 
     Returns:
-        The picture, uint8 (H, W, 3), at most ``KEPT_SIDE`` pixels long, and the (width, height) of the upright original.
+        The picture, uint8 (H, W, 3), at most ``KEPT_SIDE`` long, and (width, height) of the upright original.
 
     Raises:
         InputError: missing, not a picture, damaged, or over ``MAX_BYTES`` or ``MAX_PIXELS``.

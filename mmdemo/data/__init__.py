@@ -1,0 +1,1 @@
+"""Data sets as manifests, and what happens to them before training."""

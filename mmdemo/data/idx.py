@@ -1,0 +1,44 @@
+"""IDX files, the format of MNIST: a magic number, the size of each axis, then the numbers (http://yann.lecun.com)."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from mmdemo.messages import InputError
+
+UNSIGNED_BYTE = 8  # the only type of number that MNIST and its descendants use
+
+
+def read_idx(path: str | Path) -> np.ndarray:
+    """The array in an IDX file of unsigned bytes, plain or gzipped; kept in memory, so it must not be written to.
+
+    Raises:
+        InputError: there is no such file, or it is not a whole IDX file of unsigned bytes.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("manifest.missing_file", file=str(path))
+    state = path.stat()
+    return _read(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, modified: int, size: int) -> np.ndarray:
+    """Read a file once for every state that it is in."""
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        zeros, kind, axes = int.from_bytes(data[:2], "big"), data[2], data[3]
+        shape = tuple(int(n) for n in np.frombuffer(data, ">u4", axes, offset=4))
+        if zeros or kind != UNSIGNED_BYTE or not axes or len(data) != 4 + 4 * axes + math.prod(shape):
+            raise ValueError("not IDX")
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    except (OSError, EOFError, zlib.error, IndexError, ValueError) as error:
+        raise InputError("manifest.not_idx", file=str(path)) from error

@@ -1,0 +1,66 @@
+# `make run` opens the page, `make test` checks everything; each sets up what it needs, once.
+#
+# Settings, as environment variables or on the command line (`make run PORT=8000`):
+#   PYTHON       the Python to build the environment with; the first of 3.10 to 3.13 that is found unless given
+#   VENV         where the environment lies
+#   HOST, PORT   where the page answers
+#   TORCH_INDEX  a package index to take PyTorch from: on Linux without an NVIDIA card, PyTorch's own CPU index saves gigabytes
+#   ARGS         more for `make train`, such as ARGS="--task digits"
+
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 7860
+BIN := $(VENV)/bin
+# A version that is merely on the path may be a shim that does not run, and Debian's Python may lack venv: try it.
+USABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+
+.PHONY: run test lint train chromium clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/run.stamp
+	@echo "The page opens at http://$(HOST):$(PORT) (stop it with Ctrl+C)"
+	@$(BIN)/python -m mmdemo serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/test.stamp chromium lint
+	@$(BIN)/python -m pytest -rs
+
+lint: $(VENV)/test.stamp
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/oxlint --deny-warnings
+
+train: $(VENV)/train.stamp
+	@$(BIN)/python -m mmdemo train $(ARGS)
+
+# The browser tests take a Chromium that is there, or else Playwright's; without either they are skipped, and say so.
+# A throw-away machine (CI, as root) may install the system's.
+chromium: $(VENV)/test.stamp
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| $(BIN)/playwright install chromium >/dev/null 2>&1 \
+		|| { [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && apt-get install -y -qq chromium >/dev/null 2>&1; } \
+		|| echo "There is no Chromium and none could be installed: the browser tests will be skipped."
+
+# A stamp is as old as the last installation, so that nothing is installed again until a list of requirements changes.
+$(VENV)/run.stamp $(VENV)/train.stamp $(VENV)/test.stamp: $(VENV)/pyvenv.cfg constraints.txt requirements.txt
+$(VENV)/run.stamp: LIST := requirements.txt
+$(VENV)/train.stamp: LIST := requirements-train.txt
+$(VENV)/train.stamp: requirements-train.txt
+$(VENV)/test.stamp: LIST := requirements-test.txt
+$(VENV)/test.stamp: requirements-train.txt requirements-test.txt
+$(VENV)/%.stamp:
+	@echo "Installing $(LIST) into $(VENV): the first time takes a few minutes..."
+	@$(if $(TORCH_INDEX),$(PIP) torch --index-url $(TORCH_INDEX))
+	@$(PIP) -r $(LIST)
+	@touch $@
+
+$(VENV)/pyvenv.cfg:
+	@[ -n "$(PYTHON)" ] || { echo "No usable Python was found: mmdemo needs 3.10, 3.11, 3.12 or 3.13 with its venv module" \
+		"(on Debian and Ubuntu: apt install python3-venv). Or name one: make run PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .gradio cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,125 @@
+"""MNIST and the Free Spoken Digit Dataset from their publishers, or from a folder that already holds them.
+
+Both are laid out as their publishers do it::
+
+    mnist/train-images-idx3-ubyte.gz ...                       the four files
+    free-spoken-digit-dataset/recordings/0_george_0.wav ...    3,000 recordings
+
+What is there is checked and used, what is not is fetched, checked and kept.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tarfile
+import wave
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pooch
+
+from mmdemo.messages import InputError
+
+VARIABLE = "MMDEMO_DATA"  # the environment variable that names the folder
+DEFAULT = Path("data")
+
+MNIST = "mnist"
+MNIST_URLS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist",
+    "https://storage.googleapis.com/cvdf-datasets/mnist",
+)
+MNIST_FILES = {  # MD5 of the uncompressed file, for the same file may be packed in many ways
+    "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
+}
+
+FSDD = "free-spoken-digit-dataset"
+FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz"
+FSDD_SHA256 = "c8561bca57f668363317b9a5c554392cae37561fa99077368d9a9f32b9618584"  # of recordings_checksum
+
+
+def data_folder(option: str | Path | None = None) -> Path:
+    """Where the data sets lie: the option, else the environment variable ``MMDEMO_DATA``, else ``data``."""
+    return Path(option or os.environ.get(VARIABLE) or DEFAULT)
+
+
+def fetch_mnist(folder: Path) -> Path:
+    """The folder with MNIST's four files, all of them there and checked.
+
+    Raises:
+        InputError: a file is missing and cannot be fetched, or is not what was published.
+    """
+    for name, checksum in MNIST_FILES.items():
+        file = folder / MNIST / name
+        if not file.is_file():
+            _download([f"{url}/{name}" for url in MNIST_URLS], file)
+        try:
+            found = hashlib.md5(gzip.decompress(file.read_bytes()), usedforsecurity=False).hexdigest()
+        except (OSError, EOFError, zlib.error):
+            found = None
+        if found != checksum:
+            raise InputError("data.damaged", file=str(file))
+    return folder / MNIST
+
+
+def fetch_fsdd(folder: Path) -> Path:
+    """The folder with the 3,000 recordings of the Free Spoken Digit Dataset, checked.
+
+    Raises:
+        InputError: they are missing and cannot be fetched, or are not what was published.
+    """
+    recordings = folder / FSDD / "recordings"
+    if not recordings.is_dir():
+        with TemporaryDirectory() as temporary:
+            archive = Path(temporary) / "fsdd.tar.gz"
+            _download([FSDD_URL], archive, wanted=recordings)
+            try:
+                _unpack(archive, recordings)
+            except (tarfile.TarError, EOFError, zlib.error) as error:
+                raise InputError("data.damaged", file=FSDD_URL) from error
+    if recordings_checksum(recordings) != FSDD_SHA256:
+        raise InputError("data.damaged", file=str(recordings))
+    return recordings
+
+
+def recordings_checksum(folder: Path) -> str:
+    """SHA-256 over the names and samples of all recordings; what else a wav file's header says does not matter."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.wav")):
+        digest.update(file.name.encode())
+        try:
+            with wave.open(str(file)) as recording:
+                digest.update(recording.readframes(recording.getnframes()))
+        except (wave.Error, EOFError):
+            digest.update(b"unreadable")
+    return digest.hexdigest()
+
+
+def _download(urls: Sequence[str], file: Path, wanted: Path | None = None) -> None:
+    """Fetch a file from the first address that answers, with a progress bar; nothing half-fetched is left behind."""
+    for url in urls:
+        try:
+            pooch.retrieve(url, known_hash=None, fname=file.name, path=file.parent, progressbar=True)
+            return
+        except OSError as error:  # of the network (requests' errors are among them), or of the disk
+            why = type(error).__name__
+    wanted = wanted or file
+    raise InputError("data.no_download", file=wanted.name, folder=str(wanted.parent), why=why, url=urls[0])
+
+
+def _unpack(archive: Path, recordings: Path) -> None:
+    """Take the recordings, and nothing else, out of the publisher's archive: all of them or none."""
+    part = recordings.with_suffix(".part")
+    part.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive) as members:
+        for member in members:
+            path = Path(member.name)
+            if member.isfile() and path.parent.name == "recordings" and path.suffix == ".wav":
+                (part / path.name).write_bytes(members.extractfile(member).read())
+    part.rename(recordings)

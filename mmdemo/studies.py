@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from mmdemo.audio import SAMPLE_RATE, read_audio
-from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.audio import read_audio
+from mmdemo.config import MODALITIES, SAMPLE_RATE, ModelConfig
 from mmdemo.data.augment_audio import add_noise
 from mmdemo.data.augment_image import degrade_image
 from mmdemo.data.features import Features
@@ -53,7 +53,8 @@ class Degrade:
             return add_typos(item, level, rng)
         if modality == "image":
             generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-            return degrade_image(torch.from_numpy(item)[None], torch.tensor([level]), generator)[0].numpy()
+            square = torch.from_numpy(item)[None, None]
+            return degrade_image(square, torch.tensor([level]), generator)[0, 0].numpy()
         samples = read_audio(self.files[row], self.model.config.audio).samples
         noisy = read_audio((SAMPLE_RATE, add_noise(samples, 20 - 40 * level, rng)), self.model.config.audio)
         if noisy.absent:
@@ -100,26 +101,34 @@ def fusion(
 
 
 def leave_one_out(
-    features: Features, groups: Sequence[str], config: ModelConfig, run: Path, *, recipe: Recipe, seed: int
+    parts: Sequence[tuple[Features, Sequence[str]]],
+    config: ModelConfig,
+    run: Path,
+    *,
+    recipe: Recipe,
+    seed: int,
+    say: Callable[[str], None],
 ) -> dict:
     """Sound alone, each speaker in turn unheard in training: what a stranger at the microphone would meet.
 
     Args:
-        features: all recordings, with their training variants.
-        groups: each row's speaker.
+        parts: features and each row's speaker. The first part trains, less the speaker who is left out; that speaker's
+            recordings in all parts are the test.
         config: the task.
         run: a folder for the folds' runs.
         recipe: the shipped one.
         seed: of the training.
+        say: told how each fold went.
     """
-    speakers = np.asarray(groups)
+    learnt, speakers = parts[0]
     accuracies = {}
-    for speaker in sorted(set(groups)):
-        model = sound_model(_rows(features, speakers != speaker), config, run / speaker, recipe=recipe, seed=seed)
-        left_out = _rows(features, speakers == speaker)
-        accuracies[speaker] = round(
-            float(answer(model, left_out, singles(left_out, "audio"), ["audio"]).right.mean()), 4
-        )
+    for speaker in sorted(set(speakers)):
+        others = _rows(learnt, np.asarray(speakers) != speaker)
+        model = sound_model(others, config, run / f"without-{speaker}", recipe=recipe, seed=seed)
+        left_out = [_rows(features, np.asarray(names) == speaker) for features, names in parts]
+        right = np.concatenate([answer(model, own, singles(own, "audio"), ["audio"]).right for own in left_out])
+        accuracies[speaker] = round(float(right.mean()), 4)
+        say(f"{speaker} left out: {accuracies[speaker]:.2%} of {len(right)} recordings")
     return {"by_speaker": accuracies, "mean": round(float(np.mean(list(accuracies.values()))), 4), "seed": seed}
 
 

@@ -21,9 +21,9 @@ import pandas as pd
 import torch
 from tqdm.contrib.concurrent import process_map
 
-from mmdemo import audio, image, picture, speech
+from mmdemo import audio, image, ink, picture, speech, square
 from mmdemo.audio import read_audio
-from mmdemo.config import AudioConfig, ModelConfig
+from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
 from mmdemo.data import augment_audio
 from mmdemo.data.manifest import load_image_cell
 from mmdemo.data.targets import Evidence, marked, ramp
@@ -135,7 +135,7 @@ def _voices(cell: str, config: AudioConfig, count: int, seed: int) -> list[np.nd
     variants = [_embed(sound.mel)]
     rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(Path(cell).name.encode()).digest()[:4], "big")])
     while len(variants) < count:
-        varied = read_audio((audio.SAMPLE_RATE, augment_audio.vary_voice(sound.samples, rng)), config)
+        varied = read_audio((SAMPLE_RATE, augment_audio.vary_voice(sound.samples, rng)), config)
         variants.append(variants[0] if varied.absent else _embed(varied.mel))
     return variants
 
@@ -182,7 +182,7 @@ def _cached(
 def _fingerprint(names: Sequence[str], settings: dict) -> str:
     """A hash of everything that decides what the cells become: files, settings, and the code that reads them."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for module in (image, picture, audio, speech, augment_audio):
+    for module in (image, picture, ink, square, audio, speech, augment_audio):
         digest.update(Path(module.__file__).read_bytes())
     for name in names:
         file = Path(name.split("#")[0])

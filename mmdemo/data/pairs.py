@@ -191,4 +191,5 @@ class Pairs(Dataset):
         seed = np.random.SeedSequence([self.seed, self.epoch, samples[0].index]).generate_state(1)
         generator = torch.Generator().manual_seed(int(seed[0]))
         severity = torch.tensor([sample.severity for sample in samples])[shown]
-        squares[shown] = degrade_image(augment_image(squares[shown], generator), severity, generator)
+        pictures = augment_image(squares[shown][:, None], generator)  # (n, 1, size, size)
+        squares[shown] = degrade_image(pictures, severity, generator)[:, 0]

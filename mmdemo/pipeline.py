@@ -1,0 +1,151 @@
+"""From a task's name or a manifest to a checkpoint and its figures: what the commands ``train`` and ``evaluate`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmdemo.baselines import bag_of_words_accuracy
+from mmdemo.config import ModelConfig
+from mmdemo.data.features import VOICES, Features, read_features
+from mmdemo.data.manifest import read_manifest
+from mmdemo.data.tasks import Task
+from mmdemo.evaluate import answer, evaluate, singles
+from mmdemo.model import MultimodalLSTM
+from mmdemo.report import write_metrics
+from mmdemo.studies import fusion, leave_one_out, sound_model
+from mmdemo.train import Recipe, train
+
+Say = Callable[[str], None]
+SEEDS = (0, 1, 2)  # of the models for the published sound test
+
+
+@dataclass(frozen=True)
+class Data:
+    """A task's manifest and its features, read as they are needed.
+
+    Attributes:
+        task: the task.
+        rows: the manifest's usable rows.
+        cache: the folder of cached features.
+        seed: of the splits and the varied voices.
+        say: told what could not be read.
+    """
+
+    task: Task
+    rows: pd.DataFrame
+    cache: Path
+    seed: int
+    say: Say
+
+    @classmethod
+    def of(cls, task: Task, data: Path, cache: Path, *, seed: int, say: Say) -> Data:
+        """Make the task's manifest, if it is not there yet, and read it."""
+        manifest = task.make_manifest(data, cache / f"{task.name}-{seed}.parquet", seed)
+        rows, problems = read_manifest(manifest, labels=task.config.labels, seed=seed)
+        for problem in problems:
+            say(f"{manifest.name}, {problem}")
+        return cls(task, rows, cache, seed, say)
+
+    def split(self, name: str) -> pd.DataFrame:
+        """One split's rows."""
+        return self.rows[self.rows["split"] == name].reset_index(drop=True)
+
+    def features(self, rows: pd.DataFrame, *, voices: int = 1) -> Features:
+        """The rows' inputs, read; training clips in several voices."""
+        features = read_features(rows, self.task.config, self.cache, voices=voices, seed=self.seed)
+        for problem in features.problems:
+            self.say(problem)
+        return features
+
+
+def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
+    """Train a task's checkpoint; see ``mmdemo.train.train``."""
+    splits = {
+        "train": data.features(data.split("train"), voices=VOICES),
+        "validation": data.features(data.split("validation")),
+    }
+    task = data.task
+    return train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
+
+
+def evaluate_task(
+    data: Data, folder: Path, *, command: str, run: Path | None = None, recipe: Recipe | None = None
+) -> dict:
+    """Measure a checkpoint on the test split and write its ``metrics.json``.
+
+    Args:
+        data: the task's data.
+        folder: the checkpoint.
+        command: what the person typed; stands beside the figures.
+        run: where to train the models of the longer studies (strangers' voices); they are left out if not given.
+        recipe: how to train them.
+    """
+    model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
+    rows, task = data.split("test"), data.task
+    features = data.features(rows)
+    counts = data.rows["split"].value_counts()
+    metrics: dict[str, Any] = {
+        "task": task.name,
+        "command": command,
+        "seed": data.seed,
+        "split": task.split,
+        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+        **evaluate(model, features, pair=task.pair, seed=data.seed),
+    }
+    if "kind" in rows:
+        metrics |= _kinds(model, features, rows, data)
+    if task.pair and len(metrics["alone"]) > 1:
+        validation = data.split("validation")
+        metrics["fusion"] = fusion(
+            model,
+            (data.features(validation), list(validation["audio"])),
+            (features, list(rows["audio"])),
+            pair=True,
+            seed=data.seed,
+        )
+    if run and recipe and "speaker" in data.rows:
+        metrics["strangers"] = strangers(data, model.config, run, recipe)
+    write_metrics(folder, metrics)
+    return metrics
+
+
+def strangers(data: Data, config: ModelConfig, run: Path, recipe: Recipe) -> dict:
+    """The published sound test for three seeds, and each speaker in turn left out, all with sound alone."""
+    parts = []
+    for split in ("train", "validation", "test"):
+        sounds = data.split(split)
+        sounds = sounds[sounds["audio"] != ""].reset_index(drop=True)
+        parts.append((data.features(sounds, voices=VOICES if split == "train" else 1), list(sounds["speaker"])))
+    (published, _), _, (test, _) = parts
+    by_seed = {}
+    for seed in SEEDS:
+        model = sound_model(published, config, run / f"seed-{seed}", recipe=recipe, seed=seed)
+        by_seed[str(seed)] = round(float(answer(model, test, singles(test, "audio"), ["audio"]).right.mean()), 4)
+        data.say(f"published test, seed {seed}: {by_seed[str(seed)]:.2%}")
+    left_out = leave_one_out(parts, config, run, recipe=recipe, seed=data.seed, say=data.say)
+    mean = round(float(np.mean(list(by_seed.values()))), 4)
+    return {"official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
+
+
+def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: Data) -> dict:
+    """Text alone by the kinds of sentences that a manifest tells apart, and what bags of words make of corrections."""
+    kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind]
+    report: dict[str, Any] = {"kinds": {}}
+    for kind in kinds:
+        samples = [sample for sample in singles(features, "text") if rows["kind"][sample["text"]] == kind]
+        outcome = answer(model, features, samples, ["text"])
+        report["kinds"][kind] = outcome.summary(len(model.config.labels))
+    if "correction" in kinds:
+        learnt = data.split("train")
+        learnt, asked = learnt[learnt["text"] != ""], rows[rows["kind"] == "correction"]
+        report["bags"] = {
+            "words": round(bag_of_words_accuracy(learnt, asked, (1, 1)), 4),
+            "bigrams": round(bag_of_words_accuracy(learnt, asked, (1, 2)), 4),
+        }
+    return report

@@ -1,0 +1,99 @@
+"""Tables made from ``metrics.json``: the model card's and the README's figures are never typed by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAMES = {"text": "text", "image": "picture", "audio": "sound"}
+
+
+def percent(share: float) -> str:
+    """0.9934 -> "99.34 %"."""
+    return f"{share:.2%}".replace("%", " %")
+
+
+def tables(metrics: dict[str, Any]) -> str:
+    """Everything in ``metrics.json`` as Markdown tables, with the commands that wrote it."""
+    return "\n".join(_lines(metrics))
+
+
+def _lines(metrics: dict[str, Any]) -> Iterator[str]:
+    yield f"By `{metrics['command']}`, seed {metrics['seed']}, on the test split ({metrics['split']}):"
+    yield ""
+    yield "| given | samples | accuracy | 95 % interval | loss | calibration error |"
+    yield "|---|---|---|---|---|---|"
+    for name, found in metrics["alone"].items():
+        yield _row(f"{NAMES[name]} alone, each once", found)
+    for kind, found in metrics.get("kinds", {}).items():
+        yield _row(f"text alone: {kind}s, from templates and cue phrases that training never saw", found)
+    for subset, found in metrics["together"].items():
+        name = " + ".join(NAMES[modality] for modality in subset.split("+"))
+        yield _row(f"{name}, paired by class", found)
+    if "bags" in metrics:
+        yield ""
+        yield (
+            "On the same corrections, a bag of words reaches "
+            f"{percent(metrics['bags']['words'])} and a bag of words and bigrams {percent(metrics['bags']['bigrams'])}."
+        )
+    if "fusion" in metrics:
+        yield from _fusion(metrics["fusion"])
+    if "strangers" in metrics:
+        yield from _strangers(metrics["strangers"])
+
+
+def _row(name: str, found: dict[str, Any]) -> str:
+    low, high = found["interval"]
+    return (
+        f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} "
+        f"| {found['loss']:.4f} | {percent(found['ece'])} |"
+    )
+
+
+def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
+    levels = ", ".join(f"{NAMES[modality]} {level:.2f}" for modality, level in fusion["levels"].items())
+    yield ""
+    yield f"Is the whole more than its parts? Every input degraded (severity: {levels}; {fusion['n']:,} test samples):"
+    yield ""
+    yield "| given | accuracy | more than its best part |"
+    yield "|---|---|---|"
+    for subset, accuracy in fusion["accuracy"].items():
+        name = " + ".join(NAMES[modality] for modality in subset.split("+"))
+        gain = fusion["gain_over_best_part"].get(subset)
+        more = f"{gain[0] * 100:+.1f} ± {gain[1] * 100:.1f} points" if gain else ""
+        yield f"| {name} | {percent(accuracy)} | {more} |"
+
+
+def _strangers(found: dict[str, Any]) -> Iterator[str]:
+    seeds = ", ".join(f"{seed}: {percent(accuracy)}" for seed, accuracy in found["official"]["by_seed"].items())
+    speakers = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in found["left_out"]["by_speaker"].items())
+    yield ""
+    yield (
+        f"Sound alone, trained with the shipped recipe on sound alone: {percent(found['official']['mean'])} on the "
+        f"published test split, the mean of three seeds ({seeds}); {percent(found['left_out']['mean'])} on a speaker "
+        f"who was left out of training, the mean of {len(found['left_out']['by_speaker'])} ({speakers})."
+    )
+
+
+def fill(file: Path, name: str, body: str) -> None:
+    """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->`` in a Markdown file.
+
+    Raises:
+        ValueError: the file has no such marks.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    text = file.read_text(encoding="utf-8")
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"{file} has no place for the figures: it needs the lines {begin} and {end}")
+    file.write_text(pattern.sub(lambda _: f"{begin}\n{body}\n{end}", text), encoding="utf-8")
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    """Store a checkpoint's metrics, one confusion matrix row a line so that a change can be read."""
+    text = json.dumps(metrics, indent=1, ensure_ascii=False)
+    text = re.sub(r"\[\s+(-?[\d.e-]+(?:,\s+-?[\d.e-]+)*)\s+\]", lambda m: "[" + re.sub(r"\s+", " ", m[1]) + "]", text)
+    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")

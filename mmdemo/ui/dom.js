@@ -1,0 +1,29 @@
+/** Elements with text in them, never markup. */
+
+/** make("p", {className: "x", title: "y"}, "words", child, null, ...) */
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** A part's value: JSON, or null before there is one. */
+export const valueOf = (props) => (props.value ? JSON.parse(props.value) : null);
+
+/** Keep a small choice in the browser, where it allows that. */
+export const store = {
+  get(key) {
+    try {
+      return localStorage.getItem(`mmdemo.${key}`);
+    } catch {
+      return null; // refused: a private window, or a frame in a stranger's page
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(`mmdemo.${key}`, value);
+    } catch {
+      // then it lasts as long as the page
+    }
+  },
+};

@@ -1,0 +1,119 @@
+"""From what a person gave to what the page shows: pure functions, plain numbers out."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mmdemo.audio import AudioInput
+from mmdemo.config import MODALITIES
+from mmdemo.image import ImageInput
+from mmdemo.messages import InputError, Note
+from mmdemo.plots import drawing
+from mmdemo.predictor import Predictor
+from mmdemo.result import ModalityInput, Result
+from mmdemo.text import TextInput
+
+PHOTO = 480  # pixels, the longest side of the photo that is sent back with the box in it
+PEAKS = 240  # columns of the waveform
+
+
+def read(predictor: Predictor, **sources: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read whatever is given, and say what it was, what was decided, and how.
+
+    An input that is refused is said to be so, and the others are read all the same.
+
+    Args:
+        predictor: the task.
+        sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
+
+    Returns:
+        what ``ui/answer.js`` shows, and what ``ui/drawing.js`` draws.
+    """
+    inputs: dict[str, ModalityInput] = {}
+    refused: dict[str, Note] = {}
+    milliseconds: dict[str, float] = {}
+    for modality in MODALITIES:
+        if sources.get(modality) is None:
+            continue
+        start = time.perf_counter()
+        try:
+            inputs[modality] = predictor.read(modality, sources[modality])
+        except InputError as error:
+            refused[modality] = error.note
+        milliseconds[modality] = (time.perf_counter() - start) * 1000
+
+    result = predictor.predict(**inputs)
+    start = time.perf_counter()
+    figure = drawing(result)
+    milliseconds = {**result.milliseconds, **milliseconds, "drawing": (time.perf_counter() - start) * 1000}
+    return {**answer(result, refused), "milliseconds": milliseconds}, figure
+
+
+def answer(result: Result, refused: dict[str, Note]) -> dict[str, Any]:
+    """What the page says about a result; sentences travel as key and values, and become words in the browser."""
+    return {
+        "task": result.task,
+        "labels": result.labels,
+        "probabilities": rounded(result.probabilities),
+        "label": result.label,
+        "probability": round(result.probability, 4),
+        "sure": result.sure,
+        "reason": said(result.reason),
+        "contradiction": said(result.contradiction),
+        "used": result.used,
+        "ignored": {modality: said(note) for modality, note in {**result.ignored, **refused}.items()},
+        "notes": [said(note) for note in result.notes],
+        "alone": {modality: rounded(p) for modality, p in result.alone.items()},
+        "saw": {modality: saw(item) for modality, item in result.inputs.items()},
+        "device": result.device,
+    }
+
+
+def saw(item: ModalityInput) -> dict[str, Any]:
+    """What the model saw of an input, for a person to check."""
+    if isinstance(item, TextInput):
+        return {"tokens": [token.text for token in item.tokens]}
+    if isinstance(item, ImageInput):
+        width, height = item.size
+        box = item.box and [round(edge / whole, 4) for edge, whole in zip(item.box, (width, height) * 2, strict=True)]
+        pixels = np.rint(item.pixels * 255).astype(np.uint8)
+        return {"photo": data_url(item.picture), "box": box, "pixels": pixels.tolist()}
+    return {
+        "peaks": peaks(item),
+        "seconds": item.seconds,
+        "segments": [[round(t, 3) for t in span] for span in item.segments],
+    }
+
+
+def data_url(picture: np.ndarray) -> str:
+    """A small JPEG of a picture (H, W, 3) that travels within the answer, so that nothing needs to be kept for it."""
+    photo = Image.fromarray(picture)
+    photo.thumbnail((PHOTO, PHOTO))
+    file = io.BytesIO()
+    photo.save(file, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+
+
+def peaks(sound: AudioInput) -> list[int]:
+    """The loudest moment of each column of the waveform, in per cent of the loudest of all."""
+    if not len(sound.samples):
+        return []
+    loud = np.abs(sound.samples)
+    columns = np.array([part.max() for part in np.array_split(loud, min(PEAKS, len(loud)))])
+    return np.rint(100 * columns / max(float(columns.max()), 1e-6)).astype(int).tolist()
+
+
+def said(note: Note | None) -> dict[str, Any] | None:
+    """A note as JSON."""
+    return note and {"key": note.key, "values": note.values}
+
+
+def rounded(p: np.ndarray) -> list[float]:
+    """Probabilities with four decimals: as much as anybody can see."""
+    return [round(float(x), 4) for x in p]

@@ -1,0 +1,82 @@
+/** The page's words: one file per language, one language at a time, changed in place. */
+
+import { store } from "./dom.js";
+
+const LANGUAGES = { en: "EN", zh: "中文" };
+
+/** @param {string} code */
+const fetchWords = async (code) => (await fetch(new URL(`../strings/${code}.json`, import.meta.url))).json();
+
+const codes = Object.keys(LANGUAGES);
+const trees = Object.fromEntries(await Promise.all(codes.map(async (code) => [code, await fetchWords(code)])));
+const listeners = new Set();
+let current = [store.get("language"), ...navigator.languages.map((code) => code.slice(0, 2)), "en"].find((code) => code in trees);
+
+/** The languages that can be chosen: code -> how it calls itself. */
+export const languages = LANGUAGES;
+
+/** The code of the language in use. */
+export const language = () => current;
+
+/** The sentence behind a dotted key, its {gaps} filled; null where there is none. */
+export function find(key, values = {}) {
+  const sentence = lookUp(trees[current], key) ?? lookUp(trees.en, key);
+  return sentence?.replace(/\{(\w+)\}/g, (gap, at) => (Object.hasOwn(values, at) ? name(values[at]) : gap)) ?? null;
+}
+
+/** The sentence behind a dotted key, its {gaps} filled; the key itself where there is none. */
+export const say = (key, values) => find(key, values) ?? key;
+
+/** All sentences of the language in use, by dotted key. */
+export function sentences() {
+  const entries = Object.entries(trees[current]);
+  return Object.fromEntries(
+    entries.flatMap(([section, words]) => Object.entries(words).map(([key, sentence]) => [`${section}.${key}`, sentence])),
+  );
+}
+
+/** What we call a modality or a label; anything else, numbers included, is called what it is. */
+export function name(value) {
+  if (typeof value === "number") return value.toLocaleString(current);
+  return find(`modality.${value}`) ?? find(`label.${value}`) ?? String(value);
+}
+
+/** Several names as a phrase: "words, picture and sound". */
+export const list = (values) => new Intl.ListFormat(current).format(values.map(name));
+
+/** A probability as a percentage, never rounded up to certainty. */
+export function percent(p) {
+  const shown = p > 0.995 && p < 1 ? Math.min(p, 0.999) : p;
+  const digits = shown > 0.99 && shown < 1 ? 1 : 0;
+  return `${(100 * shown).toLocaleString(current, { maximumFractionDigits: digits })} %`;
+}
+
+/** Put words into all of root's elements that name a key: data-key (text), data-key-label (accessible name). */
+export function translate(root) {
+  for (const element of root.querySelectorAll("[data-key]")) element.textContent = say(element.dataset.key);
+  for (const element of root.querySelectorAll("[data-key-label]")) {
+    element.setAttribute("aria-label", say(element.dataset.keyLabel));
+  }
+}
+
+/** Call back after every change of the language. Returns a function that ends it. */
+export function onLanguage(callback) {
+  listeners.add(callback);
+  return () => listeners.delete(callback);
+}
+
+/** Change the language of everything in sight. */
+export function speak(code) {
+  current = code;
+  store.set("language", code);
+  document.documentElement.lang = code;
+  translate(document);
+  for (const callback of listeners) callback(code);
+}
+
+/** Own properties only: part of a key may be anything that a person typed. */
+function lookUp(tree, key) {
+  const [section, entry] = key.split(".", 2);
+  const entries = Object.hasOwn(tree, section) ? tree[section] : {};
+  return Object.hasOwn(entries, entry) ? entries[entry] : null;
+}

@@ -1,0 +1,258 @@
+"""Result -> the drawing: one Plotly figure on one axis of steps, and the strip of inputs that lies above it.
+
+Colours belong to the page, which knows whether it is light or dark: a trace names its colour in ``meta`` and
+``ui/drawing.js`` fills it in.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mmdemo.audio import CONTEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mmdemo.result import Result, Step
+
+MAPS = ("f", "i", "o", "g", "c", "h")  # what the heat map of units can show, the first one from the start
+SPREAD = (0.1, 0.9)  # the quantiles over the units between which a band is drawn
+TOP = 15  # pixels above the first row, where it is said that the answer settled
+GAP = 20  # pixels between rows
+CLASS_HEIGHT = 12  # pixels of one class in the row of beliefs, while there is room
+HEIGHTS = {"gates": 112, "state": 84, "units": 168}  # pixels
+
+
+def drawing(result: Result) -> dict[str, Any]:
+    """Everything that the page needs to draw how a result came about, ready for ``json.dumps``.
+
+    Returns:
+        ``steps`` (modality, text and span of each), ``labels``, ``answer`` (its index), ``settled`` (see ``settled``),
+        ``strip`` (the picture and the spectrogram as the model saw them), ``order`` (see ``by_action``) and ``figure``.
+        Of a result without steps, ``steps`` and ``labels`` only. Arrays are packed as Plotly packs them.
+    """
+    steps = [
+        {"modality": s.modality, "text": s.text, "span": [round(float(x), 3) for x in s.span]} for s in result.steps
+    ]
+    if not steps:
+        return {"steps": [], "labels": result.labels}
+    return {
+        "steps": steps,
+        "labels": result.labels,
+        "answer": result.labels.index(result.label),
+        "settled": settled(result.beliefs),
+        "strip": _strip(result),
+        "order": by_action(np.asarray(result.trace.c)).tolist(),
+        "figure": figure(result).to_dict(),
+    }
+
+
+def figure(result: Result) -> go.Figure:
+    """Beliefs, gates, cell state and units over the steps, below each other on one axis.
+
+    ``layout.meta.rows`` names the rows from top to bottom; the first has the axis ``yaxis``, the second ``yaxis2`` and
+    so on. Every trace has ``meta``: its ``row``, a ``key`` (a letter of the LSTM's equations, say) and a ``kind``.
+    Heat maps of units are 8-bit: ``meta.low`` and ``meta.high`` are the values of the smallest and the largest code.
+    """
+    inside = {key: np.asarray(getattr(result.trace, key), np.float32) for key in MAPS}  # each (T, H)
+    count, classes = result.beliefs.shape
+    heights = {"belief": min(max(classes * CLASS_HEIGHT, 60), 264), **HEIGHTS}
+    size, state = (np.abs(inside["c"]).mean(1), _spread(inside["c"]))
+    limits = [min(0, float(state.min())), max(float(size.max()), float(state.max()))]
+    axes = {
+        "belief": {"range": [classes - 0.5, -0.5], "tickvals": list(range(classes)), "ticktext": result.labels},
+        "gates": {"range": [-0.03, 1.03], "tickvals": [0, 1], "showgrid": True},
+        "state": {"range": _padded(limits), "tickvals": _round_ticks(limits), "showgrid": True},
+        "units": {"range": [inside["c"].shape[1] - 0.5, -0.5], "tickvals": []},
+    }
+    traces = [
+        *_belief(result.beliefs, result.labels.index(result.label)),
+        *(trace for key in "oif" for trace in _line("gates", key, inside[key])),
+        *_line("state", "c", inside["c"]),
+        {
+            "type": "scatter",
+            "y": size,
+            "mode": _mode(count),
+            "line": {"width": 1.6, "dash": "3px,2px"},
+            "meta": {"row": "state", "key": "c", "kind": "size"},
+        },
+        *(_map(key, inside[key]) for key in MAPS),
+    ]
+    rows = list(heights)
+    for trace in traces:
+        trace |= {"yaxis": _axis("y", rows.index(trace["meta"]["row"])), "hoverinfo": "skip", "showlegend": False}
+    when = settled(result.beliefs)
+    total = sum(heights.values()) + GAP * (len(rows) - 1)
+    tops = dict(zip(rows, np.cumsum([0, *(height + GAP for height in heights.values())]), strict=False))
+    layout = {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 0, "r": 0, "t": TOP, "b": 0},
+        "height": TOP + total,
+        "meta": {"rows": rows},
+        "xaxis": {"range": [-0.5, count - 0.5], "visible": False, "anchor": "free"},
+        "shapes": _marks(result.steps, when),
+        "annotations": [
+            {
+                "name": "settled",
+                "text": "settled here",
+                "showarrow": False,
+                "x": when - 0.5,
+                "xanchor": "right" if when > count / 2 else "left",
+                "y": 1,
+                "yref": "y domain",
+                "yanchor": "bottom",
+            }
+        ],
+    }
+    for k, row in enumerate(rows):
+        domain = [1 - (tops[row] + heights[row]) / total, 1 - tops[row] / total]
+        plain = {"zeroline": False, "showgrid": False, "showticklabels": False, "anchor": "x"}
+        layout[_axis("yaxis", k)] = {**plain, "domain": [float(edge) for edge in domain], **axes[row]}
+    return go.Figure(traces, layout)
+
+
+def settled(beliefs: np.ndarray) -> int:
+    """The first step from which the final answer stays the most probable one; beliefs have the shape (T, C)."""
+    best = beliefs.argmax(1)
+    others = np.flatnonzero(best != best[-1])
+    return int(others[-1]) + 1 if len(others) else 0
+
+
+def by_action(c: np.ndarray) -> np.ndarray:
+    """The units in the order in which they act: by the step at which their cell changed most, risers before fallers.
+
+    Args:
+        c: the cell state, shape (T, H); before the first step it was zero.
+    """
+    change = np.diff(c, axis=0, prepend=np.zeros_like(c[:1]))  # (T, H)
+    when = np.abs(change).argmax(0)
+    return np.lexsort((-change[when, np.arange(c.shape[1])], when))
+
+
+def _belief(beliefs: np.ndarray, answer: int) -> list[dict[str, Any]]:
+    """Probabilities as a heat map, classes by steps, with the answer's row in a colour of its own."""
+    others = beliefs.T.copy()  # (C, T)
+    others[answer] = 0
+    common = {"type": "heatmap", "zmin": 0, "zmax": 1, "showscale": False, "xgap": 1, "ygap": 1}
+    return [
+        {**common, "z": others, "meta": {"row": "belief", "key": "others", "kind": "map"}},
+        {**common, "z": beliefs.T[[answer]], "y": [answer], "meta": {"row": "belief", "key": "answer", "kind": "map"}},
+    ]
+
+
+def _line(row: str, key: str, values: np.ndarray) -> list[dict[str, Any]]:
+    """The mean over the units as a line and their spread as a band; values have the shape (T, H)."""
+    low, high = _spread(values)
+    there = np.arange(len(values), dtype=np.uint8 if len(values) < 256 else np.uint16)
+    return [
+        {
+            "type": "scatter",
+            "x": np.concatenate([there, there[::-1]]),
+            "y": np.concatenate([high, low[::-1]]),
+            "fill": "toself",
+            "mode": "lines",
+            "line": {"width": 0},
+            "meta": {"row": row, "key": key, "kind": "spread"},
+        },
+        {
+            "type": "scatter",
+            "y": values.mean(1),
+            "mode": _mode(len(values)),
+            "line": {"width": 2.2},
+            "meta": {"row": row, "key": key, "kind": "mean"},
+        },
+    ]
+
+
+def _map(key: str, values: np.ndarray) -> dict[str, Any]:
+    """Units by steps in 8 bits: gates from 0 to 1; c, g and h around zero, which is exactly code 127."""
+    gate = key in "ifo"
+    high = 1.0 if gate else max(float(np.abs(values).max()), 0.1)
+    codes = values * 255 if gate else (values / high + 1) * 127  # signed values: 0..254
+    return {
+        "type": "heatmap",
+        "z": np.rint(codes).astype(np.uint8).T,  # (H, T)
+        "zmin": 0,
+        "zmax": 255 if gate else 254,
+        "colorscale": "Viridis" if gate else "RdBu",
+        "showscale": False,
+        "visible": key == MAPS[0],
+        "meta": {
+            "row": "units",
+            "key": key,
+            "kind": "gate" if gate else "signed",
+            "low": 0.0 if gate else -high,
+            "high": high,
+        },
+    }
+
+
+def _marks(steps: Sequence[Step], when: int) -> list[dict[str, Any]]:
+    """Vertical lines: where one modality gives way to the next, and where the answer settled."""
+    down = {"type": "line", "xref": "x", "y0": 0, "y1": 1}
+    borders = [t - 0.5 for t in range(1, len(steps)) if steps[t].modality != steps[t - 1].modality]
+    return [
+        *({**down, "name": "border", "yref": "paper", "x0": x, "x1": x, "line": {"width": 1}} for x in borders),
+        {
+            **down,
+            "name": "settled",
+            "yref": "y domain",
+            "x0": when - 0.5,
+            "x1": when - 0.5,
+            "line": {"dash": "3px,3px", "width": 1.2},
+        },
+    ]
+
+
+def _strip(result: Result) -> dict[str, Any]:
+    """The picture and the spectrogram as the model saw them, rows from top to bottom, 0 (nothing) to 255."""
+    strip: dict[str, Any] = {}
+    if "image" in result.used:
+        strip["image"] = _packed(result.inputs["image"].pixels * 255)
+    if "audio" in result.used:
+        mel = result.inputs["audio"].mel[CONTEXT:-CONTEXT].T[::-1]  # (bands, frames of the steps), high tones on top
+        low, high = np.quantile(mel, (0.1, 0.998))  # the quiet ground is dark, whatever the recording's level
+        strip["audio"] = _packed((mel - low) / max(high - low, 1e-6) * 255)
+    return strip
+
+
+def _packed(image: np.ndarray) -> dict[str, str]:
+    """A grey image as Plotly packs arrays."""
+    codes = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    shape = ", ".join(map(str, codes.shape))
+    return {"dtype": "u1", "bdata": base64.b64encode(codes.tobytes()).decode("ascii"), "shape": shape}
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """The quantiles ``SPREAD`` over the units: (T, H) -> (2, T)."""
+    return np.quantile(values, SPREAD, axis=1).astype(np.float32)
+
+
+def _mode(count: int) -> str:
+    """One step alone would be an invisible line."""
+    return "lines" if count > 1 else "lines+markers"
+
+
+def _axis(name: str, k: int) -> str:
+    """Plotly's name of the k-th axis: x, x2, x3, ..."""
+    return name if k == 0 else f"{name}{k + 1}"
+
+
+def _padded(limits: list[float]) -> list[float]:
+    """A range with a little air."""
+    air = 0.06 * (limits[1] - limits[0]) + 1e-3
+    return [limits[0] - air, limits[1] + air]
+
+
+def _round_ticks(limits: list[float]) -> list[float]:
+    """Zero, and the largest of 1, 2, 5 times a power of ten that fits on either side of it."""
+    unit = 10.0 ** np.floor(np.log10(max(-limits[0], limits[1], 1e-3)))
+    fits = [k * unit for k in (1, 2, 5) if k * unit <= max(-limits[0], limits[1])]
+    tick = round(float(fits[-1]), 6)
+    return [value for value in (-tick, 0.0, tick) if limits[0] <= value <= limits[1]]

@@ -1,0 +1,276 @@
+/**
+ * The drawing of how a result came about: the input, the beliefs, the gates, the memory and the units on one axis of
+ * steps, and a cursor that runs through all of it.
+ *
+ *   draw(element, payload, {strings})   draws, or draws again, inside the element
+ *   clear(element)                      takes the drawing away
+ *
+ * The payload is what `drawing` in mmdemo/plots.py returns; `strings` is the content of a language's file, of which the
+ * sections "drawing" and "label" are used. Plotly must be there. When the cursor moves, the element sends "mmdemo:step"
+ * with {step, unit} in its detail, each null where there is none. Words are a stranger's: everything is put in place as
+ * text, never as HTML.
+ */
+
+import { across, axisName, axisOf, fade, make, unpack } from "./kit.js";
+import { readOut } from "./readout.js";
+import { fillStrip, fitStrip, paintStrip } from "./strip.js";
+
+const MAPS = ["f", "i", "o", "g", "c", "h"];
+const LEAST = { words: 17, others: 5 }; // pixels a step; where they do not fit, the drawing scrolls
+const TOP = [26, 84, 17]; // pixels of the bands, the strip and its ticks, as in the style sheet
+const drawings = new WeakMap();
+
+export function draw(element, payload, { strings = {} } = {}) {
+  const say = speaker(strings);
+  if (!payload?.steps?.length) {
+    clear(element);
+    element.replaceChildren(make("div", "mmd", [make("p", "mmd-empty", say("empty"))]));
+    return Promise.resolve();
+  }
+  const drawing = drawings.get(element) ?? open(element);
+  Object.assign(drawing, { payload, say, step: null, unit: null });
+  const wordy = payload.steps.some(({ modality }) => modality === "text");
+  drawing.sheet.style.setProperty("--least", `${payload.steps.length * (wordy ? LEAST.words : LEAST.others)}px`);
+  furnish(drawing);
+  Object.assign(drawing, fillStrip(drawing, payload, say));
+  point(drawing, null);
+  const drawn = paint(drawing);
+  fit(drawing);
+  return drawn;
+}
+
+export function clear(element) {
+  const drawing = drawings.get(element);
+  if (drawing) {
+    for (const watcher of drawing.watchers) watcher.disconnect();
+    Plotly.purge(drawing.figure);
+    drawings.delete(element);
+  }
+  element.replaceChildren();
+}
+
+const own = (section, key) => (Object.hasOwn(section, key) ? section[key] : key);
+
+/** Looks up sentences and fills their gaps; what is missing stays as it is. */
+function speaker({ drawing = {}, label = {} }) {
+  const say = (name, values = {}) => own(drawing, name).replace(/\{(\w+)\}/g, (gap, key) => values[key] ?? gap);
+  return Object.assign(say, { label: (name) => own(label, name) });
+}
+
+/** The empty frame, its observers and its events; made once, so that a new result keeps what was chosen. */
+function open(element) {
+  const [bands, strip, ticks, figure, cursor] = ["bands", "strip", "ticks", "figure", "cursor"].map((name) =>
+    make("div", `mmd-${name}`),
+  );
+  const time = make("div", "mmd-time", [bands, strip, ticks, figure, cursor]);
+  const sheet = make("div", "mmd-sheet", [time]);
+  const readout = make("div", "mmd-readout");
+  const tip = make("div", "mmd-tip");
+  const root = make("div", "mmd", [readout, make("div", "mmd-scroll", [sheet]), tip]);
+  readout.setAttribute("aria-live", "polite");
+  tip.setAttribute("role", "tooltip");
+  tip.hidden = true;
+  time.tabIndex = 0;
+  time.setAttribute("role", "group");
+  element.replaceChildren(root);
+
+  const drawing = { element, root, sheet, time, bands, strip, ticks, figure, cursor, readout, tip, map: MAPS[0], sorted: true };
+  drawing.shown = () =>
+    drawing.payload.figure.data.find(({ meta }) => meta.row === "units" && meta.key === drawing.map);
+  const theme = new MutationObserver(() => (element.isConnected ? paint(drawing) : clear(element)));
+  for (const place of [document.documentElement, document.body]) {
+    theme.observe(place, { attributes: true, attributeFilter: ["class"] });
+  }
+  const size = new ResizeObserver(() => fit(drawing));
+  size.observe(time);
+  drawing.watchers = [theme, size];
+
+  time.addEventListener("pointermove", (event) => follow(drawing, event));
+  time.addEventListener("pointerdown", (event) => follow(drawing, event));
+  time.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && point(drawing, null));
+  time.addEventListener("keydown", (event) => walk(drawing, event));
+  time.addEventListener("blur", () => point(drawing, null));
+  for (const type of ["pointerover", "focusin", "click"]) {
+    root.addEventListener(type, (event) => explain(drawing, event.target.closest("[data-about]")));
+  }
+  root.addEventListener("pointerleave", () => explain(drawing, null));
+  root.addEventListener("focusout", () => explain(drawing, null));
+  root.addEventListener("keydown", (event) => event.key === "Escape" && explain(drawing, null));
+  drawings.set(element, drawing);
+  return drawing;
+}
+
+/** The names at the left and the scales beside them; rows and scales are those of the figure. */
+function furnish(drawing) {
+  const { sheet, time, payload, say } = drawing;
+  const { layout } = payload.figure;
+  const parts = {
+    input: [say("input_parts")],
+    belief: [say("belief_parts")],
+    gates: ["i", "f", "o"].map((gate) => term(say, gate, "mmd-key", gate)),
+    state: [term(say, "mean", "mmd-key", "c"), term(say, "size", "mmd-key mmd-dashed", "mute")],
+    units: choices(drawing),
+  };
+  const cells = [];
+  const heights = [...TOP];
+  const inner = layout.height - layout.margin.t;
+  const place = (row, line, scale) => {
+    const name = make("div", "mmd-name", [term(say, row, "mmd-title"), ...parts[row]]);
+    for (const cell of [name, make("div", "mmd-scale", scale)]) {
+      cell.style.gridRow = line;
+      cells.push(cell);
+    }
+  };
+  place("input", 2, []);
+  layout.meta.rows.forEach((row, k) => {
+    const [low, high] = axisOf(layout, k).domain.map((edge) => edge * inner);
+    heights.push(k ? axisOf(layout, k - 1).domain[0] * inner - high : layout.margin.t, high - low);
+    place(row, heights.length, row === "belief" ? classNames(payload, high - low, say) : scaleOf(axisOf(layout, k)));
+  });
+  sheet.style.gridTemplateRows = heights.map((height) => `${height}px`).join(" ");
+  sheet.replaceChildren(...cells, time);
+  time.setAttribute("aria-label", say("keys"));
+}
+
+/** A word that explains itself when it is pointed at. */
+function term(say, name, className, hue = "ink") {
+  const button = make("button", `mmd-term ${className}`, say(name));
+  button.type = "button";
+  button.dataset.about = say(`${name}_about`);
+  button.style.setProperty("--hue", `var(--mm-${hue})`);
+  return button;
+}
+
+/** What the heat map of units shows, in which order, and its colours. */
+function choices(drawing) {
+  const { say, payload, map, sorted } = drawing;
+  const pick = make("select", "", MAPS.map((key) => new Option(say(key), key, false, key === map)));
+  const order = make("button", "mmd-order", say(sorted ? "by_action" : "by_number", { count: payload.order.length }));
+  const change = (name, settings) => {
+    Object.assign(drawing, settings);
+    furnish(drawing);
+    paint(drawing);
+    drawing.sheet.querySelector(name).focus();
+  };
+  pick.setAttribute("aria-label", say("map"));
+  pick.addEventListener("change", () => change("select", { map: pick.value }));
+  order.type = "button";
+  order.title = say("order");
+  order.addEventListener("click", () => change(".mmd-order", { sorted: !sorted }));
+  const { meta } = drawing.shown();
+  const legend = make("div", `mmd-legend mmd-${meta.kind}`, [edge(meta.low), make("i"), edge(meta.high)]);
+  return [make("label", "mmd-pick", [pick]), order, legend];
+}
+
+const edge = (value) => make("span", "", value.toFixed(Number.isInteger(value) ? 0 : 1).replace("-", "−"));
+
+/** The names of the classes beside their rows; where rows are too thin for names, only the answer's. */
+function classNames({ labels, answer }, height, say) {
+  const thin = height / labels.length < 9;
+  return labels.map((label, k) =>
+    make("span", k === answer ? "mmd-answer" : "", thin && k !== answer ? "" : say.label(label)),
+  );
+}
+
+function scaleOf({ range, tickvals }) {
+  return tickvals.map((value) => {
+    const mark = make("span", "mmd-at", String(value).replace("-", "−"));
+    mark.style.top = `${(100 * (range[1] - value)) / (range[1] - range[0])}%`;
+    return mark;
+  });
+}
+
+const ramp = (...colours) => colours.map((each, k) => [k / (colours.length - 1), each]);
+
+/** Put the colours of the page onto the figure and the canvases, and hand the figure to Plotly. */
+function paint(drawing) {
+  const { payload, figure, root, say } = drawing;
+  const style = getComputedStyle(root);
+  const colour = (name) => style.getPropertyValue(`--mm-${name}`).trim();
+  const shown = drawing.shown();
+  const units = unpack(shown.z);
+  drawing.units = drawing.sorted ? payload.order : [...units.keys()]; // unit numbers from top to bottom
+  const sorted = drawing.units.map((unit) => units[unit]);
+  const rows = (trace) => (trace === shown ? { visible: true, z: sorted } : { visible: false });
+  const dress = {
+    map: ({ meta }) => {
+      const full = colour(meta.key === "answer" ? "good" : "ink");
+      return { colorscale: ramp(fade(full, 0.04), full) };
+    },
+    spread: ({ meta }) => ({ fillcolor: fade(colour(meta.key), 0.14) }),
+    mean: ({ meta, line }) => ({ line: { ...line, color: colour(meta.key) } }),
+    size: ({ line }) => ({ line: { ...line, color: colour("mute") } }),
+    gate: (trace) => rows(trace),
+    signed: (trace) => ({ ...rows(trace), colorscale: ramp(colour("minus"), colour("zero"), colour("plus")) }),
+  };
+  const data = payload.figure.data.map((trace) => ({ ...trace, ...dress[trace.meta.kind](trace) }));
+  const layout = { ...payload.figure.layout, autosize: true };
+  layout.font = { family: style.fontFamily, size: 11, color: colour("mute") };
+  layout.meta.rows.forEach((_, k) => {
+    layout[axisName(k)] = { ...axisOf(layout, k), gridcolor: colour("line") };
+  });
+  layout.shapes = layout.shapes.map((shape) => ({
+    ...shape,
+    line: { ...shape.line, color: colour(shape.name === "settled" ? "ink" : "line") },
+  }));
+  layout.annotations = layout.annotations.map((note) => ({ ...note, text: say(note.name) }));
+  paintStrip(drawing.canvases, payload.strip, colour("audio"));
+  return Plotly.react(figure, data, layout, { staticPlot: true });
+}
+
+/** What depends on the width. */
+function fit(drawing) {
+  const { time, figure, payload, chips } = drawing;
+  const width = time.clientWidth;
+  if (!width) return; // in a hidden tab: we are called again when it opens
+  fitStrip(drawing, payload, chips, width / payload.steps.length);
+  if (figure.dataset.width !== String(width) && figure.classList.contains("js-plotly-plot")) Plotly.Plots.resize(figure);
+  figure.dataset.width = String(width);
+}
+
+/** The pointer's place -> the step, and the unit where it is over the heat map. */
+function follow(drawing, event) {
+  const { time, figure, payload, units } = drawing;
+  const { layout } = payload.figure;
+  const box = time.getBoundingClientRect();
+  const last = payload.steps.length - 1;
+  const step = Math.floor(((event.clientX - box.left) / box.width) * (last + 1));
+  const [low, high] = axisOf(layout, layout.meta.rows.indexOf("units")).domain;
+  const down = event.clientY - figure.getBoundingClientRect().top - layout.margin.t;
+  const up = 1 - down / (layout.height - layout.margin.t);
+  point(drawing, Math.min(last, Math.max(0, step)), units[Math.floor(((high - up) / (high - low)) * units.length)]);
+}
+
+/** Arrow keys move the cursor. */
+function walk(drawing, event) {
+  const last = drawing.payload.steps.length - 1;
+  const here = drawing.step;
+  const goal = { ArrowLeft: (here ?? last + 1) - 1, ArrowRight: (here ?? -1) + 1, Home: 0, End: last }[event.key];
+  if (goal === undefined) return;
+  event.preventDefault();
+  point(drawing, Math.min(last, Math.max(0, goal)));
+  drawing.cursor.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+/** Move the cursor: an overlay, since asking Plotly for a line would take hundreds of times as long. */
+function point(drawing, step, unit = null) {
+  const { payload, cursor, chips, element } = drawing;
+  if (step !== null && step === drawing.step && unit === drawing.unit) return;
+  chips[drawing.step]?.classList.remove("mmd-on");
+  chips[step]?.classList.add("mmd-on");
+  Object.assign(drawing, { step, unit });
+  cursor.hidden = step === null;
+  across(cursor, step, 1, payload.steps.length);
+  readOut(drawing);
+  element.dispatchEvent(new CustomEvent("mmdemo:step", { bubbles: true, detail: { step, unit } }));
+}
+
+/** Show the explanation of a term beside it, or none. */
+function explain({ tip, root }, about) {
+  tip.hidden = !about;
+  if (!about) return;
+  tip.textContent = about.dataset.about;
+  const [box, frame] = [about.getBoundingClientRect(), root.getBoundingClientRect()];
+  tip.style.top = `${box.bottom - frame.top + 6}px`;
+  tip.style.left = `${Math.max(0, Math.min(box.left - frame.left, frame.width - tip.offsetWidth))}px`;
+}

@@ -17,6 +17,8 @@ from mmdemo.audio import CONTEXT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import Tensor
+
     from mmdemo.result import Result, Step
 
 MAPS = ("f", "i", "o", "g", "c", "h")  # what the heat map of units can show, the first one from the start
@@ -46,7 +48,7 @@ def drawing(result: Result) -> dict[str, Any]:
         "answer": result.labels.index(result.label),
         "settled": settled(result.beliefs),
         "strip": _strip(result),
-        "order": by_action(np.asarray(result.trace.c)).tolist(),
+        "order": by_action(_array(result.trace.c)).tolist(),
         "figure": figure(result).to_dict(),
     }
 
@@ -58,17 +60,10 @@ def figure(result: Result) -> go.Figure:
     so on. Every trace has ``meta``: its ``row``, a ``key`` (a letter of the LSTM's equations, say) and a ``kind``.
     Heat maps of units are 8-bit: ``meta.low`` and ``meta.high`` are the values of the smallest and the largest code.
     """
-    inside = {key: np.asarray(getattr(result.trace, key), np.float32) for key in MAPS}  # each (T, H)
-    count, classes = result.beliefs.shape
-    heights = {"belief": min(max(classes * CLASS_HEIGHT, 60), 264), **HEIGHTS}
-    size, state = (np.abs(inside["c"]).mean(1), _spread(inside["c"]))
-    limits = [min(0, float(state.min())), max(float(size.max()), float(state.max()))]
-    axes = {
-        "belief": {"range": [classes - 0.5, -0.5], "tickvals": list(range(classes)), "ticktext": result.labels},
-        "gates": {"range": [-0.03, 1.03], "tickvals": [0, 1], "showgrid": True},
-        "state": {"range": _padded(limits), "tickvals": _round_ticks(limits), "showgrid": True},
-        "units": {"range": [inside["c"].shape[1] - 0.5, -0.5], "tickvals": []},
-    }
+    inside = {key: _array(getattr(result.trace, key)) for key in MAPS}  # each (T, H)
+    heights = {"belief": min(max(len(result.labels) * CLASS_HEIGHT, 60), 264), **HEIGHTS}
+    rows = list(heights)
+    size = np.abs(inside["c"]).mean(1)
     traces = [
         *_belief(result.beliefs, result.labels.index(result.label)),
         *(trace for key in "oif" for trace in _line("gates", key, inside[key])),
@@ -76,45 +71,23 @@ def figure(result: Result) -> go.Figure:
         {
             "type": "scatter",
             "y": size,
-            "mode": _mode(count),
+            "mode": _mode(len(size)),
             "line": {"width": 1.6, "dash": "3px,2px"},
             "meta": {"row": "state", "key": "c", "kind": "size"},
         },
         *(_map(key, inside[key]) for key in MAPS),
     ]
-    rows = list(heights)
     for trace in traces:
         trace |= {"yaxis": _axis("y", rows.index(trace["meta"]["row"])), "hoverinfo": "skip", "showlegend": False}
-    when = settled(result.beliefs)
-    total = sum(heights.values()) + GAP * (len(rows) - 1)
-    tops = dict(zip(rows, np.cumsum([0, *(height + GAP for height in heights.values())]), strict=False))
-    layout = {
-        "template": "none",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 0, "r": 0, "t": TOP, "b": 0},
-        "height": TOP + total,
-        "meta": {"rows": rows},
-        "xaxis": {"range": [-0.5, count - 0.5], "visible": False, "anchor": "free"},
-        "shapes": _marks(result.steps, when),
-        "annotations": [
-            {
-                "name": "settled",
-                "text": "settled here",
-                "showarrow": False,
-                "x": when - 0.5,
-                "xanchor": "right" if when > count / 2 else "left",
-                "y": 1,
-                "yref": "y domain",
-                "yanchor": "bottom",
-            }
-        ],
+    low, high = _spread(inside["c"])
+    limits = (min(0.0, float(low.min())), float(max(size.max(), high.max())))
+    axes = {
+        "belief": {"range": [len(result.labels) - 0.5, -0.5], "tickvals": []},
+        "gates": {"range": [-0.03, 1.03], "tickvals": [0, 1]},
+        "state": {"range": _padded(*limits), "tickvals": _round_ticks(*limits)},
+        "units": {"range": [inside["c"].shape[1] - 0.5, -0.5], "tickvals": []},
     }
-    for k, row in enumerate(rows):
-        domain = [1 - (tops[row] + heights[row]) / total, 1 - tops[row] / total]
-        plain = {"zeroline": False, "showgrid": False, "showticklabels": False, "anchor": "x"}
-        layout[_axis("yaxis", k)] = {**plain, "domain": [float(edge) for edge in domain], **axes[row]}
-    return go.Figure(traces, layout)
+    return go.Figure(traces, _layout(result, heights, axes))
 
 
 def settled(beliefs: np.ndarray) -> int:
@@ -133,6 +106,30 @@ def by_action(c: np.ndarray) -> np.ndarray:
     change = np.diff(c, axis=0, prepend=np.zeros_like(c[:1]))  # (T, H)
     when = np.abs(change).argmax(0)
     return np.lexsort((-change[when, np.arange(c.shape[1])], when))
+
+
+def _layout(result: Result, heights: dict[str, int], axes: dict[str, Any]) -> dict[str, Any]:
+    """Rows of these heights in pixels, below each other, each with its own axis; one axis of steps for all."""
+    steps, when = result.steps, settled(result.beliefs)
+    total = sum(heights.values()) + GAP * (len(heights) - 1)
+    layout = {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 0, "r": 0, "t": TOP, "b": 0},
+        "height": TOP + total,
+        "meta": {"rows": list(heights)},
+        "xaxis": {"range": [-0.5, len(steps) - 0.5], "visible": False, "anchor": "free"},
+        "shapes": _marks(steps, when),
+        "annotations": [_said(when, len(steps))] if when else [],
+    }
+    top = 0
+    for k, (row, height) in enumerate(heights.items()):
+        domain = [1 - (top + height) / total, 1 - top / total]
+        plain = {"zeroline": False, "showticklabels": False, "anchor": "x"}
+        layout[_axis("yaxis", k)] = {**plain, "domain": domain, **axes[row]}
+        top += height + GAP
+    return layout
 
 
 def _belief(beliefs: np.ndarray, answer: int) -> list[dict[str, Any]]:
@@ -194,20 +191,21 @@ def _map(key: str, values: np.ndarray) -> dict[str, Any]:
 
 
 def _marks(steps: Sequence[Step], when: int) -> list[dict[str, Any]]:
-    """Vertical lines: where one modality gives way to the next, and where the answer settled."""
-    down = {"type": "line", "xref": "x", "y0": 0, "y1": 1}
+    """Vertical lines: where one modality gives way to the next, and where the answer settled, unless at once."""
+
+    def line(name: str, x: float, yref: str, style: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "line", "name": name, "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": yref, "line": style}
+
     borders = [t - 0.5 for t in range(1, len(steps)) if steps[t].modality != steps[t - 1].modality]
-    return [
-        *({**down, "name": "border", "yref": "paper", "x0": x, "x1": x, "line": {"width": 1}} for x in borders),
-        {
-            **down,
-            "name": "settled",
-            "yref": "y domain",
-            "x0": when - 0.5,
-            "x1": when - 0.5,
-            "line": {"dash": "3px,3px", "width": 1.2},
-        },
-    ]
+    marks = [line("border", x, "paper", {"width": 1}) for x in borders]
+    return [*marks, line("settled", when - 0.5, "y domain", {"width": 1.2, "dash": "3px,3px"})] if when else marks
+
+
+def _said(when: int, count: int) -> dict[str, Any]:
+    """The words above the line where the answer settled, on the side where there is more room."""
+    side = "right" if when > count / 2 else "left"
+    place = {"x": when - 0.5, "xanchor": side, "y": 1, "yref": "y domain", "yanchor": "bottom"}
+    return {"name": "settled", "text": "settled here", "showarrow": False, **place}
 
 
 def _strip(result: Result) -> dict[str, Any]:
@@ -229,6 +227,11 @@ def _packed(image: np.ndarray) -> dict[str, str]:
     return {"dtype": "u1", "bdata": base64.b64encode(codes.tobytes()).decode("ascii"), "shape": shape}
 
 
+def _array(signal: Tensor) -> np.ndarray:
+    """A signal of the trace, wherever it is, as float32."""
+    return signal.detach().cpu().numpy().astype(np.float32)
+
+
 def _spread(values: np.ndarray) -> np.ndarray:
     """The quantiles ``SPREAD`` over the units: (T, H) -> (2, T)."""
     return np.quantile(values, SPREAD, axis=1).astype(np.float32)
@@ -244,15 +247,15 @@ def _axis(name: str, k: int) -> str:
     return name if k == 0 else f"{name}{k + 1}"
 
 
-def _padded(limits: list[float]) -> list[float]:
+def _padded(low: float, high: float) -> list[float]:
     """A range with a little air."""
-    air = 0.06 * (limits[1] - limits[0]) + 1e-3
-    return [limits[0] - air, limits[1] + air]
+    air = 0.06 * (high - low) + 1e-3
+    return [low - air, high + air]
 
 
-def _round_ticks(limits: list[float]) -> list[float]:
-    """Zero, and the largest of 1, 2, 5 times a power of ten that fits on either side of it."""
-    unit = 10.0 ** np.floor(np.log10(max(-limits[0], limits[1], 1e-3)))
-    fits = [k * unit for k in (1, 2, 5) if k * unit <= max(-limits[0], limits[1])]
-    tick = round(float(fits[-1]), 6)
-    return [value for value in (-tick, 0.0, tick) if limits[0] <= value <= limits[1]]
+def _round_ticks(low: float, high: float) -> list[float]:
+    """Zero, and on either side of it, where it fits, the largest of 1, 2, 5 times a power of ten that fits on one."""
+    most = max(-low, high, 1e-3)
+    unit = 10.0 ** np.floor(np.log10(most))
+    tick = round(float(max(k * unit for k in (1, 2, 5) if k * unit <= most)), 6)
+    return [value for value in (-tick, 0.0, tick) if low <= value <= high]

@@ -5,26 +5,25 @@
  *   draw(element, payload, {strings})   draws, or draws again, inside the element
  *   clear(element)                      takes the drawing away
  *
- * The payload is what `drawing` in mmdemo/plots.py returns; `strings` is the content of a language's file, of which the
- * sections "drawing" and "label" are used. Plotly must be there. When the cursor moves, the element sends "mmdemo:step"
- * with {step, unit} in its detail, each null where there is none. Words are a stranger's: everything is put in place as
- * text, never as HTML.
+ * The payload is what `drawing` in mmdemo/plots.py returns; `strings` has a language's sentences by dotted
+ * key, of which those under "drawing." are used. Plotly must be there. When the cursor moves, the element sends
+ * "mmdemo:step" with {step, unit} in its detail, each null where there is none. Words are a stranger's: everything is
+ * put in place as text, never as HTML.
  */
 
-import { across, axisName, axisOf, fade, make, unpack } from "./kit.js";
+import { make } from "./dom.js";
+import { across, axisName, axisOf, fade, unpack } from "./kit.js";
 import { readOut } from "./readout.js";
 import { fillStrip, fitStrip, paintStrip } from "./strip.js";
 
-const MAPS = ["f", "i", "o", "g", "c", "h"];
 const LEAST = { words: 17, others: 5 }; // pixels a step; where they do not fit, the drawing scrolls
-const TOP = [26, 84, 17]; // pixels of the bands, the strip and its ticks, as in the style sheet
 const drawings = new WeakMap();
 
 export function draw(element, payload, { strings = {} } = {}) {
   const say = speaker(strings);
   if (!payload?.steps?.length) {
     clear(element);
-    element.replaceChildren(make("div", "mmd", [make("p", "mmd-empty", say("empty"))]));
+    element.replaceChildren(make("div", { className: "mmd" }, [make("p", { className: "mmd-empty" }, say("empty"))]));
     return Promise.resolve();
   }
   const drawing = drawings.get(element) ?? open(element);
@@ -49,24 +48,22 @@ export function clear(element) {
   element.replaceChildren();
 }
 
-const own = (section, key) => (Object.hasOwn(section, key) ? section[key] : key);
-
 /** Looks up sentences and fills their gaps; what is missing stays as it is. */
-function speaker({ drawing = {}, label = {} }) {
-  const say = (name, values = {}) => own(drawing, name).replace(/\{(\w+)\}/g, (gap, key) => values[key] ?? gap);
-  return Object.assign(say, { label: (name) => own(label, name) });
+function speaker(strings) {
+  return (name, values = {}) =>
+    (strings[`drawing.${name}`] ?? name).replace(/\{(\w+)\}/g, (gap, key) => values[key] ?? gap);
 }
 
 /** The empty frame, its observers and its events; made once, so that a new result keeps what was chosen. */
 function open(element) {
   const [bands, strip, ticks, figure, cursor] = ["bands", "strip", "ticks", "figure", "cursor"].map((name) =>
-    make("div", `mmd-${name}`),
+    make("div", { className: `mmd-${name}` }),
   );
-  const time = make("div", "mmd-time", [bands, strip, ticks, figure, cursor]);
-  const sheet = make("div", "mmd-sheet", [time]);
-  const readout = make("div", "mmd-readout");
-  const tip = make("div", "mmd-tip");
-  const root = make("div", "mmd", [readout, make("div", "mmd-scroll", [sheet]), tip]);
+  const time = make("div", { className: "mmd-time" }, [bands, strip, ticks, figure, cursor]);
+  const sheet = make("div", { className: "mmd-sheet" }, [time]);
+  const readout = make("div", { className: "mmd-readout" });
+  const tip = make("div", { className: "mmd-tip" });
+  const root = make("div", { className: "mmd" }, [readout, make("div", { className: "mmd-scroll" }, [sheet]), tip]);
   readout.setAttribute("aria-live", "polite");
   tip.setAttribute("role", "tooltip");
   tip.hidden = true;
@@ -74,10 +71,13 @@ function open(element) {
   time.setAttribute("role", "group");
   element.replaceChildren(root);
 
-  const drawing = { element, root, sheet, time, bands, strip, ticks, figure, cursor, readout, tip, map: MAPS[0], sorted: true };
-  drawing.shown = () =>
-    drawing.payload.figure.data.find(({ meta }) => meta.row === "units" && meta.key === drawing.map);
-  const theme = new MutationObserver(() => (element.isConnected ? paint(drawing) : clear(element)));
+  const drawing = { element, root, sheet, time, bands, strip, ticks, figure, cursor, readout, tip, map: null, sorted: true };
+  drawing.maps = () => drawing.payload.figure.data.filter(({ meta }) => meta.row === "units");
+  drawing.shown = () => drawing.maps().find(({ meta }) => meta.key === drawing.map) ?? drawing.maps()[0];
+  const theme = new MutationObserver(() => {
+    if (!element.isConnected) clear(element);
+    else if (getComputedStyle(root).color !== drawing.ink) paint(drawing);
+  });
   for (const place of [document.documentElement, document.body]) {
     theme.observe(place, { attributes: true, attributeFilter: ["class"] });
   }
@@ -112,11 +112,11 @@ function furnish(drawing) {
     units: choices(drawing),
   };
   const cells = [];
-  const heights = [...TOP];
+  const heights = ["bands", "strip", "ticks"].map((part) => `var(--${part})`);
   const inner = layout.height - layout.margin.t;
   const place = (row, line, scale) => {
-    const name = make("div", "mmd-name", [term(say, row, "mmd-title"), ...parts[row]]);
-    for (const cell of [name, make("div", "mmd-scale", scale)]) {
+    const name = make("div", { className: "mmd-name" }, [term(say, row, "mmd-title"), ...parts[row]]);
+    for (const cell of [name, make("div", { className: "mmd-scale" }, scale)]) {
       cell.style.gridRow = line;
       cells.push(cell);
     }
@@ -124,28 +124,32 @@ function furnish(drawing) {
   place("input", 2, []);
   layout.meta.rows.forEach((row, k) => {
     const [low, high] = axisOf(layout, k).domain.map((edge) => edge * inner);
-    heights.push(k ? axisOf(layout, k - 1).domain[0] * inner - high : layout.margin.t, high - low);
-    place(row, heights.length, row === "belief" ? classNames(payload, high - low, say) : scaleOf(axisOf(layout, k)));
+    const above = k ? axisOf(layout, k - 1).domain[0] * inner - high : layout.margin.t;
+    heights.push(`${above}px`, `${high - low}px`);
+    place(row, heights.length, row === "belief" ? classNames(payload, high - low) : scaleOf(axisOf(layout, k)));
   });
-  sheet.style.gridTemplateRows = heights.map((height) => `${height}px`).join(" ");
+  sheet.style.gridTemplateRows = heights.join(" ");
   sheet.replaceChildren(...cells, time);
   time.setAttribute("aria-label", say("keys"));
 }
 
 /** A word that explains itself when it is pointed at. */
 function term(say, name, className, hue = "ink") {
-  const button = make("button", `mmd-term ${className}`, say(name));
+  const button = make("button", { className: `mmd-term ${className}` }, say(name));
   button.type = "button";
   button.dataset.about = say(`${name}_about`);
+  button.ariaDescription = button.dataset.about;
   button.style.setProperty("--hue", `var(--mm-${hue})`);
   return button;
 }
 
 /** What the heat map of units shows, in which order, and its colours. */
 function choices(drawing) {
-  const { say, payload, map, sorted } = drawing;
-  const pick = make("select", "", MAPS.map((key) => new Option(say(key), key, false, key === map)));
-  const order = make("button", "mmd-order", say(sorted ? "by_action" : "by_number", { count: payload.order.length }));
+  const { say, payload, sorted } = drawing;
+  const { meta } = drawing.shown();
+  const keys = drawing.maps().map((trace) => trace.meta.key);
+  const pick = make("select", {}, keys.map((key) => new Option(say(key), key, false, key === meta.key)));
+  const order = make("button", { className: "mmd-order" }, say(sorted ? "by_action" : "by_number", { count: payload.order.length }));
   const change = (name, settings) => {
     Object.assign(drawing, settings);
     furnish(drawing);
@@ -157,24 +161,23 @@ function choices(drawing) {
   order.type = "button";
   order.title = say("order");
   order.addEventListener("click", () => change(".mmd-order", { sorted: !sorted }));
-  const { meta } = drawing.shown();
-  const legend = make("div", `mmd-legend mmd-${meta.kind}`, [edge(meta.low), make("i"), edge(meta.high)]);
-  return [make("label", "mmd-pick", [pick]), order, legend];
+  const legend = make("div", { className: `mmd-legend mmd-${meta.kind}` }, [edge(meta.low), make("i"), edge(meta.high)]);
+  return [make("label", { className: "mmd-pick" }, [pick]), order, legend];
 }
 
-const edge = (value) => make("span", "", value.toFixed(Number.isInteger(value) ? 0 : 1).replace("-", "−"));
+const edge = (value) => make("span", {}, value.toFixed(Number.isInteger(value) ? 0 : 1).replace("-", "−"));
 
 /** The names of the classes beside their rows; where rows are too thin for names, only the answer's. */
-function classNames({ labels, answer }, height, say) {
+function classNames({ labels, answer }, height) {
   const thin = height / labels.length < 9;
   return labels.map((label, k) =>
-    make("span", k === answer ? "mmd-answer" : "", thin && k !== answer ? "" : say.label(label)),
+    make("span", { className: k === answer ? "mmd-answer" : "" }, thin && k !== answer ? "" : label),
   );
 }
 
 function scaleOf({ range, tickvals }) {
   return tickvals.map((value) => {
-    const mark = make("span", "mmd-at", String(value).replace("-", "−"));
+    const mark = make("span", { className: "mmd-at" }, String(value).replace("-", "−"));
     mark.style.top = `${(100 * (range[1] - value)) / (range[1] - range[0])}%`;
     return mark;
   });
@@ -186,6 +189,7 @@ const ramp = (...colours) => colours.map((each, k) => [k / (colours.length - 1),
 function paint(drawing) {
   const { payload, figure, root, say } = drawing;
   const style = getComputedStyle(root);
+  drawing.ink = style.color;
   const colour = (name) => style.getPropertyValue(`--mm-${name}`).trim();
   const shown = drawing.shown();
   const units = unpack(shown.z);
@@ -271,6 +275,7 @@ function explain({ tip, root }, about) {
   if (!about) return;
   tip.textContent = about.dataset.about;
   const [box, frame] = [about.getBoundingClientRect(), root.getBoundingClientRect()];
-  tip.style.top = `${box.bottom - frame.top + 6}px`;
+  const below = box.bottom + 6 + tip.offsetHeight < innerHeight;
+  tip.style.top = `${(below ? box.bottom + 6 : box.top - 6 - tip.offsetHeight) - frame.top}px`;
   tip.style.left = `${Math.max(0, Math.min(box.left - frame.left, frame.width - tip.offsetWidth))}px`;
 }

@@ -1,12 +1,4 @@
-/** Small tools that the parts of the drawing share. */
-
-/** A node with a class and text, or children. Text stays text: nothing here is ever parsed as HTML. */
-export function make(tag, className = "", content = []) {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.append(...(Array.isArray(content) ? content : [content]));
-  return node;
-}
+/** What the parts of the drawing share: places on the axis of steps, packed arrays, colours. */
 
 /** Place a node over some of the steps, in per cent, so that it needs no care when the axis grows. */
 export function across(node, start, length, count) {

@@ -1,6 +1,7 @@
 /** The line of words and numbers above the drawing: what the cursor points at. */
 
-import { make, runs, unpack } from "./kit.js";
+import { make } from "./dom.js";
+import { runs, unpack } from "./kit.js";
 
 /** Say what is at a step, and at a unit if one is pointed at; without a step, where the answer settled. */
 export function readOut(drawing) {
@@ -8,18 +9,19 @@ export function readOut(drawing) {
   const { steps, settled } = payload;
   if (step === null) {
     const values = { steps: steps.length, step: settled + 1, where: whereIs(steps, settled, say) };
-    readout.replaceChildren(make("span", "", say(settled ? "rest" : "rest_always", values)));
+    readout.replaceChildren(make("span", {}, say(settled ? "rest" : "rest_always", values)));
     return;
   }
   const parts = [
-    hued("mmd-step", steps[step].modality, [make("b", "", say("step", { step: step + 1 })), ` ${whereIs(steps, step, say)}`]),
-    make("span", "", beliefAt(payload, step, say)),
+    hued("mmd-step", steps[step].modality, [make("b", {}, say("step", { step: step + 1 })), ` ${whereIs(steps, step, say)}`]),
+    make("span", {}, beliefAt(payload, step)),
   ];
   if (unit === null) {
     for (const key of ["i", "f", "o"]) parts.push(hued("mmd-key", key, `${say(key)} ${number(meanAt(payload, key, step))}`));
   } else {
-    const value = number(unitAt(drawing.shown(), unit, step));
-    parts.push(make("span", "", [make("b", "", say("unit", { unit: unit + 1 })), ` ${say(drawing.map)} ${value}`]));
+    const map = drawing.shown();
+    const value = `${say(map.meta.key)} ${number(unitAt(map, unit, step))}`;
+    parts.push(make("span", {}, make("b", {}, say("unit", { unit: unit + 1 })), ` ${value}`));
   }
   readout.replaceChildren(...parts);
 }
@@ -34,12 +36,12 @@ function whereIs(steps, step, say) {
 }
 
 /** The two most probable classes at a step. */
-function beliefAt({ figure, labels, answer }, step, say) {
+function beliefAt({ figure, labels, answer }, step) {
   const [others, [chosen]] = figure.data.filter(({ meta }) => meta.row === "belief").map(({ z }) => unpack(z));
-  const chances = labels.map((label, k) => [k === answer ? chosen[step] : others[k][step], say.label(label)]);
+  const chances = labels.map((label, k) => [k === answer ? chosen[step] : others[k][step], label]);
   const [first, second] = chances.toSorted((a, b) => b[0] - a[0]);
   const rest = second ? ` (${percent(first[0])}), ${second[1]} (${percent(second[0])})` : ` (${percent(first[0])})`;
-  return [make("b", "", first[1]), rest];
+  return [make("b", {}, first[1]), rest];
 }
 
 function meanAt({ figure }, key, step) {
@@ -52,7 +54,7 @@ function unitAt({ z, zmax, meta }, unit, step) {
 }
 
 function hued(className, hue, content) {
-  const part = make("span", className, content);
+  const part = make("span", { className }, content);
   part.style.setProperty("--hue", `var(--mm-${hue})`);
   return part;
 }

@@ -1,6 +1,7 @@
 /** The input itself on the axis of steps: words as chips, the picture over its slices, the spectrogram over its moments. */
 
-import { across, channels, make, runs, unpack } from "./kit.js";
+import { make } from "./dom.js";
+import { across, channels, runs, unpack } from "./kit.js";
 
 const GROUND = "#0b0d12"; // under the picture and the spectrogram, in the light and in the dark
 
@@ -11,12 +12,12 @@ export function fillStrip({ bands, strip }, { steps }, say) {
   bands.replaceChildren();
   strip.replaceChildren();
   for (const { modality, start, length } of runs(steps)) {
-    const band = across(make("span", "", say(modality)), start, length, steps.length);
+    const band = across(make("span", {}, say(modality)), start, length, steps.length);
     band.style.setProperty("--hue", `var(--mm-${modality})`);
     bands.append(band);
     if (modality === "text") {
       for (let step = start; step < start + length; step++) {
-        chips[step] = across(make("div", "mmd-chip", [make("span", "", steps[step].text)]), step, 1, steps.length);
+        chips[step] = across(make("div", { className: "mmd-chip" }, [make("span", {}, steps[step].text)]), step, 1, steps.length);
         strip.append(chips[step]);
       }
       continue;
@@ -60,7 +61,7 @@ export function fitStrip({ strip, ticks }, { steps }, chips, width) {
   for (const { modality, start, length } of runs(steps)) {
     const list = { text: () => [], image: slices, audio: moments }[modality];
     for (const [place, text] of list(steps.slice(start, start + length), width)) {
-      const mark = make("span", `mmd-${modality}`, text);
+      const mark = make("span", { className: `mmd-${modality}` }, text);
       mark.style.left = `${(100 * (start + place)) / steps.length}%`;
       marks.push(mark);
     }

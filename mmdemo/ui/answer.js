@@ -3,6 +3,8 @@
 import { make, valueOf } from "./dom.js";
 import { list, name, onLanguage, percent, say } from "./words.js";
 
+const CHANCES = 5; // as many classes as have a bar
+
 export function answer({ element, props, watch }) {
   const card = element.firstElementChild;
   const show = () => {
@@ -49,8 +51,9 @@ function sayings(value) {
 
 /** All classes, the most probable ones first, as small bars. */
 function chances(labels, probabilities) {
-  const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 5);
-  const rows = order.map((k, place) => {
+  const order = [...labels.keys()];
+  order.sort((a, b) => probabilities[b] - probabilities[a]);
+  const rows = order.slice(0, CHANCES).map((k, place) => {
     const bar = make("i", { className: "mm-bar" });
     bar.style.setProperty("--share", probabilities[k]);
     const row = make("li", { className: place ? "" : "mm-first" }, make("span", {}, name(labels[k])), make("b", {}, bar));

@@ -9,16 +9,17 @@ from threading import Thread
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
 
 from mmdemo.messages import InputError
 from mmdemo.text import MAX_CHARACTERS
-from mmdemo.ui.parts import SERVED, UI, Answer, Drawing, Examples, Footer, Heading, Help, Switches, Title, packed
+from mmdemo.ui import parts
+from mmdemo.ui.parts import packed
 from mmdemo.ui.reading import read
 from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", Path(__file__).resolve().parents[2] / "checkpoints"))
 KEPT = (600, 3600)  # seconds: every ten minutes, files that are older than an hour are deleted
+AT_ONCE = 2  # visitors whose inputs are read at the same time; the others wait in the queue
 FONTS = [
     "Inter",
     "system-ui",
@@ -29,17 +30,16 @@ FONTS = [
     "PingFang SC",
     "sans-serif",
 ]
+MONO = ["JetBrains Mono", "ui-monospace", "Menlo", "Consolas", "monospace"]
 
 LAUNCH: dict[str, Any] = {
-    "theme": gr.themes.Base(
-        font=FONTS, font_mono=["JetBrains Mono", "ui-monospace", "Menlo", "Consolas", "monospace"], radius_size="md"
-    ).set(
+    "theme": gr.themes.Base(font=FONTS, font_mono=MONO).set(  # colours before our style sheet is there
         body_background_fill="#fbfbfa",
         body_background_fill_dark="#14161a",
         body_text_color="#1b1d22",
         body_text_color_dark="#eceef2",
     ),
-    "head": f"<style>{''.join((UI / name).read_text(encoding='utf-8') for name in ('drawing.css', 'page.css'))}</style>",
+    "head": parts.style_sheets(),
     "max_file_size": "10mb",
     "show_error": False,
     "run_history": False,
@@ -47,18 +47,6 @@ LAUNCH: dict[str, Any] = {
     "footer_links": [],
     "ssr_mode": False,
 }
-
-
-class Picture(gr.Image):
-    """Gradio's picture input, which hands over the file as it came: our reader opens it, and refuses it kindly."""
-
-    def preprocess(self, payload: ImageData | None) -> str | None:
-        """The file's path; a ``data:`` URL, as the API may send it, becomes a file first."""
-        return payload.path if payload and payload.path else super().preprocess(payload)
-
-    def get_block_name(self) -> str:
-        """In the browser it is Gradio's own."""
-        return "image"
 
 
 def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
@@ -69,104 +57,70 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         warm: load the tasks in the background and run each once, so that the first visitor waits no longer than others.
     """
     tasks = Tasks(checkpoints)
-    gr.set_static_paths([*SERVED, EXAMPLES])
-    first = tasks.names[0] if tasks.names else None
+    gr.set_static_paths([*parts.SERVED, EXAMPLES])
     with gr.Blocks(title="mmdemo", delete_cache=KEPT, analytics_enabled=False) as demo:
         with gr.Row(elem_id="top"):
-            Title(elem_id="title")
-            task = gr.Radio(
-                [(name.replace("_", " ").capitalize(), name) for name in tasks.names],
-                value=first,
-                label="Task",
-                container=False,
-                elem_id="task",
-            )
-            Switches(elem_id="switches")
-        Heading(1)
+            parts.title()
+            task = _task_choice(tasks.names)
+            parts.switches()
+        parts.heading(1)
         with gr.Row(elem_id="cards", equal_height=True):
             with gr.Column(elem_classes="mm-card mm-of-text", min_width=250):
-                use_text = gr.Checkbox(True, label="Words", container=False, elem_id="use-text", elem_classes="mm-use")
+                use_text = parts.use_switch("text", "Words")
                 text = gr.Textbox(
                     label="Words",
                     show_label=False,
-                    lines=1,
+                    lines=1,  # so that Enter reads it, and Shift+Enter begins a line
                     max_lines=6,
                     max_length=MAX_CHARACTERS,
                     container=False,
                     elem_id="text",
                 )
-                Help("text", elem_classes="mm-help")
+                parts.help_line("text")
             with gr.Column(elem_classes="mm-card mm-of-image", min_width=250):
-                use_image = gr.Checkbox(
-                    True, label="Picture", container=False, elem_id="use-image", elem_classes="mm-use"
-                )
-                image = Picture(
-                    label="Picture",
-                    show_label=False,
-                    type="filepath",
-                    image_mode=None,
-                    sources=["webcam", "upload"],
-                    webcam_options=gr.WebcamOptions(mirror=False),
-                    buttons=[],
-                    height=220,
-                    elem_id="image",
-                )
-                Help("image", elem_classes="mm-help")
+                use_image = parts.use_switch("image", "Picture")
+                image = parts.picture_input()
+                parts.help_line("image")
             with gr.Column(elem_classes="mm-card mm-of-audio", min_width=250):
-                use_audio = gr.Checkbox(
-                    True, label="Sound", container=False, elem_id="use-audio", elem_classes="mm-use"
-                )
-                audio = gr.Audio(
-                    label="Sound",
-                    show_label=False,
-                    type="filepath",
-                    sources=["microphone", "upload"],
-                    waveform_options=gr.WaveformOptions(sample_rate=16_000),
-                    buttons=[],
-                    elem_id="audio",
-                )
-                Help("audio", elem_classes="mm-help")
+                use_audio = parts.use_switch("audio", "Sound")
+                audio = parts.sound_input()
+                parts.help_line("audio")
         with gr.Row(elem_id="try"):
-            examples = Examples(_example_names(first), elem_id="examples")
+            examples = parts.examples(_example_names(task.value))
             button = gr.Button("Read it", variant="primary", elem_id="run", min_width=120, scale=0)
-        Heading(2)
-        answer = Answer(elem_id="answer")
-        Heading(3)
-        drawing = Drawing(elem_id="drawing")
-        footer = Footer(elem_id="footer")
-        said = gr.JSON(visible=False)
+        parts.heading(2)
+        answer = parts.answer()
+        parts.heading(3)
+        drawing = parts.drawing()
+        footer = parts.footer()
+        plain = gr.JSON(visible=False)
 
-        given, switches, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer]
-        model = {
-            "concurrency_id": "model",
-            "concurrency_limit": 2,
-            "show_progress": "minimal",
-            "show_progress_on": answer,
-        }
+        given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer]
+        model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
+        ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
         run = _run(tasks)
         gr.on(
-            [button.click, text.submit, *(switch.input for switch in switches), task.input],
+            [button.click, text.submit, use_text.input, use_image.input, use_audio.input, task.input],
             run,
-            [*given, *switches, task],
+            [*given, *used, task],
             shown,
             api_name="run",
-            api_visibility="private",
             trigger_mode="always_last",
-            **model,
+            **ours,
         )
-        examples.told(
-            _try(tasks, run), task, [*given, *switches, *shown], api_name="example", api_visibility="private", **model
-        )
-        task.input(
-            lambda task: packed(_example_names(task)), task, examples, api_visibility="private", show_progress="hidden"
-        )
-        gr.Button(visible=False).click(
-            _predict(tasks), [*given, task], said, api_name="predict", concurrency_id="model", concurrency_limit=2
-        )
+        examples.told(_try(tasks, run), task, [*given, *used, *shown], api_name="example", **ours)
+        task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
+        gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
     demo.queue(max_size=64)
     if warm:
         Thread(target=_warm_up, args=(tasks,), name="warm-up", daemon=True).start()
     return demo
+
+
+def _task_choice(names: list[str]) -> gr.Radio:
+    """One of the tasks; the browser knows better names for some."""
+    choices = [(name.replace("_", " ").capitalize(), name) for name in names]
+    return gr.Radio(choices, value=names[0] if names else None, label="Task", container=False, elem_id="task")
 
 
 def _run(tasks: Tasks) -> Callable[..., tuple[str, str, str]]:

@@ -1,7 +1,9 @@
 """The parts of the page that are our own: static templates, filled in the browser from JSON.
 
-Nothing that a person gives is ever put into a template (Gradio evaluates what a template yields as code): a part's value
-is a JSON string, and its module in ``ui/`` makes the elements and writes words into them as text.
+Nothing that a person gives is ever put into a template (Gradio evaluates what a template yields as code): a part's
+value is a JSON string, and its function in ``page.js`` makes the elements and writes words into them as text.
+
+They are functions, not subclasses of ``gr.HTML``: Gradio writes a stub beside every module that subclasses a component.
 """
 
 from __future__ import annotations
@@ -13,12 +15,11 @@ from urllib.parse import quote
 
 import gradio as gr
 import plotly
+from gradio.data_classes import ImageData
 
 UI = Path(__file__).resolve().parent
 STRINGS = UI.parent / "strings"
-PLOTLY = (
-    Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
-)  # what the Python package is made for
+PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"  # the one that plotly is made for
 SERVED = [*UI.glob("*.js"), *STRINGS.glob("*.json"), PLOTLY]
 
 
@@ -32,98 +33,114 @@ def address(path: Path) -> str:
     return f"gradio_api/file={quote(path.as_posix())}"
 
 
-class Part(gr.HTML):
+def style_sheets() -> str:
+    """The look of the page, for its head."""
+    return "".join(f"<style>{(UI / name).read_text(encoding='utf-8')}</style>" for name in ("drawing.css", "page.css"))
+
+
+def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
     """A static template and the function of ``page.js`` that brings it to life.
 
-    The function gets the element, the component's ``props`` (``props.value`` is the JSON), ``watch(name, callback)`` and
-    ``tell(data)``, which raises the event ``told``.
+    The function gets the element, the component's ``props`` (``props.value`` is the JSON), ``watch(name, callback)``
+    and ``tell(data)``, which raises the event ``told``.
     """
-
-    module = "page.js"
-    function = ""
-    template = ""
-
-    def __init__(self, value: Any = None, **settings: Any) -> None:
-        loader = (
-            f"import(new URL('{address(UI / self.module)}', document.baseURI))"
-            f".then((module) => module.{self.function}({{element, props, watch, tell: (data) => trigger('told', data)}}))"
-        )
-        super().__init__(
-            None if value is None else packed(value),
-            html_template=self.template,
-            js_on_load=loader,
-            apply_default_css=False,
-            **settings,
-        )
-
-    def get_block_name(self) -> str:
-        """All parts are Gradio's HTML component in the browser."""
-        return "html"
+    return gr.HTML(
+        None if value is None else packed(value),
+        html_template=template,
+        js_on_load=(
+            f"import(new URL('{address(UI / 'page.js')}', document.baseURI)).then((page) => "
+            f"page.{function}({{element, props, watch, tell: (data) => trigger('told', data)}}))"
+        ),
+        apply_default_css=False,
+        **settings,
+    )
 
 
-class Title(Part):
+def title() -> gr.HTML:
     """What the page is, in one line."""
-
-    function = "title"
-    template = '<h1 data-key="page.title"></h1><p data-key="page.subtitle"></p>'
+    return part("title", '<h1 data-key="page.title"></h1><p data-key="page.subtitle"></p>', elem_id="title")
 
 
-class Switches(Part):
+def switches() -> gr.HTML:
     """The page's language, and whether it is light or dark."""
-
-    function = "switches"
     template = (
         '<div class="mm-segments" role="group" data-key-label="page.language"></div>'
         '<button type="button" class="mm-theme" data-key-label="page.theme"><span aria-hidden="true"></span></button>'
     )
+    return part("switches", template, elem_id="switches")
 
 
-class Heading(Part):
-    """The heading of one of the page's three steps; ``value`` is its number."""
-
-    function = "words"
-
-    def __init__(self, number: int, **settings: Any) -> None:
-        self.template = (
-            f'<h2><i aria-hidden="true">{number}</i><span data-key="page.step_{number}"></span> '
-            f'<small data-key="page.step_{number}_more"></small></h2>'
-        )
-        super().__init__(**settings)
+def heading(number: int) -> gr.HTML:
+    """The heading of one of the page's three steps."""
+    template = (
+        f'<h2><i aria-hidden="true">{number}</i><span data-key="page.step_{number}"></span>'
+        f'<small data-key="page.step_{number}_more"></small></h2>'
+    )
+    return part("words", template, elem_classes="mm-heading")
 
 
-class Help(Part):
-    """What to do if camera or microphone do not work; ``value`` names the modality."""
-
-    function = "help"
-    template = '<p role="status"></p>'
+def help_line(modality: str) -> gr.HTML:
+    """How to use an input, and what to do if the camera or the microphone does not work."""
+    return part("help", '<p role="status"></p>', modality, elem_id=f"help-{modality}", elem_classes="mm-help")
 
 
-class Examples(Part):
-    """Chips that fill the inputs and show the result at one click; ``value`` is the list of their names."""
+def picture_input() -> gr.Image:
+    """Gradio's picture input, which hands over the file as it came: our reader opens it, and refuses it kindly."""
+    image = gr.Image(
+        label="Picture",
+        show_label=False,
+        type="filepath",
+        image_mode=None,
+        sources=["webcam", "upload"],
+        webcam_options=gr.WebcamOptions(mirror=False),
+        buttons=[],
+        elem_id="image",
+    )
+    decode = image.preprocess
 
-    function = "examples"
+    def as_it_came(payload: ImageData | None) -> Any:
+        """The file's path; only a ``data:`` URL, as the API may send it, becomes a file first."""
+        return payload.path if payload and payload.path else decode(payload)
+
+    image.preprocess = as_it_came
+    return image
+
+
+def sound_input() -> gr.Audio:
+    """Gradio's sound input; a path, since Gradio needs ffmpeg to decode what our reader decodes without."""
+    return gr.Audio(
+        label="Sound",
+        show_label=False,
+        type="filepath",
+        sources=["microphone", "upload"],
+        waveform_options=gr.WaveformOptions(sample_rate=16_000),
+        buttons=[],
+        elem_id="audio",
+    )
+
+
+def use_switch(modality: str, label: str) -> gr.Checkbox:
+    """Whether an input is read; what was given stays where it is."""
+    return gr.Checkbox(True, label=label, container=False, elem_id=f"use-{modality}", elem_classes="mm-use")
+
+
+def examples(names: list[str]) -> gr.HTML:
+    """Chips that fill the inputs and show the result at one click."""
     template = '<span data-key="page.try" id="mm-try"></span><div role="group" aria-labelledby="mm-try"></div>'
+    return part("examples", template, names, elem_id="examples")
 
 
-class Answer(Part):
+def answer() -> gr.HTML:
     """What was decided, why it may be wrong, and what the model saw."""
-
-    function = "answer"
-    template = '<div class="mm-card mm-answer" aria-live="polite"></div>'
+    return part("answer", '<div class="mm-card mm-answer" aria-live="polite"></div>', elem_id="answer")
 
 
-class Drawing(Part):
-    """How it was read: the figure of ``plots.drawing``, drawn by ``drawing.js`` with Plotly."""
-
-    function = "drawing"
+def drawing() -> gr.HTML:
+    """How it was read: what ``plots.drawing`` returns, drawn by ``drawing.js`` with Plotly."""
     template = '<div class="mm-card"><div class="mm-frame"></div></div>'
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(head=f'<script src="{address(PLOTLY)}"></script>', **settings)
+    return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
 
 
-class Footer(Part):
+def footer() -> gr.HTML:
     """Where and how fast it ran, and what becomes of what was given."""
-
-    function = "footer"
-    template = "<footer></footer>"
+    return part("footer", "<footer></footer>", elem_id="footer")

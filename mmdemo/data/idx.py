@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -21,18 +22,18 @@ def read_idx(path: str | Path) -> np.ndarray:
     Raises:
         InputError: there is no such file, or it is not a whole IDX file of unsigned bytes.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("manifest.missing_file", file=str(path))
-    state = path.stat()
-    return _read(path, state.st_mtime_ns, state.st_size)
+    try:
+        state = os.stat(path)
+    except OSError as error:
+        raise InputError("manifest.missing_file", file=str(path)) from error
+    return _read(str(path), state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, modified: int, size: int) -> np.ndarray:
+def _read(path: str, modified: int, size: int) -> np.ndarray:
     """Read a file once for every state that it is in."""
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         zeros, kind, axes = int.from_bytes(data[:2], "big"), data[2], data[3]
@@ -41,4 +42,4 @@ def _read(path: Path, modified: int, size: int) -> np.ndarray:
             raise ValueError("not IDX")
         return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
     except (OSError, EOFError, zlib.error, IndexError, ValueError) as error:
-        raise InputError("manifest.not_idx", file=str(path)) from error
+        raise InputError("manifest.not_idx", file=path) from error

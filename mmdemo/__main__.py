@@ -1,0 +1,5 @@
+"""``python -m mmdemo``."""
+
+from mmdemo.cli import main
+
+main()

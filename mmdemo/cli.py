@@ -1,0 +1,214 @@
+"""The command line: ``python -m mmdemo serve | train | evaluate | predict | bench | manifest``.
+
+Every command imports what it needs itself, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from mmdemo.messages import InputError
+
+Loaded = TypeVar("Loaded")
+ROOT = Path(__file__).resolve().parents[1]
+CHECKPOINTS = ROOT / "checkpoints"
+DEBUG = "MMDEMO_DEBUG"  # set, this environment variable lets an unexpected error show where it came from
+
+app = typer.Typer(
+    help="Watch one LSTM read, look and listen.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Checkpoint = Annotated[Path, typer.Option(help="Folder of the trained task.")]
+Manifest = Annotated[Path | None, typer.Option(help="A table of your own: text, image, audio, label, split.")]
+Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu; the best there is unless given.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the data sets; $MMDEMO_DATA or data unless given.")]
+Cache = Annotated[Path, typer.Option(help="Folder for what need not be computed twice.")]
+Runs = Annotated[Path, typer.Option(help="Folder for logs (TensorBoard) and what an interrupted run goes on from.")]
+Seed = Annotated[int, typer.Option(help="Of everything random.")]
+
+
+class RecipeName(str, Enum):
+    """The training recipes, by the names that ``mmdemo.train.RECIPES`` has for them."""
+
+    own = "own"
+    textbook = "textbook"
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to answer at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to answer at.")] = 7860,
+) -> None:
+    """Open the page."""
+    from mmdemo.ui import LAUNCH, build
+
+    build(warm=True).launch(**LAUNCH | {"server_name": host, "server_port": port})
+
+
+@app.command()
+def train(
+    task: Annotated[str, typer.Option(help="One that comes with data, or a name for your own manifest's.")] = "digits",
+    manifest: Manifest = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint; checkpoints/TASK unless given.")] = None,
+    recipe: Annotated[RecipeName, typer.Option(help="Ours, or the textbook's: Adam, 0.001, 32, ten epochs.")] = "own",
+    epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Per epoch.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="A checkpoint to take weights from.")] = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    runs: Runs = Path("runs"),
+    seed: Seed = 0,
+) -> None:
+    """Train a task. A run that was interrupted goes on where it stopped."""
+    from dataclasses import replace
+
+    from mmdemo.data.download import data_folder
+    from mmdemo.data.tasks import own_task, task_named
+    from mmdemo.pipeline import Data, train_task
+    from mmdemo.train import RECIPES
+
+    chosen = own_task(task, manifest) if manifest else task_named(task)
+    changes = {name: value for name, value in (("epochs", epochs), ("samples", samples)) if value is not None}
+    out = out or CHECKPOINTS / chosen.name
+    data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=_complain)
+    how = replace(RECIPES[recipe.value], **changes)
+    train_task(data, out, runs / f"{chosen.name}-{recipe.value}-{seed}", recipe=how, start_from=start_from)
+    typer.echo(f"The checkpoint is in {out}. Measure it: python -m mmdemo evaluate --checkpoint {out}")
+
+
+@app.command()
+def evaluate(
+    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+    manifest: Manifest = None,
+    strangers: Annotated[bool, typer.Option(help="Also train models that leave each speaker out (long).")] = False,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    runs: Runs = Path("runs"),
+    seed: Seed = 0,
+) -> None:
+    """Measure a checkpoint on its test split, and write metrics.json beside it."""
+    from mmdemo.data.download import data_folder
+    from mmdemo.data.tasks import own_task, task_named
+    from mmdemo.pipeline import Data, evaluate_task
+    from mmdemo.predictor import Predictor
+    from mmdemo.report import tables
+    from mmdemo.train import RECIPES
+
+    config = _quietly(Predictor.load, checkpoint).config
+    task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    run = runs / f"{task.name}-strangers" if strangers else None
+    command = " ".join(["python -m mmdemo", *sys.argv[1:]])
+    typer.echo(tables(evaluate_task(data, checkpoint, command=command, run=run, recipe=RECIPES["own"])))
+
+
+@app.command()
+def predict(
+    text: Annotated[str | None, typer.Option(help="What to read.")] = None,
+    image: Annotated[str | None, typer.Option(help="A picture, or FILE#N: the N-th of an IDX file.")] = None,
+    audio: Annotated[str | None, typer.Option(help="A recording: wav, flac, ogg or mp3.")] = None,
+    manifest: Annotated[Path | None, typer.Option(help="A whole table of inputs instead; needs --out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the predictions of a manifest go.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    trace: Annotated[Path | None, typer.Option(help="Write the gates and states to this NPZ file.")] = None,
+    order: Annotated[str, typer.Option(help="In which order to read.")] = "text,image,audio",
+    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+    device: Device = None,
+) -> None:
+    """Say what is in a text, a picture, a sound, or any of them; or in a whole manifest."""
+    single = [name for name, given in (("text", text), ("image", image), ("audio", audio)) if given is not None]
+    if manifest and (single or as_json or trace):
+        raise typer.BadParameter("--manifest goes with --out, --checkpoint and --device only")
+    if bool(manifest) != bool(out):
+        raise typer.BadParameter("--manifest and --out go together")
+    if not manifest and not single:
+        raise typer.BadParameter("give --text, --image or --audio, or --manifest with --out")
+
+    from mmdemo.data.manifest import load_image_cell
+    from mmdemo.predictions import in_words, predict_manifest, save_trace
+    from mmdemo.predictor import Predictor
+
+    predictor = _quietly(Predictor.load, checkpoint, device)
+    if manifest:
+        failed = predict_manifest(predictor, manifest, out)
+        typer.echo(f"Wrote {out}. Rows that could not be predicted: {failed}" + "; see the column note." * bool(failed))
+        return
+    picture = None if image is None else load_image_cell(image)
+    result = predictor.predict(text=text, image=picture, audio=audio, order=order.split(","))
+    typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2) if as_json else in_words(result))
+    if trace:
+        save_trace(result, trace)
+
+
+@app.command()
+def bench(checkpoint: Checkpoint = CHECKPOINTS / "digits", device: Device = None) -> None:
+    """Measure what everything costs, here and now."""
+    from mmdemo.bench import main
+
+    main(checkpoint, device)
+
+
+@app.command("manifest")
+def make_manifest(
+    source: Annotated[str, typer.Argument(help="A folder of folders named after classes, a manifest, or a task.")],
+    out: Annotated[Path | None, typer.Option(help="The manifest to write, CSV or Parquet.")] = None,
+    data_dir: Data = None,
+    seed: Seed = 0,
+) -> None:
+    """Make a manifest from folders or by a task's recipe (with --out), then check it: every bad row is named."""
+    from mmdemo.data.download import data_folder
+    from mmdemo.data.manifest import manifest_from_folders, read_manifest, write_manifest
+    from mmdemo.data.tasks import TASKS
+
+    made = source in TASKS or Path(source).is_dir()
+    if made != bool(out):
+        raise typer.BadParameter(
+            "--out names the manifest that is made of a folder or a task, and goes with those only"
+        )
+    if source in TASKS:
+        TASKS[source].make_manifest(data_folder(data_dir), out, seed)
+    elif made:
+        write_manifest(manifest_from_folders(source), out)
+    rows, problems = read_manifest(out or source, seed=seed)
+    for problem in problems:
+        _complain(str(problem))
+    counts = rows.groupby(["label", "split"]).size().unstack(fill_value=0)
+    typer.echo(counts.to_string() if len(rows) else "No row can be used.")
+    typer.echo(f"{len(rows)} rows can be used, {len(problems)} cannot.")
+
+
+def _complain(sentence: str) -> None:
+    """Say what is wrong with the data, and go on."""
+    typer.echo(sentence, err=True)
+
+
+def _quietly(load: Callable[..., Loaded], *arguments: Any) -> Loaded:
+    """Load a checkpoint without the hub library's remarks, for what we print may be read by a program."""
+    with contextlib.redirect_stdout(None):
+        return load(*arguments)
+
+
+def main() -> None:
+    """Run a command. What goes wrong is said in one line, and ends with the exit status 2."""
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        ours = isinstance(error, InputError | FileNotFoundError)
+        said = str(error) if ours else f"{type(error).__name__}: {error} ({DEBUG}=1 shows where it happened)"
+        print(" ".join(said.split()), file=sys.stderr)
+        sys.exit(2)

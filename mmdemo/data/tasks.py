@@ -1,0 +1,81 @@
+"""The tasks that come with a recipe for their data. Labels and sizes belong to a task, never to the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.data.digits import LABELS, digits_manifest
+from mmdemo.data.manifest import read_manifest
+from mmdemo.messages import InputError
+
+
+@dataclass(frozen=True)
+class Task:
+    """What there is to learn, and from what.
+
+    Attributes:
+        config: its name, its labels and the sizes of its model.
+        make_manifest: (folder of the data sets, manifest to write, seed) -> the manifest.
+        pair: whether the missing inputs of a row are lent by other rows of its class and split.
+        split: in words, who made the split that is tested on; stands beside the figures.
+    """
+
+    config: ModelConfig
+    make_manifest: Callable[[Path, Path, int], Path]
+    pair: bool
+    split: str
+
+    @property
+    def name(self) -> str:
+        """The task's name, which is also that of its folder in ``checkpoints``."""
+        return self.config.task
+
+
+TASKS = {
+    task.name: task
+    for task in [
+        Task(
+            ModelConfig("digits", list(LABELS)),
+            digits_manifest,
+            pair=True,
+            split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
+        ),
+    ]
+}
+
+
+def task_named(name: str) -> Task:
+    """One of ``TASKS``.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in TASKS:
+        raise InputError("manifest.no_task", name=name, names=", ".join(TASKS))
+    return TASKS[name]
+
+
+def own_task(name: str, manifest: Path, config: ModelConfig | None = None) -> Task:
+    """The task of somebody's own manifest.
+
+    Args:
+        name: what to call it.
+        manifest: its rows; they are paired if most of them have only one input.
+        config: of a checkpoint, if there is one; otherwise the labels are those of the rows, in alphabetical order.
+
+    Raises:
+        InputError: the manifest cannot be read, or has no usable row.
+    """
+    rows, _ = read_manifest(manifest, labels=config and config.labels)
+    if rows.empty:
+        raise InputError("manifest.no_rows", file=str(manifest))
+    inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
+    return Task(
+        config or ModelConfig(name, sorted(set(rows["label"]))),
+        lambda data, out, seed: manifest,
+        pair=bool((inputs == 1).mean() > 0.5),
+        split=f"of {manifest.name}",
+    )

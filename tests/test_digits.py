@@ -1,0 +1,110 @@
+"""The digits recipe: published splits kept, no file or sentence in two of them, beliefs that lead to the label."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmdemo.data.digits import LABELS, digits_manifest
+from mmdemo.data.idx import read_idx
+from mmdemo.data.manifest import load_image_cell, read_manifest
+from mmdemo.data.tasks import TASKS, own_task
+from mmdemo.messages import InputError
+
+COUNTS = {"train": 300, "validation": 40, "test": 60}
+
+
+@pytest.fixture(scope="module")
+def digits(data_dir, tmp_path_factory):
+    """The recipe's rows with few sentences, read back as anybody's manifest is."""
+    out = digits_manifest(data_dir, tmp_path_factory.mktemp("digits") / "digits.parquet", 0, COUNTS)
+    rows, problems = read_manifest(out, labels=LABELS)
+    assert not problems
+    return rows
+
+
+def test_the_task_has_its_labels_and_its_recipe():
+    task = TASKS["digits"]
+    assert task.name == "digits" and task.pair
+    assert task.config.labels[0] == "zero" and task.config.labels[9] == "nine" and len(task.config.labels) == 10
+
+
+def test_somebodys_own_manifest_is_a_task(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text("text,image,audio,label\nhello,,,greeting\nbye,,,farewell\nthanks,,,\n")
+    task = own_task("manners", path)
+    assert task.name == "manners" and task.config.labels == ["farewell", "greeting"] and task.pair
+    assert task.make_manifest(tmp_path, tmp_path / "out.csv", 0) == path
+    (tmp_path / "a.wav").write_bytes(b"")
+    path.write_text("text,audio,label\nhello,a.wav,greeting\nbye,a.wav,farewell\n")
+    assert not own_task("manners", path).pair  # the rows say themselves what belongs together
+    path.write_text("text,label\nhello,\n")
+    with pytest.raises(InputError, match="no row that can be used"):
+        own_task("manners", path)
+
+
+@pytest.mark.data
+def test_splits_are_the_published_ones(digits):
+    counts = Counter(zip(digits["split"], (digits[["image", "audio", "text"]] != "").idxmax(axis=1), strict=True))
+    assert counts == {
+        ("train", "image"): 55_000,
+        ("validation", "image"): 5_000,
+        ("test", "image"): 10_000,
+        ("train", "audio"): 6 * 10 * 42,
+        ("validation", "audio"): 6 * 10 * 3,
+        ("test", "audio"): 6 * 10 * 5,
+        **{(split, "text"): count for split, count in COUNTS.items()},
+    }
+
+
+@pytest.mark.data
+def test_every_row_has_one_input_and_no_input_is_in_two_rows(digits):
+    inputs = digits[["text", "image", "audio"]]
+    assert ((inputs != "").sum(axis=1) == 1).all()
+    used = inputs.max(axis=1)  # the one that is not empty
+    in_splits = digits.assign(used=used).groupby("used")["split"].nunique()
+    assert (in_splits == 1).all()
+    assert used[digits["text"] == ""].is_unique
+
+
+@pytest.mark.data
+def test_pictures_and_sounds_have_the_labels_of_their_files(digits, data_dir):
+    pictures = digits[digits["image"] != ""]
+    truth = np.concatenate(
+        [read_idx(data_dir / "mnist" / f"{name}-labels-idx1-ubyte.gz") for name in ("train", "t10k")]
+    )
+    assert list(pictures["label"]) == [LABELS[digit] for digit in truth]
+    last = pictures.iloc[-1]
+    expected = read_idx(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz")[-1]
+    assert last["split"] == "test" and np.array_equal(load_image_cell(last["image"]), expected)
+
+    sounds = digits[digits["audio"] != ""]
+    parts = sounds["audio"].str.extract(r"(?P<digit>\d)_(?P<speaker>[a-z]+)_(?P<index>\d+)\.wav$")
+    assert list(sounds["label"]) == [LABELS[int(digit)] for digit in parts["digit"]]
+    assert list(sounds["speaker"]) == list(parts["speaker"])
+    assert set(parts["index"][sounds["split"] == "test"].astype(int)) == set(range(5))
+    assert set(parts["index"][sounds["split"] == "validation"].astype(int)) == {5, 6, 7}
+
+
+@pytest.mark.data
+def test_what_is_believed_at_the_end_of_a_sentence_is_its_label(digits):
+    texts = digits[digits["text"] != ""]
+    assert set(texts["kind"]) == {"sentence", "correction"}
+    for row in texts.itertuples():
+        offsets, labels = zip(*json.loads(row.belief), strict=True)
+        assert labels[-1] == row.label
+        assert list(offsets) == sorted(offsets) and offsets[-1] <= len(row.text)
+
+
+@pytest.mark.data
+def test_templates_of_one_split_are_in_no_other(digits):
+    texts = digits[digits["text"] != ""]
+    assert (texts.groupby("template")["split"].nunique() == 1).all()
+
+
+@pytest.mark.data
+def test_the_same_seed_gives_the_same_manifest(digits, data_dir, tmp_path):
+    again = pd.read_parquet(digits_manifest(data_dir, tmp_path / "again.parquet", 0, COUNTS))
+    assert list(again["text"]) == list(digits["text"]) and list(again["belief"]) == list(digits["belief"])

@@ -42,8 +42,10 @@ def fit_threshold(probabilities: Tensor, labels: Tensor) -> float:
     best, guess = probabilities.max(-1)
     order = best.argsort(descending=True)
     wrong = (guess != labels)[order].float().cumsum(0) / torch.arange(1, len(labels) + 1)
-    allowed = (wrong <= RISK).nonzero()
-    return max(LOWEST, float(best[order][int(allowed[-1])])) if len(allowed) else 0.99
+    ranked = best[order]
+    whole = torch.cat([ranked[:-1] > ranked[1:], torch.tensor([True])])  # a threshold lets in all that are equal
+    allowed = ((wrong <= RISK) & whole).nonzero()
+    return max(LOWEST, float(ranked[int(allowed[-1])])) if len(allowed) else 0.99
 
 
 def calibrate(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> None:

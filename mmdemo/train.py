@@ -37,6 +37,7 @@ class Recipe:
     Attributes:
         epochs: at most so many.
         samples: per epoch; as many as the manifest's training split has rows, and at least 2,000, if not given.
+        validation: samples that are asked after every epoch: one modality, two, and all.
         batch_size: samples per step, over all processes.
         learning_rate: the highest one.
         one_cycle: rise to the learning rate, then fall to nothing (Smith & Topin 2019); constant if False.
@@ -48,6 +49,7 @@ class Recipe:
 
     epochs: int = 10
     samples: int | None = None
+    validation: int = 3000
     batch_size: int = 128
     learning_rate: float = 3e-3
     one_cycle: bool = True
@@ -151,7 +153,7 @@ def train(
         if recipe.one_cycle
         else torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     )
-    validation = list(_validation(splits["validation"], config, pair, seed))
+    validation = list(_validation(splits["validation"], config, pair, seed, recipe.validation))
 
     progress = _resume(run / "state.pt", model, optimizer, schedule)
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
@@ -227,12 +229,14 @@ def _epoch(
     return float(total) / len(loader)
 
 
-def _validation(features: Features, config: ModelConfig, pair: bool, seed: int) -> Iterator[tuple[Batch, Tensor]]:
+def _validation(
+    features: Features, config: ModelConfig, pair: bool, seed: int, count: int
+) -> Iterator[tuple[Batch, Tensor]]:
     """Fixed batches of undisturbed samples: one modality, two, and all, in equal parts."""
     mixing = replace(PLAIN, together=Mixing.together)
-    samples = Pairs(features, config, pair=pair, mixing=mixing, seed=seed, length=3000)
-    for first in range(0, len(samples), 250):
-        yield samples.collate([samples[k] for k in range(first, first + 250)])
+    samples = Pairs(features, config, pair=pair, mixing=mixing, seed=seed, length=count)
+    for first in range(0, count, 250):
+        yield samples.collate([samples[k] for k in range(first, min(first + 250, count))])
 
 
 def _borrow(model: MultimodalLSTM, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import { draw } from "./drawing.js";
 import { make, store, valueOf } from "./dom.js";
+import { nameInputs } from "./inputs.js";
 import { find, language, languages, name, onLanguage, say, sentences, speak, translate } from "./words.js";
 
 export { answer } from "./answer.js";
@@ -12,26 +13,16 @@ export function words({ element }) {
   translate(element);
 }
 
-/** What the page is; also the words of Gradio's own inputs, which have no place for a key. */
+/** What the page is. */
 export function title({ element }) {
-  translate(element);
-  const tidy = () => {
+  const show = () => {
     document.title = say("page.title");
-    dressInputs();
   };
-  let waiting = false;
-  new MutationObserver(() => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      dressInputs();
-    });
-  }).observe(document.body, { childList: true, subtree: true });
-  onLanguage(tidy);
   document.documentElement.lang = language();
-  tidy();
-  tellGradio();
+  onLanguage(show);
+  show();
+  translate(element);
+  nameInputs();
 }
 
 /** The language, and light or dark. */
@@ -39,10 +30,7 @@ export function switches({ element }) {
   const [segments, theme] = element.children;
   for (const [code, title] of Object.entries(languages)) {
     const button = make("button", { type: "button", lang: code, textContent: title });
-    button.addEventListener("click", () => {
-      speak(code);
-      tellGradio();
-    });
+    button.addEventListener("click", () => speak(code));
     segments.append(button);
   }
   const show = () => {
@@ -114,39 +102,4 @@ export function footer({ element, props, watch }) {
   watch("value", show);
   onLanguage(show);
   show();
-}
-
-/** Words for what is Gradio's: [where, key, attribute or null for its text]. */
-const FOREIGN = [
-  ["#run", "page.run", null],
-  ["#text textarea", "page.text_placeholder", "placeholder"],
-  ["#text textarea", "page.text", "aria-label"],
-  ["#task [role=radiogroup], #task fieldset", "page.task", "aria-label"],
-  ["#use-text label > span", "page.text", null],
-  ["#use-image label > span", "page.image", null],
-  ["#use-audio label > span", "page.audio", null],
-];
-
-function dressInputs() {
-  for (const [where, key, attribute] of FOREIGN) {
-    for (const element of document.querySelectorAll(where)) put(element, attribute, say(key));
-  }
-  for (const input of document.querySelectorAll("#task input")) {
-    const title = find(`task.${input.value}`);
-    if (title) put(input.parentElement.querySelector("span"), null, title);
-  }
-}
-
-/** Only where it differs: the observer above would call back for ever. */
-function put(element, attribute, text) {
-  if (attribute) {
-    if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
-  } else if (element.textContent !== text) element.textContent = text;
-}
-
-/** Gradio's buttons change their language too, where its module is found; it offers no public way. */
-async function tellGradio() {
-  const address = performance.getEntriesByType("resource").find(({ name }) => /\/assets\/core-[^/]*\.js$/.test(name))?.name;
-  const core = address && (await import(address));
-  core?.changeLocale?.(language() === "zh" ? "zh-CN" : language());
 }

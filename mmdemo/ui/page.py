@@ -98,6 +98,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer]
         model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
         ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
+        # First, since Gradio's browser side takes an event's number for its place among the public ones.
+        gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
         run = _run(tasks)
         gr.on(
             [button.click, text.submit, use_text.input, use_image.input, use_audio.input, task.input],
@@ -110,7 +112,6 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         )
         examples.told(_try(tasks, run), task, [*given, *used, *shown], api_name="example", **ours)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
-        gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
     demo.queue(max_size=64)
     if warm:
         Thread(target=_warm_up, args=(tasks,), name="warm-up", daemon=True).start()

@@ -35,6 +35,12 @@ export function sentences() {
   );
 }
 
+/** Every spelling of a section's sentences, in any language -> its key. */
+export function spellings(section) {
+  const entries = Object.values(trees).flatMap((tree) => Object.entries(tree[section]));
+  return new Map(entries.map(([entry, words]) => [words, `${section}.${entry}`]));
+}
+
 /** What we call a modality or a label; anything else, numbers included, is called what it is. */
 export function name(value) {
   if (typeof value === "number") return value.toLocaleString(current);

@@ -1,0 +1,66 @@
+/** Words for Gradio's own inputs, which have no place for a key and do not change their language in place. */
+
+import { find, onLanguage, say, spellings } from "./words.js";
+
+/** What we name ourselves: [where, key, attribute, or null for its text]. */
+const NAMED = [
+  ["#run", "page.run", null],
+  ["#text textarea", "page.text_placeholder", "placeholder"],
+  ["#text textarea", "page.text", "aria-label"],
+  ["#task", "page.task", "aria-label"],
+  ["#use-text .label-text", "page.text", null],
+  ["#use-image .label-text", "page.image", null],
+  ["#use-audio .label-text", "page.audio", null],
+];
+
+/** Attributes that are read out or shown. */
+const SPOKEN = ["aria-label", "title"];
+
+/** Keep Gradio's inputs in the language of the page, whenever they are drawn again. */
+export function nameInputs() {
+  let waiting = false;
+  const soon = () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      nameAll();
+    });
+  };
+  new MutationObserver(soon).observe(document.body, { childList: true, subtree: true, characterData: true });
+  onLanguage(nameAll);
+  nameAll();
+}
+
+function nameAll() {
+  for (const [where, key, attribute] of NAMED) {
+    const element = document.querySelector(where);
+    if (element) put(element, attribute, say(key));
+  }
+  for (const input of document.querySelectorAll("#task input")) {
+    const title = find(`task.${input.value}`);
+    if (title) put(input.parentElement.querySelector("span"), null, title);
+  }
+  const keys = spellings("gradio");
+  for (const root of document.querySelectorAll("#image, #audio")) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const word = node.nodeValue.trim();
+      if (keys.has(word) && say(keys.get(word)) !== word) node.nodeValue = node.nodeValue.replace(word, say(keys.get(word)));
+    }
+    for (const element of root.querySelectorAll("[aria-label], [title]")) {
+      for (const attribute of SPOKEN) {
+        const key = keys.get(element.getAttribute(attribute));
+        if (key) put(element, attribute, say(key));
+      }
+    }
+  }
+}
+
+/** Only where it differs: the observer above would call back for ever. */
+function put(element, attribute, text) {
+  if (attribute) {
+    if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
+  } else if (element.textContent !== text) element.textContent = text;
+}

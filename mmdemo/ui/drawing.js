@@ -219,6 +219,7 @@ function paint(drawing) {
   }));
   layout.annotations = layout.annotations.map((note) => ({ ...note, text: say(note.name) }));
   paintStrip(drawing.canvases, payload.strip, colour("audio"));
+  drawing.width = figure.clientWidth;
   return Plotly.react(figure, data, layout, { staticPlot: true });
 }
 
@@ -228,8 +229,8 @@ function fit(drawing) {
   const width = time.clientWidth;
   if (!width) return; // in a hidden tab: we are called again when it opens
   fitStrip(drawing, payload, chips, width / payload.steps.length);
-  if (figure.dataset.width !== String(width) && figure.classList.contains("js-plotly-plot")) Plotly.Plots.resize(figure);
-  figure.dataset.width = String(width);
+  if (drawing.width !== width) Plotly.Plots.resize(figure);
+  drawing.width = width;
 }
 
 /** The pointer's place -> the step, and the unit where it is over the heat map. */

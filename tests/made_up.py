@@ -1,0 +1,63 @@
+"""A Result as the predictor makes one, from a small random LSTM and made-up inputs: no checkpoint, no files."""
+
+import numpy as np
+import torch
+
+from mmdemo.audio import CONTEXT, AudioInput
+from mmdemo.gates import trace
+from mmdemo.image import ImageInput
+from mmdemo.result import Result, Step
+from mmdemo.speech import STRIDE
+from mmdemo.text import read_text
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def made_result(text="three, no wait, five", slices=14, moments=16, labels=DIGITS, units=128, seed=0):
+    """Words, then a picture's slices, then a sound's moments; none of a kind where its number is 0."""
+    generator = np.random.default_rng(seed)
+    inputs, steps = {}, []
+    if text:
+        inputs["text"] = words = read_text(text)
+        steps += [Step("text", text[token.start : token.end], (token.start, token.end)) for token in words.tokens]
+    if slices:
+        pixels = generator.random((28, 28), np.float32)
+        edges = np.linspace(0, 140, slices + 1)
+        boxes = np.stack([edges[:-1], np.zeros(slices), edges[1:], np.full(slices, 140)], axis=1)
+        photo = np.zeros((140, 140, 3), np.uint8)
+        inputs["image"] = ImageInput(photo, (140, 140), "paper", (20.0, 20.0, 120.0, 120.0), pixels, boxes)
+        steps += [Step("image", "", tuple(map(float, box))) for box in boxes]
+    if moments:
+        starts = 0.2 + 0.08 * np.arange(moments)
+        spans = np.stack([starts, starts + 0.08], axis=1)
+        mel = generator.normal(4, 2, (2 * CONTEXT + STRIDE * moments, 32)).astype(np.float32)
+        segment = (float(spans[0, 0]), float(spans[-1, 1]))
+        inputs["audio"] = AudioInput(np.zeros(32_000, np.float32), 2.0, [segment], mel, spans)
+        steps += [Step("audio", "", tuple(map(float, span))) for span in spans]
+
+    torch.manual_seed(seed)
+    lstm = torch.nn.LSTM(20, units, batch_first=True).eval()
+    dense = torch.nn.Linear(units, len(labels))
+    with torch.no_grad():
+        for weight in [*lstm.parameters(), *dense.parameters()]:
+            weight.normal_(0, 0.3)
+        inside = trace(lstm, torch.randn(len(steps), 20)) if steps else None
+        beliefs = dense(inside.h).softmax(-1).numpy() if steps else np.zeros((0, len(labels)), np.float32)
+    return Result(
+        task="digits",
+        labels=list(labels),
+        probabilities=beliefs[-1] if steps else np.full(len(labels), 1 / len(labels), np.float32),
+        sure=bool(steps),
+        reason=None,
+        contradiction=None,
+        used=list(inputs),
+        ignored={},
+        notes=[],
+        steps=steps,
+        beliefs=beliefs,
+        alone={},
+        trace=inside,
+        inputs=inputs,
+        milliseconds={},
+        device="cpu",
+    )

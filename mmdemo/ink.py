@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mmdemo.strokes import likeness
+
 SEARCH_SIDE = 512  # pixels; ink is searched for in a picture of at most this length
 NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain of black areas stays small
 FAINTEST = 0.10  # the smallest log contrast that is looked at: about 10 % darker than the paper
@@ -123,7 +125,7 @@ def _groups(strength: np.ndarray, level: float) -> Iterator[tuple[Box, float, np
         member = np.zeros(count, np.uint8)
         member[names[members]] = 1
         mask = member[labels[top:bottom, left:right]]
-        score = _score((left, top, right, bottom), mask, ink, strength)
+        score = likeness((left, top, right, bottom), mask, ink, strength)
         if score > 0.01:
             yield (left, top, right, bottom), score, mask
 
@@ -151,52 +153,6 @@ def _join(stats: np.ndarray) -> Iterator[list[int]]:
             if frozenset(group) not in seen:
                 seen.add(frozenset(group))
                 yield group
-
-
-def stroke_width(mask: np.ndarray) -> float:
-    """Mean width of a mask's strokes in pixels: four times the mean distance to the edge."""
-    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
-    return 4 * float(distance.sum()) / max(1, int(mask.sum())) - 1  # pixels' centres lie half a pixel inside the edge
-
-
-def _score(box: Box, mask: np.ndarray, ink: np.ndarray, strength: np.ndarray) -> float:
-    """How much a group looks like one written digit, 0 to 1: a product of soft conditions."""
-    height, width = ink.shape
-    left, top, right, bottom = box
-    tall, wide = bottom - top, right - left
-    long = max(tall, wide)
-    stroke = stroke_width(mask) / long
-    # The paper around a digit is empty: count the other ink in a frame about it.
-    margin = max(2, round(0.12 * long))
-    x0, y0, x1, y1 = (
-        max(0, left - margin),
-        max(0, top - margin),
-        min(width, right + margin),
-        min(height, bottom + margin),
-    )
-    area, own = cv2.countNonZero(ink[top:bottom, left:right]), cv2.countNonZero(mask)
-    around = (cv2.countNonZero(ink[y0:y1, x0:x1]) - area) / max(1, (y1 - y0) * (x1 - x0) - tall * wide)
-    edge = (top == 0) * cv2.countNonZero(mask[:1]) + (bottom == height) * cv2.countNonZero(mask[-1:])
-    edge += (left == 0) * cv2.countNonZero(mask[:, 0]) + (right == width) * cv2.countNonZero(mask[:, -1])
-    off_centre = ((left + right) / width - 1) ** 2 + ((top + bottom) / height - 1) ** 2  # 2 in a corner
-    contrast = cv2.mean(strength[top:bottom, left:right], mask)[0]
-    return (
-        min(1.0, tall / height / 0.3) ** 0.5
-        * min(1.0, contrast / 0.8) ** 0.5
-        * (1 - 0.25 * off_centre)
-        * _fall(wide / tall, 1.2, 1.9)
-        * _fall(stroke, 0.26, 0.36)
-        * min(1.0, stroke / 0.02)
-        * _fall(around, 0.0, 0.25)
-        * _fall((area - own) / own, 0.0, 0.5)
-        * _fall(edge / long, 0.0, 0.4)
-    )
-
-
-def _fall(value: float, full: float, none: float) -> float:
-    """1 up to ``full``, then falling to nearly 0 at ``none``."""
-    return min(1.0, max(0.02, (none - value) / (none - full)))
 
 
 def _best(found: list[tuple[Box, float, bool, np.ndarray]], across: float, down: float) -> list[Candidate]:

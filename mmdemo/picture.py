@@ -14,7 +14,7 @@ from mmdemo.messages import InputError
 MAX_PIXELS = 16_000_000  # width times height, read from the header before anything is decoded
 MAX_BYTES = 10_000_000  # of a file
 KEPT_SIDE = 1280  # pixels; a longer picture is reduced to this, which is plenty for a digit and quick to search
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: nothing that runs a program
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: nothing that runs a program
 
 
 def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
@@ -48,7 +48,11 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
     if size > MAX_BYTES:
         raise InputError("image.heavy", megabytes=round(size / 1e6, 1), limit=MAX_BYTES // 1_000_000)
     try:
+        Image.init()  # else Pillow knows only the commonest of the formats
         image = Image.open(stream, formats=FORMATS)
+    except Image.DecompressionBombError as error:  # Pillow's own limit, far above ours
+        limit = MAX_PIXELS // 1_000_000
+        raise InputError("image.large", megapixels=f"over {2 * Image.MAX_IMAGE_PIXELS // 10**6}", limit=limit) from error
     except Exception as error:  # Pillow's readers raise nearly anything on a damaged header
         raise InputError("image.unreadable") from error
     with image:

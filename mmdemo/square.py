@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mmdemo.ink import Candidate, stroke_width
+from mmdemo.ink import Candidate
+from mmdemo.strokes import stroke_width
 
 BOX = 20 / 28  # of the square: the longest side of the ink
 STROKE = 0.115  # of the longest side: thinner strokes are thickened to this, about MNIST's thinner ones

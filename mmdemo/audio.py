@@ -48,14 +48,15 @@ TIGHT = 50  # frames; a shorter recording may be speech from end to end, with no
 TIGHT_RANGE = 20  # dB below a band's loudest frame: as high as its noise floor is taken to be then
 INAUDIBLE = -75.0  # dB; a few units of the last of 16 bits
 THRESHOLD = 4  # dB above the noise floor, averaged over the bands; steady noise stays under 3.5
-SHORTEST = 5  # frames; a shorter sound is a click
+SHORTEST = 10  # frames, smoothed; a shorter sound is a click
 BRIDGE = 30  # frames; a shorter pause lies within one segment
 MARGIN = 15  # frames kept before and after what was found: soft consonants
 
-LEVEL = 101.0  # dB of the loud frames in the stem's scale: a clip that peaks at half of full scale has about that
-FLOOR = 50.0  # dB; everything is laid over a quiet noise so far below the loud frames, so that all silences are alike
+LOUD = 5  # frames; as long have the loud moments to be that set the level
+LEVEL = 101.0  # dB of those in the stem's scale: a clip that peaks at half of full scale has about that
+FLOOR = 50.0  # dB; everything is laid over a quiet noise so far below the level, so that all silences are alike
 CONTEXT = (WINDOW - STRIDE) // 2  # frames before the first and after the last step that their windows see
-TOO_QUIET = -35.0  # dB of the loud frames; a clip that peaks at half of full scale has about 11
+TOO_QUIET = -35.0  # dB; a clip that peaks at half of full scale has about 10
 CLIPPED = 0.002  # share of samples at full scale
 
 
@@ -268,19 +269,17 @@ def find_speech(power: NDArray[np.float32]) -> list[tuple[int, int]]:
 
     found: list[tuple[int, int]] = []
     for start, end in edges.tolist():
-        if end - start < SHORTEST:
-            continue
         if found and start - found[-1][1] < BRIDGE:
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
-    return found
+    return [(start, end) for start, end in found if active[start:end].sum() >= SHORTEST]
 
 
 def loudness(power: NDArray[np.float32], segments: list[tuple[int, int]]) -> float:
-    """The level of the loud frames of what was found, in dB."""
-    found = np.concatenate([power[start:end, FINDER_BANDS] for start, end in segments])
-    return float(np.quantile(decibels(found.sum(axis=1)), 0.9))
+    """The level of what was found, in dB: its loudest moments, but for those as short as a click."""
+    found = np.concatenate([power[start:end, FINDER_BANDS] for start, end in segments]).sum(axis=1)
+    return float(decibels(np.sort(found)[-LOUD]))
 
 
 def whole_steps(segments: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -310,7 +309,7 @@ def cut_out(power: NDArray[np.float32], segments: list[tuple[int, int]], level: 
     Args:
         power: (F, 32) of the whole recording.
         segments: (start, end) in frames; what lies outside of the recording is quiet.
-        level: dB of its loud frames.
+        level: dB, of :func:`loudness`.
 
     Returns:
         (frames of the segments + 68, 32) float32: dB / 10 + 2, as the stem was trained on.
@@ -325,7 +324,11 @@ def cut_out(power: NDArray[np.float32], segments: list[tuple[int, int]], level: 
 
 
 def envelope(samples: NDArray[np.float32], points: int = 400) -> NDArray[np.float32]:
-    """The waveform's outline for drawing: lowest and highest sample of each of ``points`` equal pieces: (points, 2)."""
+    """The waveform's outline for drawing.
+
+    Returns:
+        (points, 2): the lowest and the highest sample of each of ``points`` equal pieces, and never to one side of 0.
+    """
     edges = np.linspace(0, len(samples), points + 1).astype(int)
     pieces = [samples[start : max(end, start + 1)] for start, end in pairwise(edges)]
     return np.array([(piece.min(initial=0.0), piece.max(initial=0.0)) for piece in pieces], np.float32)

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before anything imports gradio or huggingface_hub, which read these once.
@@ -22,3 +23,45 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.fail(f"MMDEMO_DATA is {folder}, which is not a folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def trained() -> Path:
+    """The shipped checkpoint of the digits."""
+    folder = Path(__file__).parents[1] / "checkpoints" / "digits"
+    if not (folder / "config.json").is_file():
+        pytest.skip("needs the trained checkpoint: python -m mmdemo train")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two tasks: digits (as shipped, or random weights where there are none) and fruit (random, three labels)."""
+    import shutil
+
+    import torch
+
+    from mmdemo.config import ModelConfig
+    from mmdemo.model import MultimodalLSTM
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    shipped = Path(__file__).parents[1] / "checkpoints" / "digits"
+    digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    if (shipped / "config.json").is_file():
+        shutil.copytree(shipped, folder / "digits")
+    for task, labels in (("digits", digits), ("fruit", ["apple", "pear", "plum"])):
+        if not (folder / task).exists():
+            torch.manual_seed(0)
+            MultimodalLSTM(ModelConfig(task=task, labels=labels)).save_pretrained(folder / task)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page_url(checkpoints: Path) -> Iterator[str]:
+    """The page, served for real."""
+    from mmdemo.ui import LAUNCH, build
+
+    demo = build(checkpoints)
+    _, url, _ = demo.launch(**LAUNCH | {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True})
+    yield url.rstrip("/")
+    demo.close()

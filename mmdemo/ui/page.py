@@ -154,14 +154,16 @@ def _try(tasks: Tasks, run: Callable[..., tuple[str, str, str]]) -> Callable[...
 
 
 def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
-    def predict(text: str, image: str | None, audio: str | None, task: str) -> dict[str, Any]:
+    def predict(
+        text: str | None = None, image: str | None = None, audio: str | None = None, task: str | None = None
+    ) -> dict[str, Any]:
         """Read words, a picture, a sound, or any of them, and decide.
 
         Args:
-            text: what to read; "" for none.
+            text: what to read.
             image: a picture's file.
             audio: a recording's file.
-            task: a folder in checkpoints/.
+            task: a folder in checkpoints/; the first one if not given.
 
         Returns:
             label, probability, probabilities by class, sure and the reason if not, contradiction, the modalities used

@@ -1,0 +1,315 @@
+"""The page without a browser: its parts, its words, and what its server answers."""
+
+import base64
+import io
+import json
+import re
+import threading
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import numpy as np
+import plotly
+import pytest
+import soundfile as sf
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from mmdemo.audio import read_audio
+from mmdemo.image import read_image
+from mmdemo.messages import LANGUAGES, Note, strings
+from mmdemo.predictor import Predictor
+from mmdemo.ui import LAUNCH, build, parts
+from mmdemo.ui.reading import PEAKS, read, saw
+from mmdemo.ui.tasks import EXAMPLES, Tasks
+
+UI = Path(parts.__file__).parent
+DIGITS = EXAMPLES / "digits"
+
+
+@pytest.fixture(scope="module")
+def config(checkpoints):
+    return build(checkpoints).get_config_file()
+
+
+@pytest.fixture(scope="module")
+def client(page_url):
+    return Client(page_url, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def predictor(checkpoints):
+    return Predictor.load(checkpoints / "digits")
+
+
+# What it is made of
+
+
+def test_building_the_page_starts_nothing(checkpoints):
+    before = threading.active_count()
+    assert isinstance(build(checkpoints), gr.Blocks)
+    assert threading.active_count() == before
+
+
+def test_only_predict_is_public(config):
+    public = [each["api_name"] for each in config["dependencies"] if each["api_visibility"] == "public"]
+    assert public == ["predict"]
+
+
+def test_templates_hold_no_place_for_what_a_person_gives(config):
+    templates = [each["props"]["html_template"] for each in config["components"] if each["type"] == "html"]
+    assert len(templates) > 5
+    assert not any(re.search(r"\$\{|\{\{", template) for template in templates)
+
+
+def test_nothing_comes_from_elsewhere(config):
+    assert "http" not in LAUNCH["head"]
+    assert not LAUNCH["theme"]._stylesheets
+    assert not any(each["type"] == "plot" for each in config["components"])
+    for module in UI.glob("*.js"):
+        addresses = re.findall(r"https?://[^\s\"'`]+", module.read_text(encoding="utf-8"))
+        assert set(addresses) <= {"http://www.w3.org/2000/svg"}, module.name
+
+
+def test_nothing_is_kept(checkpoints):
+    _, age = build(checkpoints).delete_cache
+    assert age <= 3600
+    assert not LAUNCH["run_history"]
+    assert not LAUNCH["show_error"]
+
+
+def test_every_task_in_the_folder_can_be_chosen(config):
+    (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
+    assert task["props"]["choices"] == [("Digits", "digits"), ("Fruit", "fruit")]
+    assert task["props"]["value"] == "digits"
+
+
+def test_there_is_a_page_even_without_a_task(tmp_path):
+    assert build(tmp_path).get_config_file()["dependencies"]
+
+
+# Its words
+
+
+def gaps(sentence: str) -> list[str]:
+    return sorted(re.findall(r"\{\w+\}", sentence))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_say_the_same(language):
+    english, other = strings("en"), strings(language)
+    assert other.keys() == english.keys()
+    assert {key: gaps(words) for key, words in other.items()} == {key: gaps(words) for key, words in english.items()}
+
+
+def test_every_key_that_the_page_names_has_words():
+    templates = (UI / "parts.py").read_text(encoding="utf-8")
+    keys = set(re.findall(r'data-key(?:-label)?="([\w.]+)"', templates))
+    for module in UI.glob("*.js"):
+        keys |= set(re.findall(r'"((?:page|help|stage|gradio)\.\w+)"', module.read_text(encoding="utf-8")))
+    assert len(keys) > 20
+    assert keys <= strings().keys()
+
+
+def test_every_example_and_every_trouble_has_words():
+    names = {f"example.{example.name}" for example in Tasks.examples("digits")}
+    troubles = {
+        f"help.{modality}_{why}" for modality in ("image", "audio") for why in ("denied", "none", "busy", "insecure")
+    }
+    assert names | troubles <= strings().keys()
+
+
+# Examples
+
+
+def test_examples_have_their_files_and_are_small():
+    examples = Tasks.examples("digits")
+    assert len(examples) >= 6
+    for example in examples:
+        assert example.text or example.image or example.audio
+        assert all(path is None or path.is_file() for path in (example.image, example.audio))
+    assert sum(path.stat().st_size for path in DIGITS.iterdir()) < 1_000_000
+
+
+def test_other_tasks_have_no_examples_of_ours():
+    assert Tasks.examples("fruit") == []
+
+
+def test_what_was_drawn_and_spoken_is_found():
+    for path in DIGITS.glob("*.jpg"):
+        assert read_image(path).absent is None, path.name
+    for path in DIGITS.glob("*.flac"):
+        (start, end), *more = read_audio(path).segments
+        assert not more, path.name
+        assert 0.3 < end - start < 1.2, path.name
+
+
+EXPECTED = {
+    "seven": "seven",
+    "changes_its_mind": "five",
+    "sound_only": "nine",
+    "picture_only": "four",
+    "chinese": "seven",
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_examples_are_read_rightly(name, trained, predictor):
+    (example,) = [example for example in Tasks.examples("digits") if example.name == name]
+    answer, _ = read(predictor, text=example.text or None, image=example.image, audio=example.audio)
+    assert answer["label"] == EXPECTED[name]
+    assert answer["sure"]
+
+
+def test_the_contradiction_is_seen(trained, predictor):
+    answer, _ = read(predictor, image=DIGITS / "eight.jpg", audio=DIGITS / "three.flac")
+    values = answer["contradiction"]["values"]
+    assert {values["first_label"], values["second_label"]} == {"three", "eight"}
+    assert not answer["sure"]
+
+
+def test_no_digit_is_no_sure_answer(trained, predictor):
+    (example,) = [example for example in Tasks.examples("digits") if example.name == "not_a_digit"]
+    answer, _ = read(predictor, text=example.text or None, image=example.image, audio=example.audio)
+    assert not answer["sure"]
+
+
+# From what was given to what is shown
+
+
+def test_a_bad_file_does_not_take_the_others_with_it(predictor, tmp_path):
+    (tmp_path / "not.jpg").write_text("this is no picture")
+    answer, figure = read(predictor, text="seven", image=tmp_path / "not.jpg", audio=DIGITS / "nine.flac")
+    assert answer["used"] == ["text", "audio"]
+    assert answer["ignored"]["image"]["key"] == "image.unreadable"
+    assert {step["modality"] for step in figure["steps"]} == {"text", "audio"}
+
+
+@pytest.mark.parametrize("given", [{}, {"text": "   "}, {"audio": (16_000, np.zeros(16_000, np.float32))}])
+def test_nothing_to_read_is_said(given, predictor):
+    answer, figure = read(predictor, **given)
+    assert answer["used"] == []
+    assert answer["reason"]["key"] == "answer.nothing"
+    assert set(answer["ignored"]) == set(given)
+    assert figure["steps"] == []
+
+
+def test_stages_are_timed(predictor):
+    answer, _ = read(predictor, text="seven", image=DIGITS / "seven.jpg", audio=DIGITS / "seven.flac")
+    assert set(answer["milliseconds"]) == {"text", "image", "audio", "stems", "lstm", "alone", "drawing"}
+    assert answer["milliseconds"]["image"] > 0.1  # read here, not in predict
+
+
+def test_what_was_seen_of_a_picture():
+    picture = read_image(DIGITS / "four.jpg")
+    seen = saw(picture)
+    left, top, right, bottom = seen["box"]
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+    assert np.shape(seen["pixels"]) == (28, 28)
+    head, _, data = seen["photo"].partition(",")
+    assert head == "data:image/jpeg;base64"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (480, 360)  # of 640 x 480
+
+
+def test_what_was_seen_of_a_sound():
+    samples = np.zeros(16_000, np.float32)
+    samples[8_000:8_100] = 0.5
+    sound = read_audio((16_000, samples))
+    seen = saw(sound)
+    assert len(seen["peaks"]) == PEAKS
+    assert seen["peaks"][PEAKS // 2] == max(seen["peaks"]) == 100
+    assert seen["peaks"][0] <= 1
+    assert seen["seconds"] == 1.0
+
+
+def test_packed_values_cannot_be_taken_for_markup():
+    value = {"token": "</script><img src=x onerror=alert(1)>"}
+    assert "<" not in parts.packed(value)
+    assert json.loads(parts.packed(value)) == value
+
+
+def test_one_run_is_small_on_the_wire(predictor):
+    long = "three, no wait, five, " * 10
+    sound = np.tile(sf.read(DIGITS / "nine.flac", dtype="float32")[0], 5)
+    answer, figure = read(predictor, text=long, image=DIGITS / "seven.jpg", audio=(16_000, sound))
+    assert len(figure["steps"]) > 100
+    answer["saw"]["image"].pop("photo")
+    assert len(parts.packed(answer)) + len(parts.packed(figure)) < 250 * 1024
+
+
+# What the server answers
+
+
+def test_predict_reads_words(client):
+    answer = client.predict("seven", api_name="/predict")
+    assert answer["used"] == ["text"]
+    assert answer["label"] in answer["probabilities"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+def test_predict_reads_all_three(client):
+    answer = client.predict(
+        "seven", handle_file(DIGITS / "seven.jpg"), handle_file(DIGITS / "seven.flac"), api_name="/predict"
+    )
+    assert answer["used"] == ["text", "image", "audio"]
+    assert answer["device"]
+    assert answer["milliseconds"]["image"] > 0
+
+
+def test_predict_reads_for_any_task(client):
+    assert set(client.predict("plum", task="fruit", api_name="/predict")["probabilities"]) == {"apple", "pear", "plum"}
+
+
+def test_predict_says_that_nothing_was_given(client):
+    answer = client.predict(api_name="/predict")
+    assert not answer["sure"]
+    assert answer["reason"] == strings()["answer.nothing"]
+
+
+def test_predict_refuses_kindly(client, tmp_path):
+    (tmp_path / "not.png").write_text("this is no picture")
+    with pytest.raises(AppError, match="not a picture that can be read"):
+        client.predict("", handle_file(tmp_path / "not.png"), api_name="/predict")
+    with pytest.raises(AppError, match="at most 2000"):
+        client.predict("seven " * 400, api_name="/predict")
+
+
+@pytest.mark.parametrize("task", ["../digits", "", "nothing", "fruit/../digits"])
+def test_a_task_is_a_name_not_a_path(client, task):
+    with pytest.raises(AppError):
+        client.predict("seven", task=task, api_name="/predict")
+
+
+def test_run_fills_the_page(client):
+    answer, figure, footer = map(
+        json.loads, client.predict("seven", None, None, True, True, True, "digits", api_name="/run")
+    )
+    assert answer["saw"]["text"] == {"tokens": ["seven"]}
+    assert figure["steps"][0]["text"] == "seven"
+    assert footer["checkpoint"] == "digits"
+    assert footer["device"]
+
+
+def test_a_switch_leaves_an_input_out(client):
+    given = ["seven", handle_file(DIGITS / "eight.jpg"), None]
+    answer = json.loads(client.predict(*given, False, True, True, "digits", api_name="/run")[0])
+    assert answer["used"] == ["image"]
+    assert "text" not in {**answer["saw"], **answer["ignored"]}
+
+
+def test_files_that_are_served(page_url):
+    plotly_here = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
+    served = httpx.get(f"{page_url}/{parts.address(plotly_here)}")
+    assert served.content == plotly_here.read_bytes()
+    assert httpx.get(f"{page_url}/{parts.address(UI / 'page.js')}").status_code == 200
+    assert httpx.get(f"{page_url}/{parts.address(UI / 'page.py')}").status_code == 403
+
+
+def test_notes_travel_as_keys_and_values(predictor):
+    answer, _ = read(predictor, text="word " * 200)
+    (note,) = answer["notes"]
+    assert note["key"] == "text.left_out"
+    assert Note(**note).say("zh") != Note(**note).say("en")

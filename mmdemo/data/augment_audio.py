@@ -35,6 +35,8 @@ def add_noise(samples: Samples, snr_db: float, rng: Generator, kind: str = "pink
     Returns:
         (n,); nothing is clipped. A recording of silence stays silent.
     """
+    if not len(samples):
+        return samples
     spectrum = np.fft.rfft(rng.standard_normal(len(samples)))
     frequencies = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
     noise = np.fft.irfft(spectrum * np.maximum(frequencies, 50.0) ** -NOISES[kind], len(samples))
@@ -44,10 +46,10 @@ def add_noise(samples: Samples, snr_db: float, rng: Generator, kind: str = "pink
 def loud_part(samples: Samples) -> float:
     """Root mean square of the louder half of the 20 ms pieces that are within 40 dB of the loudest."""
     size = SAMPLE_RATE // 50
-    if len(samples) < size:
-        return float(np.sqrt(np.mean(np.square(samples), initial=0.0))) if len(samples) else 0.0
-    pieces = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
+    pieces = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size).astype(np.float64)
     power = np.square(pieces).mean(axis=1)
+    if not power.any():
+        return 0.0
     heard = power[power >= power.max() * 1e-4]
     return float(np.sqrt(heard[heard >= np.median(heard)].mean()))
 
@@ -115,10 +117,10 @@ def other_band(samples: Samples, rng: Generator) -> Samples:
             samples = shelf(frequency, frequency, gain, gain, 0.7, 0.7, p=1.0)(samples, SAMPLE_RATE)
     if rng.random() < 0.2:
         cutoff = rng.uniform(150, 400)
-        samples = am.HighPassFilter(cutoff, cutoff, p=1.0)(samples, SAMPLE_RATE)
+        samples = am.HighPassFilter(cutoff, cutoff, 12, 12, p=1.0)(samples, SAMPLE_RATE)
     if rng.random() < 0.2:
         cutoff = rng.uniform(2000, 3500)
-        samples = am.LowPassFilter(cutoff, cutoff, p=1.0)(samples, SAMPLE_RATE)
+        samples = am.LowPassFilter(cutoff, cutoff, 12, 12, p=1.0)(samples, SAMPLE_RATE)
     return samples
 
 

@@ -1,0 +1,101 @@
+"""Other voices and noise: what is promised about them, and that the words in them are still found."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from mmdemo.audio import read_audio
+from mmdemo.config import SAMPLE_RATE
+from mmdemo.data.augment_audio import (
+    NOISES,
+    add_noise,
+    echo,
+    loud_part,
+    other_band,
+    other_ends,
+    other_speaker,
+    vary_voice,
+)
+
+pytest.importorskip("audiomentations", reason="needed for training only: pip install -r requirements-train.txt")
+
+
+@pytest.fixture
+def tone():
+    """Half a second of 300 Hz with silence around it: (16000,)."""
+    sound = np.zeros(SAMPLE_RATE, np.float32)
+    sound[4000:12000] = 0.5 * np.sin(2 * np.pi * 300 * np.arange(8000) / SAMPLE_RATE)
+    return sound
+
+
+def pitch(sound):
+    """The strongest frequency, in Hz."""
+    return np.abs(np.fft.rfft(sound)).argmax() * SAMPLE_RATE / len(sound)
+
+
+def test_loud_part_by_hand(tone):
+    """The silence does not count: a sine of 0.5 has 0.5 / sqrt(2)."""
+    assert loud_part(tone) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
+    assert loud_part(np.zeros(100, np.float32)) == loud_part(np.zeros(0, np.float32)) == 0
+
+
+@pytest.mark.parametrize("kind", NOISES)
+@pytest.mark.parametrize("snr", [-5, 10, 30])
+def test_noise_has_the_level_that_was_asked_for(tone, kind, snr):
+    added = add_noise(tone, snr, np.random.default_rng(0), kind) - tone
+    assert 20 * np.log10(loud_part(tone) / added.std()) == pytest.approx(snr, abs=0.1)
+
+
+def test_noises_fall_with_frequency_as_they_should(tone):
+    """From 500 to 4,000 Hz, three octaves: white 0, pink 9, brown 18 dB."""
+    for kind, fall in (("white", 0), ("pink", 9), ("brown", 18)):
+        added = add_noise(np.tile(tone, 10), 0, np.random.default_rng(0), kind) - np.tile(tone, 10)
+        power = np.abs(np.fft.rfft(added)) ** 2
+        frequencies = np.fft.rfftfreq(len(added), 1 / SAMPLE_RATE)
+        low, high = (power[(frequencies > f * 0.95) & (frequencies < f * 1.05)].mean() for f in (500, 4000))
+        assert 10 * np.log10(low / high) == pytest.approx(fall, abs=1.5)
+
+
+def test_noise_over_silence_is_silence():
+    assert not add_noise(np.zeros(1000, np.float32), 0, np.random.default_rng(0)).any()
+    assert add_noise(np.zeros(0, np.float32), 0, np.random.default_rng(0)).size == 0
+
+
+def test_the_same_seed_gives_the_same_voice(tone):
+    first, again, other = (vary_voice(tone, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape != other.shape or not np.allclose(first, other)
+
+
+def test_pitch_and_length_move_but_not_too_far(tone):
+    """15 % of speed and two semitones (12 %) together; speed and tempo together for the length."""
+    varied = [other_speaker(tone, np.random.default_rng(seed)) for seed in range(40)]
+    pitches = np.array([pitch(sound) for sound in varied]) / 300
+    lengths = np.array([len(sound) for sound in varied]) / len(tone)
+    for ratios in (pitches, lengths):
+        assert ratios.min() > 0.72
+        assert ratios.max() < 1.4
+        assert ratios.std() > 0.05
+    assert pitch(other_speaker(tone, np.random.default_rng(0), strength=0)) == pytest.approx(300, abs=2)
+
+
+def test_every_part_keeps_samples_finite_and_float32(tone):
+    for seed in range(10):
+        for change in (other_speaker, echo, other_band, other_ends, vary_voice):
+            changed = change(tone, np.random.default_rng(seed))
+            assert changed.dtype == np.float32
+            assert changed.ndim == 1
+            assert np.isfinite(changed).all()
+            assert len(changed) > 8000
+        assert np.abs(vary_voice(tone, np.random.default_rng(seed))).max() <= 1
+
+
+@pytest.mark.data
+def test_words_in_varied_recordings_are_found(data_dir):
+    paths = sorted((data_dir / "free-spoken-digit-dataset" / "recordings").glob("*.wav"))[::50]
+    heard = []
+    for seed, path in enumerate(paths):
+        clip, _ = soundfile.read(path, dtype="float32")
+        clip = np.repeat(clip, 2)  # to 16 kHz, roughly
+        heard.append(len(read_audio((SAMPLE_RATE, vary_voice(clip, np.random.default_rng(seed))))))
+    assert np.mean(np.array(heard) > 0) > 0.98

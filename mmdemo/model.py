@@ -36,18 +36,19 @@ class ImageStem(nn.Module):
             return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
 
         self.features = nn.Sequential(
-            *convolution(1, 32),
-            *convolution(32, 32),
+            *convolution(1, 16),
+            *convolution(16, 32),
             nn.MaxPool2d((2, config.size // config.slices)),  # (32, size / 2, slices)
             *convolution(32, 64),
-            *convolution(64, 64),
             nn.MaxPool2d((2, 1)),  # (64, size / 4, slices)
+            *convolution(64, 64),
         )
         self.column = nn.Conv2d(64, step_size, (config.size // 4, 1))  # the whole height at once
 
     def forward(self, squares: Tensor) -> Tensor:
         """(B, size, size) -> (B, slices, S)."""
-        return self.column(self.features(squares[:, None])).squeeze(2).transpose(1, 2)
+        squares = squares[:, None].contiguous(memory_format=torch.channels_last)  # twice as fast on a CPU
+        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)
 
 
 class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):

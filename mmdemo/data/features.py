@@ -75,12 +75,12 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
         seed: of the varied voices.
     """
     problems: list[str] = []
-    texts = [_text(row, config, problems) for row in rows.itertuples()]
     square = partial(_square, config=config)
     squares, image_of = _cached(rows, "image", square, asdict(config.image), cache, problems)
     settings = asdict(config.audio) | {"voices": voices, "seed": seed}
     sound = partial(_voices, config=config.audio, count=voices, seed=seed)
     sounds, audio_of = _cached(rows, "audio", sound, settings, cache, problems)
+    texts = [_text(row, config, problems) for row in rows.itertuples()]  # last: worker processes would copy them all
     size = config.image.size
     return Features(
         labels=rows["label"].map(config.labels.index).to_numpy(np.int64),
@@ -160,14 +160,14 @@ def _cached(
     problems: list[str],
 ) -> tuple[list, np.ndarray]:
     """Read a column's cells on all cores, or take them from the cache: the items, and each row's index or -1."""
-    cells = [(k, row[column], row["line"]) for k, row in enumerate(rows.to_dict("records")) if row[column]]
+    cells = [(k, cell, line) for k, (cell, line) in enumerate(zip(rows[column], rows["line"], strict=True)) if cell]
     index = np.full(len(rows), -1, np.int64)
     if not cells:
         return [], index
     names = [cell for _, cell, _ in cells]
     file = cache / f"{column}-{_fingerprint(names, settings)}.npz"
     if not file.is_file():
-        found = process_map(read, names, max_workers=os.cpu_count(), chunksize=16, desc=column, unit="", leave=False)
+        found = process_map(read, names, max_workers=os.cpu_count(), chunksize=64, desc=column, leave=False)
         _store(file, found)
     items = []
     for (k, _, line), item in zip(cells, _load(file), strict=True):

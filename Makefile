@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 USABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet) -c constraints.txt
 
 .PHONY: run test lint train chromium clean
 .DEFAULT_GOAL := run
@@ -24,7 +24,7 @@ run: $(VENV)/run.stamp
 	@echo "The page opens at http://$(HOST):$(PORT) (stop it with Ctrl+C)"
 	@$(BIN)/python -m mmdemo serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/test.stamp chromium lint
+test: $(VENV)/test.stamp chromium
 	@$(BIN)/python -m pytest -rs
 
 lint: $(VENV)/test.stamp

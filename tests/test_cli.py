@@ -216,3 +216,26 @@ def test_a_manifest_is_not_overwritten_by_checking_it(run, tmp_path):
     status, _, err = run("manifest", tmp_path / "pets.csv", "--out", tmp_path / "other.csv")
     assert status == 2 and "--out" in err
     assert not Path(tmp_path / "other.csv").exists()
+
+
+def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path):
+    words = {"greeting": ["hello", "hi"], "farewell": ["bye", "so long"], "thanks": ["thank you", "cheers"]}
+    lines = [f"{word} {name},{label}\n" for label, both in words.items() for word in both for name in "abcdefghij"]
+    manifest, checkpoint = tmp_path / "manners.csv", tmp_path / "manners"
+    manifest.write_text("text,label\n" + "".join(lines) + ",thanks\n")
+    places = ("--cache", tmp_path / "cache", "--runs", tmp_path / "runs", "--manifest", manifest)
+    status, _, err = run(
+        *("train", "--task", "manners", "--out", checkpoint, *places, "--epochs", 2, "--samples", 600),
+    )
+    assert status == 0 and f"{manifest.name}, line 62: It has no input" in err
+    status, out, _ = run("evaluate", "--checkpoint", checkpoint, *places)
+    assert status == 0 and "text alone" in out
+    metrics = json.loads((checkpoint / "metrics.json").read_text())
+    assert metrics["alone"]["text"]["n"] == 6 and metrics["alone"]["text"]["accuracy"] > 0.5
+    status, out, _ = run("predict", "--checkpoint", checkpoint, "--text", "thank you k", "--json")
+    assert status == 0 and json.loads(out)["label"] == "thanks"
+
+
+def test_a_task_without_a_recipe_is_refused(run):
+    status, _, err = run("train", "--task", "astrology")
+    assert status == 2 and "astrology" in err and "digits" in err

@@ -143,7 +143,8 @@ def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: 
         report["kinds"][kind] = outcome.summary(len(model.config.labels))
     if "correction" in kinds:
         learnt = data.split("train")
-        learnt, asked = learnt[learnt["text"] != ""], rows[rows["kind"] == "correction"]
+        learnt = learnt[learnt["text"] != ""].to_dict("records")
+        asked = rows[rows["kind"] == "correction"].to_dict("records")
         report["bags"] = {
             "words": round(bag_of_words_accuracy(learnt, asked, (1, 1)), 4),
             "bigrams": round(bag_of_words_accuracy(learnt, asked, (1, 2)), 4),

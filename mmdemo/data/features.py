@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from tqdm.contrib.concurrent import process_map
+from tqdm import tqdm
 
 from mmdemo import audio, image, ink, picture, speech, square
 from mmdemo.audio import read_audio
@@ -167,8 +167,8 @@ def _cached(
     names = [cell for _, cell, _ in cells]
     file = cache / f"{column}-{_fingerprint(names, settings)}.npz"
     if not file.is_file():
-        found = process_map(read, names, max_workers=os.cpu_count(), chunksize=64, desc=column, leave=False)
-        _store(file, found)
+        with ProcessPoolExecutor() as pool:
+            _store(file, list(tqdm(pool.map(read, names, chunksize=64), column, len(names), leave=False)))
     items = []
     for (k, _, line), item in zip(cells, _load(file), strict=True):
         if isinstance(item, str):

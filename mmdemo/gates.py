@@ -227,7 +227,7 @@ def _run(
     for steps in (_reversed(x, lengths) if reverse else x).split(BLOCK):
         h_all, _, _ = torch.lstm(steps, (h[None], c[None]), weights, *options)  # what nn.LSTM.forward calls
         h_before = torch.cat([h[None], h_all[:-1]])  # h_(t-1) for every t
-        z = F.linear(steps, w_ih, bias).flatten(0, 1).addmm(h_before.flatten(0, 1), w_hh.T)  # (T * B, 4H)
+        z = F.linear(steps, w_ih, bias).flatten(0, 1).addmm_(h_before.flatten(0, 1), w_hh.T)  # (T * B, 4H)
         i, f, g, o = z.unflatten(0, h_all.shape[:2]).chunk(4, -1)
         i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()  # (T, B, H)
         c_all = _scan(f, i * g, c)

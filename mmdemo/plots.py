@@ -58,7 +58,7 @@ def figure(result: Result) -> go.Figure:
 
     ``layout.meta.rows`` names the rows from top to bottom; the first has the axis ``yaxis``, the second ``yaxis2`` and
     so on. Every trace has ``meta``: its ``row``, a ``key`` (a letter of the LSTM's equations, say) and a ``kind``.
-    Heat maps of units are 8-bit: ``meta.low`` and ``meta.high`` are the values of the smallest and the largest code.
+    Heat maps of units are 8-bit: ``_map`` says how.
     """
     inside = {key: _array(getattr(result.trace, key)) for key in MAPS}  # each (T, H)
     heights = {"belief": min(max(len(result.labels) * CLASS_HEIGHT, 60), 264), **HEIGHTS}
@@ -168,25 +168,26 @@ def _line(row: str, key: str, values: np.ndarray) -> list[dict[str, Any]]:
 
 
 def _map(key: str, values: np.ndarray) -> dict[str, Any]:
-    """Units by steps in 8 bits: gates from 0 to 1; c, g and h around zero, which is exactly code 127."""
-    gate = key in "ifo"
-    high = 1.0 if gate else max(float(np.abs(values).max()), 0.1)
-    codes = values * 255 if gate else (values / high + 1) * 127  # signed values: 0..254
+    """Units by steps in 8 bits; values have the shape (T, H).
+
+    Gates are 0 to 1 in codes 0 to 255. The others are around zero, which is exactly code 127: g and h from -1 to 1 in
+    equal steps, and c, which has no bounds, in steps that grow with the square root (``meta.high`` is the end), since
+    a few units hold far more than most.
+    """
+    kind = {"c": "cell", "g": "signed", "h": "signed"}.get(key, "gate")
+    high = max(float(np.abs(values).max()), 1.0) if kind == "cell" else 1.0
+    if kind == "cell":
+        values = np.sign(values) * np.sqrt(np.abs(values) / high)
+    codes = values * 255 if kind == "gate" else (values + 1) * 127
     return {
         "type": "heatmap",
         "z": np.rint(codes).astype(np.uint8).T,  # (H, T)
         "zmin": 0,
-        "zmax": 255 if gate else 254,
-        "colorscale": "Viridis" if gate else "RdBu",
+        "zmax": 255 if kind == "gate" else 254,
+        "colorscale": "Viridis" if kind == "gate" else "RdBu",
         "showscale": False,
         "visible": key == MAPS[0],
-        "meta": {
-            "row": "units",
-            "key": key,
-            "kind": "gate" if gate else "signed",
-            "low": 0.0 if gate else -high,
-            "high": high,
-        },
+        "meta": {"row": "units", "key": key, "kind": kind, "high": high},
     }
 
 

@@ -77,14 +77,33 @@ def test_beliefs_are_exact_and_the_answer_has_its_own_row(result, payload):
     assert (others == result.beliefs.T).all()
 
 
-@pytest.mark.parametrize("key", MAPS)
-def test_maps_of_units_are_the_trace_to_half_a_code(result, payload, key):
+def decode(trace):
+    """The values of a heat map of units, as its docstring says."""
+    codes, meta = unpack(trace["z"]), trace["meta"]
+    x = codes / 255 if meta["kind"] == "gate" else codes / 127 - 1
+    return np.sign(x) * x**2 * meta["high"] if meta["kind"] == "cell" else x
+
+
+@pytest.mark.parametrize(
+    ("key", "half_a_code"), [*((key, 0.5 / 255) for key in "ifo"), ("g", 0.5 / 127), ("h", 0.5 / 127)]
+)
+def test_maps_of_units_are_the_trace_to_half_a_code(result, payload, key, half_a_code):
     trace = trace_of(payload, "units", key)
-    meta, codes = trace["meta"], unpack(trace["z"])
-    values = meta["low"] + codes / trace["zmax"] * (meta["high"] - meta["low"])
-    step = (meta["high"] - meta["low"]) / trace["zmax"]
-    assert np.abs(values - getattr(result.trace, key).numpy().T).max() <= 0.51 * step
-    assert codes.dtype == np.uint8 and trace.get("visible") is (key == "f")
+    assert np.abs(decode(trace) - getattr(result.trace, key).numpy().T).max() <= 1.01 * half_a_code
+    assert trace["zmax"] == (255 if key in "ifo" else 254)
+
+
+def test_the_map_of_the_memory_is_finest_near_zero(result, payload):
+    trace = trace_of(payload, "units", "c")
+    c, high = result.trace.c.numpy().T, trace["meta"]["high"]
+    assert high == pytest.approx(np.abs(c).max())
+    error = np.abs(decode(trace) - c)
+    assert (error <= 1.01 * (np.sqrt(np.abs(c) * high) / 127 + high / (2 * 127) ** 2)).all()
+
+
+def test_the_first_map_is_shown(payload):
+    assert [trace_of(payload, "units", key)["visible"] for key in MAPS] == [True] + 5 * [False]
+    assert MAPS[0] == "f"
 
 
 def test_zero_is_exactly_the_middle_of_a_signed_map(result):

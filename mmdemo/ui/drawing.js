@@ -12,11 +12,13 @@
  */
 
 import { make } from "./dom.js";
-import { across, axisName, axisOf, fade, unpack } from "./kit.js";
+import { across, axisName, axisOf, between, decode, fade, unpack } from "./kit.js";
 import { readOut } from "./readout.js";
 import { fillStrip, fitStrip, paintStrip } from "./strip.js";
 
 const LEAST = { words: 17, others: 5 }; // pixels a step; where they do not fit, the drawing scrolls
+const ENDS = { gate: ["0", "1"], signed: ["−1", "1"], cell: ["≤ −3", "≥ 3"] }; // of a heat map's colours
+const STOPS = Array.from({ length: 33 }, (_, k) => k / 32); // of a colour scale around zero
 const drawings = new WeakMap();
 
 export function draw(element, payload, { strings = {} } = {}) {
@@ -145,27 +147,29 @@ function term(say, name, className, hue = "ink") {
 
 /** What the heat map of units shows, in which order, and its colours. */
 function choices(drawing) {
-  const { say, payload, sorted } = drawing;
-  const { meta } = drawing.shown();
-  const keys = drawing.maps().map((trace) => trace.meta.key);
-  const pick = make("select", {}, keys.map((key) => new Option(say(key), key, false, key === meta.key)));
-  const order = make("button", { className: "mmd-order" }, say(sorted ? "by_action" : "by_number", { count: payload.order.length }));
-  const change = (name, settings) => {
-    Object.assign(drawing, settings);
-    furnish(drawing);
-    paint(drawing);
-    drawing.sheet.querySelector(name).focus();
+  const { say, payload } = drawing;
+  const keys = drawing.maps().map(({ meta }) => meta.key);
+  const pick = make("select", { ariaLabel: say("map") }, keys.map((key) => new Option(say(key), key)));
+  const order = make("button", { type: "button", className: "mmd-order", title: say("order") });
+  const legend = make("div");
+  const show = () => {
+    const { meta } = drawing.shown();
+    const [low, high] = ENDS[meta.kind];
+    pick.value = meta.key;
+    order.textContent = say(drawing.sorted ? "by_action" : "by_number", { count: payload.order.length });
+    legend.className = `mmd-legend mmd-${meta.kind}`;
+    legend.replaceChildren(low, make("i"), high);
   };
-  pick.setAttribute("aria-label", say("map"));
-  pick.addEventListener("change", () => change("select", { map: pick.value }));
-  order.type = "button";
-  order.title = say("order");
-  order.addEventListener("click", () => change(".mmd-order", { sorted: !sorted }));
-  const legend = make("div", { className: `mmd-legend mmd-${meta.kind}` }, [edge(meta.low), make("i"), edge(meta.high)]);
-  return [make("label", { className: "mmd-pick" }, [pick]), order, legend];
+  const change = (settings) => {
+    Object.assign(drawing, settings);
+    show();
+    paint(drawing);
+  };
+  pick.addEventListener("change", () => change({ map: pick.value }));
+  order.addEventListener("click", () => change({ sorted: !drawing.sorted }));
+  show();
+  return [make("label", { className: "mmd-pick" }, pick), order, legend];
 }
-
-const edge = (value) => make("span", {}, value.toFixed(Number.isInteger(value) ? 0 : 1).replace("-", "−"));
 
 /** The names of the classes beside their rows; where rows are too thin for names, only the answer's. */
 function classNames({ labels, answer }, height) {
@@ -183,8 +187,6 @@ function scaleOf({ range, tickvals }) {
   });
 }
 
-const ramp = (...colours) => colours.map((each, k) => [k / (colours.length - 1), each]);
-
 /** Put the colours of the page onto the figure and the canvases, and hand the figure to Plotly. */
 function paint(drawing) {
   const { payload, figure, root, say } = drawing;
@@ -196,16 +198,24 @@ function paint(drawing) {
   drawing.units = drawing.sorted ? payload.order : [...units.keys()]; // unit numbers from top to bottom
   const sorted = drawing.units.map((unit) => units[unit]);
   const rows = (trace) => (trace === shown ? { visible: true, z: sorted } : { visible: false });
+  // From one hue to the other by the value, and for the memory by its tanh, which is what the LSTM itself shows of it.
+  const around = (trace) =>
+    STOPS.map((place) => {
+      const value = decode(trace, place * trace.zmax);
+      const strength = Math.abs(trace.meta.kind === "cell" ? Math.tanh(value) : value);
+      return [place, between(colour("zero"), colour(value < 0 ? "minus" : "plus"), strength)];
+    });
   const dress = {
     map: ({ meta }) => {
       const full = colour(meta.key === "answer" ? "good" : "ink");
-      return { colorscale: ramp(fade(full, 0.04), full) };
+      return { colorscale: [[0, fade(full, 0.04)], [1, full]] };
     },
-    spread: ({ meta }) => ({ fillcolor: fade(colour(meta.key), 0.14) }),
+    spread: ({ meta }) => ({ fillcolor: fade(colour(meta.key), 0.11) }),
     mean: ({ meta, line }) => ({ line: { ...line, color: colour(meta.key) } }),
     size: ({ line }) => ({ line: { ...line, color: colour("mute") } }),
     gate: (trace) => rows(trace),
-    signed: (trace) => ({ ...rows(trace), colorscale: ramp(colour("minus"), colour("zero"), colour("plus")) }),
+    signed: (trace) => ({ ...rows(trace), colorscale: around(trace) }),
+    cell: (trace) => ({ ...rows(trace), colorscale: around(trace) }),
   };
   const data = payload.figure.data.map((trace) => ({ ...trace, ...dress[trace.meta.kind](trace) }));
   const layout = { ...payload.figure.layout, autosize: true };

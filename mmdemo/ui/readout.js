@@ -1,7 +1,7 @@
 /** The line of words and numbers above the drawing: what the cursor points at. */
 
 import { make } from "./dom.js";
-import { runs, unpack } from "./kit.js";
+import { decode, runs, unpack } from "./kit.js";
 
 /** Say what is at a step, and at a unit if one is pointed at; without a step, where the answer settled. */
 export function readOut(drawing) {
@@ -20,7 +20,7 @@ export function readOut(drawing) {
     for (const key of ["i", "f", "o"]) parts.push(hued("mmd-key", key, `${say(key)} ${number(meanAt(payload, key, step))}`));
   } else {
     const map = drawing.shown();
-    const value = `${say(map.meta.key)} ${number(unitAt(map, unit, step))}`;
+    const value = `${say(map.meta.key)} ${number(decode(map, unpack(map.z)[unit][step]))}`;
     parts.push(make("span", {}, make("b", {}, say("unit", { unit: unit + 1 })), ` ${value}`));
   }
   readout.replaceChildren(...parts);
@@ -47,10 +47,6 @@ function beliefAt({ figure, labels, answer }, step) {
 function meanAt({ figure }, key, step) {
   const { y } = figure.data.find(({ meta }) => meta.kind === "mean" && meta.key === key);
   return unpack(y)[0][step];
-}
-
-function unitAt({ z, zmax, meta }, unit, step) {
-  return meta.low + (unpack(z)[unit][step] / zmax) * (meta.high - meta.low);
 }
 
 function hued(className, hue, content) {

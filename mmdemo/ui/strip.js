@@ -77,7 +77,7 @@ function slices(steps, width) {
 
 /** Round seconds, each where its moment is: [[place in steps, text]]. */
 function moments(steps, width) {
-  const pace = steps[0].span[1] - steps[0].span[0]; // seconds a step
+  const pace = Math.max(...steps.map(({ span: [start, end] }) => end - start)); // seconds a step, but at the recording's edges
   const every = [0.1, 0.2, 0.5, 1, 2].find((seconds) => (seconds / pace) * width >= 40) ?? 5;
   const marks = [];
   steps.forEach(({ span: [start, end] }, k) => {

@@ -17,6 +17,7 @@ from mmdemo.picture import open_picture
 from mmdemo.square import ready_square, to_square
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
+CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
 FACE_SIDE = 200  # pixels; faces are looked for in a picture of this length, where a near one is still 40 wide
 
 
@@ -80,7 +81,7 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray, config: Im
     found = find_ink(picture)
     to_original = np.array([size[0] / picture.shape[1], size[1] / picture.shape[0]] * 2)
     face = None
-    if not found or found[0].score < 0.5:  # where the ink is doubtful, it may be brows and a mouth
+    if not found or found[0].score < CERTAIN:
         face = find_face(picture)
         found = [one for one in found if face is None or not _within(one.box, face)]
     if not found:

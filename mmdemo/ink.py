@@ -87,7 +87,7 @@ def find_ink(picture: np.ndarray) -> list[Candidate]:
     search = cv2.resize(picture, size, None, 0, 0, cv2.INTER_AREA) if reduced > 1 else picture
     smooth = cv2.GaussianBlur(search, (3, 3), 0) if min(size) > 64 else search
     found: list[tuple[Box, float, bool, np.ndarray]] = []
-    for window in (0.45, 0.9):
+    for window in (0.45, 0.9, 1.6):
         contrast = log_contrast(smooth, background_of(smooth, window))
         noise = 1.4826 * float(np.median(np.abs(contrast[::3, ::3])))
         lowest = max(FAINTEST, 3.5 * noise)
@@ -120,7 +120,7 @@ def _groups(strength: np.ndarray, level: float) -> Iterator[tuple[Box, float, np
     for members in _join(stats):
         left, top = stats[members, :2].min(axis=0).tolist()
         right, bottom = (stats[members, :2] + stats[members, 2:4]).max(axis=0).tolist()
-        if bottom - top < max(6, 0.05 * height) or right - left > 1.9 * (bottom - top):
+        if bottom - top < max(6, 0.05 * height) or right - left > 2.2 * (bottom - top):
             continue
         member = np.zeros(count, np.uint8)
         member[names[members]] = 1
@@ -170,11 +170,12 @@ def _best(found: list[tuple[Box, float, bool, np.ndarray]], across: float, down:
                 break
         else:
             chosen.append([box, score, dark, mask, 1])
-    for inner in chosen:  # the inside of a nought is no digit
-        if any(
-            outer[2] != inner[2] and outer[1] > 0.3 * inner[1] and _contains(outer[0], inner[0]) for outer in chosen
-        ):
-            inner[1] *= 0.2
+    for inner in chosen:  # the inside of a nought is no digit, nor is a part of one
+        for outer in chosen:
+            worse = 0.3 if outer[2] != inner[2] else 0.6
+            if outer[1] > worse * inner[1] and _contains(outer[0], inner[0]):
+                inner[1] *= worse / 2
+                break
     candidates = [
         Candidate(
             (box[0] * across, box[1] * down, box[2] * across, box[3] * down),

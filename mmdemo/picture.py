@@ -52,7 +52,9 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
         image = Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own limit, far above ours
         limit = MAX_PIXELS // 1_000_000
-        raise InputError("image.large", megapixels=f"over {2 * Image.MAX_IMAGE_PIXELS // 10**6}", limit=limit) from error
+        raise InputError(
+            "image.large", megapixels=f"over {2 * Image.MAX_IMAGE_PIXELS // 10**6}", limit=limit
+        ) from error
     except Exception as error:  # Pillow's readers raise nearly anything on a damaged header
         raise InputError("image.unreadable") from error
     with image:

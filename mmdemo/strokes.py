@@ -43,7 +43,7 @@ def likeness(box: tuple[int, int, int, int], mask: np.ndarray, ink: np.ndarray, 
     shape = (
         min(1.0, tall / height / 0.3) ** 0.5
         * (1 - 0.25 * off_centre)
-        * _fall(wide / tall, 1.2, 1.9)
+        * _fall(wide / tall, 1.4, 2.2)
         * _fall(stroke / long, 0.26, 0.36)
         * min(1.0, stroke / long / 0.02)
         * _fall(foreign, 0.0, 0.25)

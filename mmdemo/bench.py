@@ -2,19 +2,127 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
+import os
+import resource
 import time
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
+from pathlib import Path
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
+from mmdemo.config import MODALITIES, SAMPLE_RATE
 from mmdemo.gates import trace
+from mmdemo.plots import drawing
+from mmdemo.predictor import Predictor
 
 Name = TypeVar("Name", bound=Hashable)
+
+
+def main(checkpoint: Path, device: str | None = None) -> None:
+    """Print all measurements as JSON, the machine's description with them."""
+    torch.manual_seed(0)
+    predictor = Predictor.load(checkpoint, device)
+    report = {
+        "machine": {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__},
+        "device": str(predictor.device),
+        "milliseconds": bench_stages(predictor),
+        "costs": bench_costs(predictor),
+        "peak_mebibytes": bench_memory(checkpoint, device),
+        "trace": bench_trace(),
+    }
+    if torch.cuda.is_available():
+        report["cuda"] = bench_devices(checkpoint)
+    else:
+        report["cuda"] = "skipped: there is no CUDA device"
+    print(json.dumps(report, indent=2))
+
+
+def sample_inputs() -> dict[str, Any]:
+    """A sentence, a 640 x 480 photo of a seven on paper, and 2 s of sound with 1 s of something like speech in it."""
+    rng = np.random.default_rng(0)
+    photo = np.full((480, 640, 3), 225, np.uint8) - np.linspace(0, 60, 640).astype(np.uint8)[None, :, None]
+    cv2.polylines(photo, [np.array([[260, 140], [370, 140], [300, 340]])], False, (40, 50, 110), 12, cv2.LINE_AA)
+    seconds = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    voice = sum(np.sin(2 * np.pi * 140 * k * seconds) / k for k in range(1, 20))
+    syllables = np.clip(np.sin(2 * np.pi * 2 * seconds), 0, 1) * ((seconds > 0.5) & (seconds < 1.5))
+    sound = 0.1 * voice * syllables + 0.001 * rng.standard_normal(len(seconds))
+    return {"text": "three, no wait, seven", "image": photo, "audio": (SAMPLE_RATE, sound.astype(np.float32))}
+
+
+def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str, float]]:
+    """Median milliseconds of every stage, for each modality and for all three: reading, the model, the figures.
+
+    ``first`` is the first run after what the page does at its start, to be held against ``total``, a later one.
+    """
+    inputs = sample_inputs()
+    predictor.warm_up()
+    drawing(predictor.predict("seven"))
+    report: dict[str, dict[str, float]] = {}
+    for name, given in {"all": inputs, **{m: {m: inputs[m]} for m in MODALITIES}}.items():
+        runs: list[dict[str, float]] = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            result = predictor.predict(**given)
+            drawn = time.perf_counter()
+            json.dumps(drawing(result))
+            end = time.perf_counter()
+            runs.append({**result.milliseconds, "figures": (end - drawn) * 1e3, "total": (end - start) * 1e3})
+        report[name] = {stage: round(median(run[stage] for run in runs), 2) for stage in runs[0]}
+        report[name]["first"] = round(runs[0]["total"], 2)
+    return report
+
+
+def bench_costs(predictor: Predictor) -> dict[str, dict[str, int]]:
+    """Parameters, and multiply-adds of reading ``sample_inputs``, by part of the model."""
+    model = predictor.model
+    read = {modality: predictor.read(modality, source) for modality, source in sample_inputs().items()}
+    batch = predictor.batch([read], [MODALITIES])
+    mel = torch.from_numpy(read["audio"].mel)[None].to(predictor.device)
+    parts: dict[str, tuple[list[nn.Module], Callable[[], object]]] = {
+        "text": ([model.text], lambda: model.text(batch.text)),
+        "image": ([model.image], lambda: model.image(batch.image)),
+        "audio": ([model.speech, model.audio], lambda: model.audio(model.speech(mel))),
+    }
+    report = {}
+    with torch.inference_mode():
+        for name, (modules, call) in parts.items():
+            with FlopCounterMode(display=False) as counter:
+                call()
+            report[name] = {"parameters": _parameters(*modules), "multiply_adds": counter.get_total_flops() // 2}
+    steps = int(batch.lengths.sum())
+    weights = sum(p.numel() for name, p in model.lstm.named_parameters() if name.startswith("weight"))
+    report["lstm"] = {"parameters": _parameters(model.lstm), "multiply_adds": weights * steps, "steps": steps}
+    report["dense"] = {"parameters": _parameters(model.dense), "multiply_adds": model.dense.weight.numel() * steps}
+    return report
+
+
+def bench_memory(checkpoint: Path, device: str | None = None) -> dict[str, float]:
+    """Most memory that a fresh process ever held, in MiB: the checkpoint loaded, and after reading each modality."""
+    fresh = multiprocessing.get_context("spawn")
+    report = {}
+    for name in ("loaded", *MODALITIES):
+        with fresh.Pool(1) as pool:
+            report[name] = round(pool.apply(_peak, (checkpoint, device, name)), 1)
+    return report
+
+
+def bench_devices(checkpoint: Path) -> dict[str, float]:
+    """How much faster CUDA runs the model than the CPU (stems, LSTM and trace), and how far the answers differ."""
+    inputs = sample_inputs()
+    on = {name: Predictor.load(checkpoint, name) for name in ("cpu", "cuda")}
+    times = medians({name: partial(predictor.predict, **inputs) for name, predictor in on.items()}, 20)
+    cpu, cuda = (on[name].predict(**inputs).probabilities for name in ("cpu", "cuda"))
+    return {"cpu_to_cuda": times["cpu"] / times["cuda"], "largest_difference": float(np.abs(cpu - cuda).max())}
 
 
 def bench_trace(
@@ -81,3 +189,20 @@ def _cell_loop(cell: nn.LSTMCell, x: Tensor) -> list[Tensor]:
         h, c = cell(x_t, (h, c))
         rows.append((i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), c, h))
     return [torch.stack(column) for column in zip(*rows, strict=True)]  # six of (T, B, H)
+
+
+def _parameters(*modules: nn.Module) -> int:
+    """How many numbers the modules have learnt."""
+    return sum(p.numel() for module in modules for p in module.parameters())
+
+
+def _peak(checkpoint: Path, device: str | None, name: str) -> float:
+    """In a fresh process: load, read one modality, and look back at the most memory held, in MiB."""
+    predictor = Predictor.load(checkpoint, device)
+    if name in MODALITIES:
+        predictor.predict(**{name: sample_inputs()[name]})
+    status = Path("/proc/self/status")
+    if status.is_file():  # on Linux getrusage would tell of the parent's memory too
+        kibibytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(kibibytes) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS

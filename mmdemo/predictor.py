@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mmdemo.audio import AudioInput, read_audio
-from mmdemo.config import MODALITIES
+from mmdemo.config import MODALITIES, SAMPLE_RATE
 from mmdemo.gates import Trace, trace
 from mmdemo.image import ImageInput, read_image
 from mmdemo.messages import Note
@@ -145,11 +145,13 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Run everything once, so that the first visitor waits no longer than the next."""
-        ramp = np.linspace(0, 1, 16_000, dtype=np.float32)
-        chirp = np.sin(2 * np.pi * (200 + 800 * ramp) * ramp) * np.hanning(16_000)
-        square = np.full((120, 160, 3), 235, np.uint8)
-        square[30:90, 70:80] = 20
-        self.predict("seven", square, (16_000, chirp.astype(np.float32)))
+        seconds = np.arange(SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE
+        chirp = np.sin(2 * np.pi * (200 + 800 * seconds) * seconds) * np.hanning(len(seconds))
+        blank = np.full((480, 640, 3), 200, np.uint8)  # in which a face is looked for, too
+        stroke = blank.copy()
+        stroke[140:340, 310:330] = 20
+        for picture in (blank, stroke):
+            self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
 
     def _run(self, steps: Steps) -> tuple[np.ndarray, Trace | None]:
         """One sample's joined steps -> distributions after every step (T, C), and the trace."""

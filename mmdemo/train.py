@@ -47,7 +47,7 @@ class Recipe:
         mixing: what happens to the samples.
     """
 
-    epochs: int = 10
+    epochs: int = 8
     samples: int | None = None
     validation: int = 3000
     batch_size: int = 128
@@ -63,6 +63,7 @@ RECIPES = {
     "own": Recipe(),
     # the textbook's: Adam at 0.001, batches of 32, ten epochs, cross-entropy, a validation set
     "textbook": Recipe(
+        epochs=10,
         batch_size=32,
         learning_rate=1e-3,
         one_cycle=False,

@@ -17,7 +17,7 @@ from mmdemo.data.manifest import read_manifest
 from mmdemo.data.tasks import Task
 from mmdemo.evaluate import answer, evaluate, singles
 from mmdemo.model import MultimodalLSTM
-from mmdemo.report import write_metrics
+from mmdemo.report import write_card, write_metrics
 from mmdemo.studies import fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
 
@@ -112,6 +112,7 @@ def evaluate_task(
     if run and recipe and "speaker" in data.rows:
         metrics["strangers"] = strangers(data, model.config, run, recipe)
     write_metrics(folder, metrics)
+    write_card(folder, task.card, metrics)
     return metrics
 
 

@@ -97,3 +97,11 @@ def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
     text = json.dumps(metrics, indent=1, ensure_ascii=False)
     text = re.sub(r"\[\s+(-?[\d.e-]+(?:,\s+-?[\d.e-]+)*)\s+\]", lambda m: "[" + re.sub(r"\s+", " ", m[1]) + "]", text)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_card(folder: Path, template: Path, metrics: dict[str, Any]) -> None:
+    """Write a checkpoint's model card, its figures filled in. A card that a person has changed keeps the changes."""
+    card = folder / "README.md"
+    if not card.is_file() or "<!-- figures -->" not in card.read_text(encoding="utf-8"):
+        card.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+    fill(card, "figures", tables(metrics))

@@ -11,6 +11,8 @@ from mmdemo.data.digits import LABELS, digits_manifest
 from mmdemo.data.manifest import read_manifest
 from mmdemo.messages import InputError
 
+CARDS = Path(__file__).with_name("cards")
+
 
 @dataclass(frozen=True)
 class Task:
@@ -21,12 +23,14 @@ class Task:
         make_manifest: (folder of the data sets, manifest to write, seed) -> the manifest.
         pair: whether the missing inputs of a row are lent by other rows of its class and split.
         split: in words, who made the split that is tested on; stands beside the figures.
+        card: the model card, with a place for the figures.
     """
 
     config: ModelConfig
     make_manifest: Callable[[Path, Path, int], Path]
     pair: bool
     split: str
+    card: Path = CARDS / "own.md"
 
     @property
     def name(self) -> str:
@@ -42,6 +46,7 @@ TASKS = {
             digits_manifest,
             pair=True,
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
+            card=CARDS / "digits.md",
         ),
     ]
 }

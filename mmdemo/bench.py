@@ -28,8 +28,8 @@ from mmdemo.predictor import Predictor
 Name = TypeVar("Name", bound=Hashable)
 
 
-def main(checkpoint: Path, device: str | None = None) -> None:
-    """Print all measurements as JSON, the machine's description with them."""
+def main(checkpoint: Path, device: str | None = None, out: Path | None = None) -> None:
+    """Print all measurements as JSON, the machine's description with them; write them to a file too, if one is named."""
     torch.manual_seed(0)
     predictor = Predictor.load(checkpoint, device)
     report = {
@@ -44,7 +44,10 @@ def main(checkpoint: Path, device: str | None = None) -> None:
         report["cuda"] = bench_devices(checkpoint)
     else:
         report["cuda"] = "skipped: there is no CUDA device"
-    print(json.dumps(report, indent=2))
+    text = json.dumps(report, indent=2)
+    print(text)
+    if out:
+        out.write_text(text + "\n", encoding="utf-8")
 
 
 def sample_inputs() -> dict[str, Any]:
@@ -71,7 +74,7 @@ def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str,
     for name, given in {"all": inputs, **{m: {m: inputs[m]} for m in MODALITIES}}.items():
         runs: list[dict[str, float]] = []
         for _ in range(repeats):
-            start = time.perf_counter()
+            start = clock()
             result = predictor.predict(**given)
             drawn = time.perf_counter()
             json.dumps(drawing(result))
@@ -130,6 +133,8 @@ def bench_trace(
 ) -> dict[str, dict[int, float] | float]:
     """What it costs to see the gates, as ratios: batch of 1, 100 inputs, 128 units, one thread, medians, taking turns.
 
+    The clock is the processor's: with one thread it shows what a watch shows on an idle machine, on a busy one too.
+
     Args:
         steps: lengths of the short sequences.
         long: two lengths, shorter first, to see whether time is linear in them.
@@ -153,10 +158,9 @@ def bench_trace(
                     "trace": partial(trace, lstm, x),
                     "loop": partial(_cell_loop, cell, x),
                 }
-                short[count] = medians(calls, repeats)
-            ends = medians(
-                {count: partial(trace, lstm, torch.randn(count, 1, 100)) for count in long}, -(-repeats // 3)
-            )
+                short[count] = medians(calls, repeats, time.process_time)
+            calls = {count: partial(trace, lstm, torch.randn(count, 1, 100)) for count in long}
+            ends = medians(calls, -(-repeats // 3), time.process_time)
     finally:
         torch.set_num_threads(threads)
     return {
@@ -166,16 +170,18 @@ def bench_trace(
     }
 
 
-def medians(calls: Mapping[Name, Callable[[], object]], repeats: int) -> dict[Name, float]:
+def medians(
+    calls: Mapping[Name, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[Name, float]:
     """Median seconds of each call. They take turns, so that a busy moment of the machine is shared by all."""
     seconds: dict[Name, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()  # the first call pays for what later ones find ready
     for _ in range(repeats):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = clock()
             call()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(clock() - start)
     return {name: median(times) for name, times in seconds.items()}
 
 

@@ -154,11 +154,15 @@ def predict(
 
 
 @app.command()
-def bench(checkpoint: Checkpoint = CHECKPOINTS / "digits", device: Device = None) -> None:
+def bench(
+    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+    device: Device = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON file to write the measurements to.")] = None,
+) -> None:
     """Measure what everything costs, here and now."""
     from mmdemo.bench import main
 
-    main(checkpoint, device)
+    main(checkpoint, device, out)
 
 
 @app.command("manifest")

@@ -45,6 +45,34 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _strangers(metrics["strangers"])
 
 
+def speed_tables(bench: dict[str, Any]) -> str:
+    """What ``python -m mmdemo bench`` measured, as Markdown tables."""
+    machine, trace = bench["machine"], bench["trace"]
+    lines = [
+        f"By `python -m mmdemo bench`, on {machine['cores']} cores, torch {machine['torch']}, {bench['device']}. Ratios, "
+        "each measured in one run:",
+        "",
+        "| steps, batch of 1, one thread | `trace` costs so many bare `nn.LSTM` calls | "
+        "an `LSTMCell` loop with gates costs so many `trace` calls |",
+        "|---|---|---|",
+        *(f"| {n} | {ratio:.2f} | {trace['loop_to_trace'][n]:.1f} |" for n, ratio in trace["trace_to_lstm"].items()),
+        "",
+        f"100,000 steps cost {trace['long_to_short']:.1f} times what 10,000 cost. Times depend on the machine; here, in "
+        "milliseconds (medians; `first` is a visitor's first run):",
+        "",
+    ]
+    stages = list(bench["milliseconds"]["all"])
+    lines += ["| given | " + " | ".join(stages) + " |", "|---" * (1 + len(stages)) + "|"]
+    for given, times in bench["milliseconds"].items():
+        cells = (f"{times[stage]:.1f}" if stage in times else "" for stage in stages)
+        lines.append(f"| {NAMES.get(given, given)} | " + " | ".join(cells) + " |")
+    lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
+    for part, costs in bench["costs"].items():
+        lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")
+    memory = ", ".join(f"{NAMES.get(name, name)} {mebibytes:.0f}" for name, mebibytes in bench["peak_mebibytes"].items())
+    return "\n".join([*lines, "", f"Peak memory of a fresh process, in MiB: {memory}."])
+
+
 def _row(name: str, found: dict[str, Any]) -> str:
     low, high = found["interval"]
     return (

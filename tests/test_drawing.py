@@ -1,8 +1,10 @@
-"""The drawing in a real browser, on a page of its own: no server, no Gradio."""
+"""The drawing in a real browser, on a page of its own: no Gradio, no checkpoint."""
 
 import json
 import os
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import plotly
@@ -17,7 +19,6 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: 
 pytestmark = pytest.mark.browser
 UI = Path(__file__).parents[1] / "mmdemo" / "ui"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-KINDS = {".js": "text/javascript", ".css": "text/css"}
 FIGURE = "document.querySelector('.mmd-figure')"
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="drawing.css"><script src="plotly.min.js"></script>
@@ -42,28 +43,45 @@ def browser():
         if there is None:
             pytest.skip("needs Chromium: playwright install chromium")
         sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        chromium = playwright.chromium.launch(executable_path=there, args=sandbox)
+        chromium = playwright.chromium.launch(executable_path=there, args=sandbox, timeout=120_000)
         yield chromium
         chromium.close()
+
+
+class Files(SimpleHTTPRequestHandler):
+    """The page, the drawing's modules and style sheet, and Plotly."""
+
+    extensions_map = {".js": "text/javascript", ".css": "text/css"}  # noqa: RUF012
+
+    def translate_path(self, path):
+        name = path.strip("/")
+        return str(PLOTLY if name == PLOTLY.name else UI / name)
+
+    def do_GET(self):
+        if self.path != "/":
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(PAGE.encode())
+
+    def log_message(self, *arguments):
+        pass
 
 
 @pytest.fixture(scope="module")
 def window(browser):
     """One page for all tests, since loading Plotly takes longer than any of them."""
-
-    def serve(route):
-        name = route.request.url.rpartition("/")[2]
-        if not name:
-            return route.fulfill(content_type="text/html", body=PAGE)
-        path = PLOTLY if name == PLOTLY.name else UI / name
-        return route.fulfill(path=path, content_type=KINDS[path.suffix])
-
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(has_touch=True)
+    context.set_default_timeout(120_000)  # a loaded machine is slow, not wrong
     page = context.new_page()
-    page.route("http://drawing.test/**", serve)
-    page.goto("http://drawing.test/")
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
     yield page
     context.close()
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -243,6 +261,14 @@ def test_a_strangers_words_stay_words(open_page):
     redraw(page, labelled)
     assert "<b>a</b>" in page.locator(".mmd-scale").nth(1).inner_text()
     assert page.evaluate("typeof hacked") == "undefined"
+
+
+def test_one_word_alone(open_page):
+    page = open_page(made_result("five", 0, 0))
+    assert page.locator(".mmd-figure .hm image").count() == 3
+    assert page.locator(".mmd-figure .annotation").count() == 0
+    assert page.locator(".mmd-figure .scatterlayer .point").count() == 5  # i, f, o, the mean of c and of |c|
+    assert page.locator(".mmd-readout").inner_text() == strings()["drawing.rest_always"]
 
 
 def test_names_explain_themselves(open_page, result):

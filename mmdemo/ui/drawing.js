@@ -223,11 +223,10 @@ function paint(drawing) {
   layout.meta.rows.forEach((_, k) => {
     layout[axisName(k)] = { ...axisOf(layout, k), gridcolor: colour("line") };
   });
-  layout.shapes = layout.shapes.map((shape) => ({
-    ...shape,
-    line: { ...shape.line, color: colour(shape.name === "settled" ? "ink" : "line") },
-  }));
-  layout.annotations = layout.annotations.map((note) => ({ ...note, text: say(note.name) }));
+  layout.shapes = structuredClone(layout.shapes ?? []); // Plotly leaves out what is empty
+  for (const { name, line } of layout.shapes) line.color = colour(name === "settled" ? "ink" : "line");
+  layout.annotations = structuredClone(layout.annotations ?? []);
+  for (const note of layout.annotations) note.text = say(note.name);
   paintStrip(drawing.canvases, payload.strip, colour("audio"));
   drawing.width = figure.clientWidth;
   return Plotly.react(figure, data, layout, { staticPlot: true });

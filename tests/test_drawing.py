@@ -194,6 +194,8 @@ def test_over_the_heat_map_it_names_the_unit(open_page, result):
     heatmap = page.locator(".mmd-figure .hm image").last.bounding_box()
     page.mouse.move(heatmap["x"] + heatmap["width"] * 10.5 / 36, heatmap["y"] + heatmap["height"] * 40.5 / 128)
     unit = drawing(result)["order"][40]
+    shown = page.evaluate(f"[...{FIGURE}.data.find((t) => t.meta.row === 'units' && t.visible).z[40]]")
+    assert shown == np.rint(255 * result.trace.f[:, unit].numpy()).tolist()
     assert page.evaluate("steps.at(-1)") == {"step": 10, "unit": unit}
     assert f"unit {unit + 1} forget {result.trace.f[10, unit]:.2f}"[:-1] in page.locator(".mmd-readout").inner_text()
     page.locator(".mmd-order").click()
@@ -201,8 +203,7 @@ def test_over_the_heat_map_it_names_the_unit(open_page, result):
     page.mouse.move(heatmap["x"] + heatmap["width"] * 10.5 / 36, heatmap["y"] + heatmap["height"] * 40.5 / 128)
     assert page.evaluate("steps.at(-1)") == {"step": 10, "unit": 40}
     said = page.locator(".mmd-readout").inner_text().replace("−", "-")
-    shown = float(said.rpartition(" ")[2])
-    assert shown == pytest.approx(float(result.trace.c[10, 40]), abs=0.05)
+    assert float(said.rpartition(" ")[2]) == pytest.approx(float(result.trace.c[10, 40]), abs=0.05)
 
 
 def test_any_of_the_six_maps_can_be_chosen_and_stays_chosen(open_page, result):

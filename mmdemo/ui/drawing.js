@@ -5,10 +5,10 @@
  *   draw(element, payload, {strings})   draws, or draws again, inside the element
  *   clear(element)                      takes the drawing away
  *
- * The payload is what `drawing` in mmdemo/plots.py returns; `strings` has a language's sentences by dotted
- * key, of which those under "drawing." are used. Plotly must be there. When the cursor moves, the element sends
- * "mmdemo:step" with {step, unit} in its detail, each null where there is none. Words are a stranger's: everything is
- * put in place as text, never as HTML.
+ * The payload is what `drawing` in mmdemo/plots.py returns; `strings` has a language's sentences by dotted key, of which
+ * those under "drawing." are used. Plotly must be there. When the cursor moves, the element sends "mmdemo:step" with
+ * {step, unit} in its detail, each null where there is none. Words are a stranger's: everything is put in place as text,
+ * never as HTML.
  */
 
 import { make } from "./dom.js";

@@ -31,7 +31,7 @@ class Degrade:
     Attributes:
         features: the split.
         files: the path of each row's recording, since noise is added to the sound and not to its features.
-        levels: for each modality how strongly, 0 to 1: share of words with a typing error, severity of the picture's
+        levels: for each modality how strongly, 0 to 1: share of mistyped letters, severity of the picture's
             blur, noise and occlusion, and pink noise at 20 dB (0) down to -20 dB (1).
         model: gives the speech stem.
         seed: of the noise.

@@ -30,7 +30,7 @@ class Mixing:
     contradict: float = 0.06  # one partner is of another class
     corrupt: float = 0.35  # an input is degraded, by a severity drawn evenly from 0 to 1
     augment: bool = True  # small lawful changes: another hand, another voice
-    typos: float = 0.3  # highest share of words with a typing error, at severity 1
+    typos: float = 0.3  # share of letters that are mistyped at severity 1
 
 
 PLAIN = Mixing(together=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False)

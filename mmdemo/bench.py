@@ -29,7 +29,7 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 def main(checkpoint: Path, device: str | None = None, out: Path | None = None) -> None:
-    """Print all measurements as JSON, the machine's description with them; write them to a file too, if one is named."""
+    """Print all measurements and the machine's description as JSON; write them to a file too, if one is named."""
     torch.manual_seed(0)
     predictor = Predictor.load(checkpoint, device)
     report = {
@@ -74,7 +74,7 @@ def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str,
     for name, given in {"all": inputs, **{m: {m: inputs[m]} for m in MODALITIES}}.items():
         runs: list[dict[str, float]] = []
         for _ in range(repeats):
-            start = clock()
+            start = time.perf_counter()
             result = predictor.predict(**given)
             drawn = time.perf_counter()
             json.dumps(drawing(result))

@@ -152,7 +152,7 @@ def test_large_weights_make_no_larger_errors(scale):
 def test_scan_is_exact_for_any_gates():
     """Gates of exactly 0 and 1, cells that grow to thousands, overflow's neighbourhood: as a loop in more digits."""
     torch.manual_seed(0)
-    for steps in (1, 7, 8, 15, 16, 17, 127, 128, 129, 1000, 5003):
+    for steps in (1, 9, 10, 19, 20, 21, 199, 200, 201, 209, 1000, 5003):
         f = torch.rand(steps, 2, 5)
         f[:, 0, 0], f[:, 0, 1], f[:, 0, 2] = 1, 0, (torch.rand(steps) < 0.5).float()
         f[:, 1, 0], f[:, 1, 1] = 1e-38, 1 - 1e-7
@@ -276,7 +276,7 @@ def test_gradients_are_the_modules_and_reach_every_signal():
 
     signals = Signals()
     names, weights = zip(*signals.named_parameters(), strict=True)
-    x = torch.randn(18, 1, 2, dtype=torch.float64, requires_grad=True)  # more steps than the scan's plain loop takes
+    x = torch.randn(24, 1, 2, dtype=torch.float64, requires_grad=True)  # more steps than the scan's plain loop takes
     assert torch.autograd.gradcheck(
         lambda x, *weights: torch.func.functional_call(signals, dict(zip(names, weights, strict=True)), x),
         (x, *weights),

@@ -6,9 +6,10 @@ import { list, name, onLanguage, percent, say } from "./words.js";
 const CHANCES = 5; // as many classes as have a bar
 
 export function answer({ element, props, watch }) {
-  const card = element.firstElementChild;
+  const [spoken, card] = element.children;
   const show = () => {
     const value = valueOf(props);
+    spoken.textContent = value?.used.length ? `${name(value.label)}, ${trust(value)}` : "";
     card.replaceChildren(...(value ? parts(value) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
   };
   watch("value", show);
@@ -27,12 +28,14 @@ function parts(value) {
 }
 
 /** The answer, in large type. */
-function verdict({ label, probability, sure }) {
-  const shown = name(label);
-  const big = make("output", { className: `mm-label${shown.length > 3 ? " mm-long" : ""}` }, shown);
-  const trust = `${percent(probability)} · ${say(sure ? "page.sure" : "page.unsure")}`;
-  return make("div", { className: `mm-verdict ${sure ? "mm-sure" : "mm-unsure"}` }, big, make("small", {}, trust));
+function verdict(value) {
+  const shown = name(value.label);
+  const big = make("strong", { className: `mm-label${shown.length > 3 ? " mm-long" : ""}` }, shown);
+  const small = make("small", {}, trust(value));
+  return make("div", { className: `mm-verdict ${value.sure ? "mm-sure" : "mm-unsure"}` }, big, small);
 }
+
+const trust = ({ probability, sure }) => `${percent(probability)} · ${say(sure ? "page.sure" : "page.unsure")}`;
 
 /** A few sentences: what was read, whether it agrees, and what should be known besides. */
 function sayings(value) {

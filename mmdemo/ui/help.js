@@ -24,6 +24,7 @@ export function help({ element, props }) {
     const trouble = troubles[modality];
     line.textContent = say(`help.${modality}${trouble ? `_${trouble}` : ""}`);
     line.classList.toggle("mm-trouble", Boolean(trouble));
+    line.role = trouble ? "alert" : null;
   };
   listeners.add(show);
   onLanguage(show);

@@ -8,6 +8,7 @@ const NAMED = [
   ["#text textarea", "page.text_placeholder", "placeholder"],
   ["#text textarea", "page.text", "aria-label"],
   ["#task", "page.task", "aria-label"],
+  ["#image img", "page.given", "alt"],
   ["#use-text .label-text", "page.text", null],
   ["#use-image .label-text", "page.image", null],
   ["#use-audio .label-text", "page.audio", null],
@@ -34,15 +35,14 @@ export function nameInputs() {
 
 function nameAll() {
   for (const [where, key, attribute] of NAMED) {
-    const element = document.querySelector(where);
-    if (element) put(element, attribute, say(key));
+    for (const element of document.querySelectorAll(where)) put(element, attribute, say(key));
   }
   for (const input of document.querySelectorAll("#task input")) {
     const title = find(`task.${input.value}`);
     if (title) put(input.parentElement.querySelector("span"), null, title);
   }
   const keys = spellings("gradio");
-  for (const root of document.querySelectorAll("#image, #audio")) {
+  for (const root of document.querySelectorAll("#task, #text, #image, #audio")) {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from mmdemo.ui.reading import read
 from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", Path(__file__).resolve().parents[2] / "checkpoints"))
-KEPT = (600, 3600)  # seconds: every ten minutes, files that are older than an hour are deleted
+KEPT = (600, 3000)  # seconds: every 10 minutes, files older than 50 are deleted; so none lives longer than an hour
 AT_ONCE = 2  # visitors whose inputs are read at the same time; the others wait in the queue
 FONTS = [
     "Inter",
@@ -39,7 +40,7 @@ LAUNCH: dict[str, Any] = {
         body_text_color="#1b1d22",
         body_text_color_dark="#eceef2",
     ),
-    "head": parts.style_sheets(),
+    "head": parts.head(),
     "max_file_size": "10mb",
     "show_error": False,
     "run_history": False,
@@ -101,15 +102,10 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         # First, since Gradio's browser side takes an event's number for its place among the public ones.
         gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
         run = _run(tasks)
-        gr.on(
-            [button.click, text.submit, use_text.input, use_image.input, use_audio.input, task.input],
-            run,
-            [*given, *used, task],
-            shown,
-            api_name="run",
-            trigger_mode="always_last",
-            **ours,
-        )
+        last = {"trigger_mode": "always_last", **ours}
+        gr.on([button.click, text.submit], run, [*given, *used, task], shown, api_name="run", **last)
+        changes = [switch.input for switch in (*used, task)]
+        gr.on(changes, _run_again(run), [*given, *used, task], shown, api_name="run_again", **last)
         examples.told(_try(tasks, run), task, [*given, *used, *shown], api_name="example", **ours)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
     demo.queue(max_size=64)
@@ -139,6 +135,14 @@ def _run(tasks: Tasks) -> Callable[..., tuple[str, str, str]]:
         return packed(said), packed(figure), packed(where)
 
     return run
+
+
+def _run_again(run: Callable[..., tuple[str, str, str]]) -> Callable[..., Any]:
+    def run_again(text: str, image: str | None, audio: str | None, *rest: Any) -> Any:
+        """A switch or the task was changed -> the new result, if there is anything to read."""
+        return run(text, image, audio, *rest) if text or image or audio else gr.skip()
+
+    return run_again
 
 
 def _try(tasks: Tasks, run: Callable[..., tuple[str, str, str]]) -> Callable[..., tuple[Any, ...]]:
@@ -184,6 +188,9 @@ def _example_names(task: str | None) -> list[str]:
 def _warm_up(tasks: Tasks) -> None:
     """Everything once for every task, drawing included."""
     for name in tasks.names:
-        tasks.predictor(name).warm_up()
-        for example in tasks.examples(name)[:1]:
-            read(tasks.predictor(name), text=example.text or None, image=example.image, audio=example.audio)
+        try:
+            tasks.predictor(name).warm_up()
+            for example in tasks.examples(name)[:1]:
+                read(tasks.predictor(name), text=example.text or None, image=example.image, audio=example.audio)
+        except Exception as error:  # whatever it is: the other tasks can still be read
+            logging.getLogger(__name__).warning("The checkpoint %s cannot be used: %s", name, error)

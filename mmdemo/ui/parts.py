@@ -33,9 +33,11 @@ def address(path: Path) -> str:
     return f"gradio_api/file={quote(path.as_posix())}"
 
 
-def style_sheets() -> str:
-    """The look of the page, for its head."""
-    return "".join(f"<style>{(UI / name).read_text(encoding='utf-8')}</style>" for name in ("drawing.css", "page.css"))
+def head() -> str:
+    """The look of the page, and what its parts will ask for one after the other, so that it comes all at once."""
+    looks = [f"<style>{(UI / name).read_text(encoding='utf-8')}</style>" for name in ("drawing.css", "page.css")]
+    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in sorted(UI.glob("*.js"))]
+    return "".join([*looks, *modules])
 
 
 def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
@@ -81,7 +83,7 @@ def heading(number: int) -> gr.HTML:
 
 def help_line(modality: str) -> gr.HTML:
     """How to use an input, and what to do if the camera or the microphone does not work."""
-    return part("help", '<p role="status"></p>', modality, elem_id=f"help-{modality}", elem_classes="mm-help")
+    return part("help", "<p></p>", modality, elem_id=f"help-{modality}", elem_classes="mm-help")
 
 
 def picture_input() -> gr.Image:
@@ -131,8 +133,9 @@ def examples(names: list[str]) -> gr.HTML:
 
 
 def answer() -> gr.HTML:
-    """What was decided, why it may be wrong, and what the model saw."""
-    return part("answer", '<div class="mm-card mm-answer" aria-live="polite"></div>', elem_id="answer")
+    """What was decided, why it may be wrong, and what the model saw; the answer alone is read out."""
+    template = '<p class="mm-spoken" role="status"></p><div class="mm-card mm-answer"></div>'
+    return part("answer", template, elem_id="answer")
 
 
 def drawing() -> gr.HTML:

@@ -93,16 +93,18 @@ def train(
 def evaluate(
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     manifest: Manifest = None,
-    strangers: Annotated[bool, typer.Option(help="Also train models that leave each speaker out (long).")] = False,
+    strangers: Annotated[
+        bool, typer.Option(help="Instead: train models of sound alone, and leave speakers out.")
+    ] = False,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
     runs: Runs = Path("runs"),
     seed: Seed = 0,
 ) -> None:
-    """Measure a checkpoint on its test split, and write metrics.json beside it."""
+    """Measure a checkpoint on its test split; metrics.json and the model card are written beside it."""
     from mmdemo.data.download import data_folder
     from mmdemo.data.tasks import own_task, task_named
-    from mmdemo.pipeline import Data, evaluate_task
+    from mmdemo.pipeline import Data, evaluate_task, study_strangers
     from mmdemo.predictor import Predictor
     from mmdemo.report import tables
     from mmdemo.train import RECIPES
@@ -110,9 +112,13 @@ def evaluate(
     config = _quietly(Predictor.load, checkpoint).config
     task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
-    run = runs / f"{task.name}-strangers" if strangers else None
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
-    typer.echo(tables(evaluate_task(data, checkpoint, command=command, run=run, recipe=RECIPES["own"])))
+    if strangers:
+        run = runs / f"{task.name}-strangers-{seed}"
+        metrics = study_strangers(data, checkpoint, run, recipe=RECIPES["own"], command=command)
+    else:
+        metrics = evaluate_task(data, checkpoint, command=command)
+    typer.echo(tables(metrics))
 
 
 @app.command()

@@ -26,9 +26,8 @@ class TextConfig:
 
 @dataclass
 class ImageConfig:
-    """How a picture becomes steps: what is looked for, and the square that the stem reads in vertical slices."""
+    """How a picture becomes steps: the square that the stem reads in vertical slices."""
 
-    finder: str = "ink"  # what matters in the picture: "ink" or "face"
     size: int = 28  # pixels, height and width of the normalised square
     slices: int = 14  # steps, each size / slices pixels wide
 

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.baselines import bag_of_words_accuracy
-from mmdemo.config import ModelConfig
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import read_manifest
 from mmdemo.data.tasks import Task
 from mmdemo.evaluate import answer, evaluate, singles
+from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
-from mmdemo.report import write_card, write_metrics
+from mmdemo.report import read_metrics, write_card, write_metrics
 from mmdemo.studies import fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
 
@@ -74,17 +74,13 @@ def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: 
     return train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
 
 
-def evaluate_task(
-    data: Data, folder: Path, *, command: str, run: Path | None = None, recipe: Recipe | None = None
-) -> dict:
-    """Measure a checkpoint on the test split and write its ``metrics.json``.
+def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
+    """Measure a checkpoint on the test split; write its ``metrics.json`` and fill in its model card.
 
     Args:
         data: the task's data.
         folder: the checkpoint.
         command: what the person typed; stands beside the figures.
-        run: where to train the models of the longer studies (strangers' voices); they are left out if not given.
-        recipe: how to train them.
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     rows, task = data.split("test"), data.task
@@ -102,36 +98,50 @@ def evaluate_task(
         metrics |= _kinds(model, features, rows, data)
     if task.pair and len(metrics["alone"]) > 1:
         validation = data.split("validation")
-        metrics["fusion"] = fusion(
-            model,
-            (data.features(validation), list(validation["audio"])),
-            (features, list(rows["audio"])),
-            pair=True,
-            seed=data.seed,
-        )
-    if run and recipe and "speaker" in data.rows:
-        metrics["strangers"] = strangers(data, model.config, run, recipe)
-    write_metrics(folder, metrics)
-    write_card(folder, task.card, metrics)
+        asked = (data.features(validation), list(validation["audio"]))
+        metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
+    if "strangers" in (earlier := read_metrics(folder)):
+        metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
+    _publish(folder, task, metrics)
     return metrics
 
 
-def strangers(data: Data, config: ModelConfig, run: Path, recipe: Recipe) -> dict:
-    """The published sound test for three seeds, and each speaker in turn left out, all with sound alone."""
+def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+    """What the recipe makes of voices it has never heard: models of sound alone, trained here and thrown away.
+
+    The published test for three seeds, then each speaker in turn left out. The result goes to the checkpoint's
+    ``metrics.json``, beside what ``evaluate_task`` wrote there.
+
+    Raises:
+        InputError: the manifest does not say who speaks.
+        FileNotFoundError: the checkpoint has not been measured yet.
+    """
+    if "speaker" not in data.rows:
+        raise InputError("manifest.no_speaker")
+    metrics = read_metrics(folder)
+    if not metrics:
+        raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
     parts = []
     for split in ("train", "validation", "test"):
         sounds = data.split(split)
         sounds = sounds[sounds["audio"] != ""].reset_index(drop=True)
         parts.append((data.features(sounds, voices=VOICES if split == "train" else 1), list(sounds["speaker"])))
     (published, _), _, (test, _) = parts
-    by_seed = {}
+    config, by_seed = data.task.config, {}
     for seed in SEEDS:
         model = sound_model(published, config, run / f"seed-{seed}", recipe=recipe, seed=seed)
         by_seed[str(seed)] = round(float(answer(model, test, singles(test, "audio"), ["audio"]).right.mean()), 4)
         data.say(f"published test, seed {seed}: {by_seed[str(seed)]:.2%}")
     left_out = leave_one_out(parts, config, run, recipe=recipe, seed=data.seed, say=data.say)
     mean = round(float(np.mean(list(by_seed.values()))), 4)
-    return {"official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
+    metrics["strangers"] = {"command": command, "official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
+    _publish(folder, data.task, metrics)
+    return metrics
+
+
+def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:
+    write_metrics(folder, metrics)
+    write_card(folder, task.card, metrics)
 
 
 def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: Data) -> dict:

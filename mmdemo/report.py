@@ -49,16 +49,16 @@ def speed_tables(bench: dict[str, Any]) -> str:
     """What ``python -m mmdemo bench`` measured, as Markdown tables."""
     machine, trace = bench["machine"], bench["trace"]
     lines = [
-        f"By `python -m mmdemo bench`, on {machine['cores']} cores, torch {machine['torch']}, {bench['device']}. Ratios, "
-        "each measured in one run:",
+        f"By `python -m mmdemo bench`, on {machine['cores']} cores, torch {machine['torch']}, {bench['device']}. "
+        "Ratios, each measured in one run:",
         "",
         "| steps, batch of 1, one thread | `trace` costs so many bare `nn.LSTM` calls | "
         "an `LSTMCell` loop with gates costs so many `trace` calls |",
         "|---|---|---|",
         *(f"| {n} | {ratio:.2f} | {trace['loop_to_trace'][n]:.1f} |" for n, ratio in trace["trace_to_lstm"].items()),
         "",
-        f"100,000 steps cost {trace['long_to_short']:.1f} times what 10,000 cost. Times depend on the machine; here, in "
-        "milliseconds (medians; `first` is a visitor's first run):",
+        f"100,000 steps cost {trace['long_to_short']:.1f} times what 10,000 cost. Times depend on the machine; here, "
+        "in milliseconds (medians; `first` is a visitor's first run):",
         "",
     ]
     stages = list(bench["milliseconds"]["all"])
@@ -69,7 +69,9 @@ def speed_tables(bench: dict[str, Any]) -> str:
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")
-    memory = ", ".join(f"{NAMES.get(name, name)} {mebibytes:.0f}" for name, mebibytes in bench["peak_mebibytes"].items())
+    memory = ", ".join(
+        f"{NAMES.get(name, name)} {mebibytes:.0f}" for name, mebibytes in bench["peak_mebibytes"].items()
+    )
     return "\n".join([*lines, "", f"Peak memory of a fresh process, in MiB: {memory}."])
 
 
@@ -100,9 +102,10 @@ def _strangers(found: dict[str, Any]) -> Iterator[str]:
     speakers = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in found["left_out"]["by_speaker"].items())
     yield ""
     yield (
-        f"Sound alone, trained with the shipped recipe on sound alone: {percent(found['official']['mean'])} on the "
-        f"published test split, the mean of three seeds ({seeds}); {percent(found['left_out']['mean'])} on a speaker "
-        f"who was left out of training, the mean of {len(found['left_out']['by_speaker'])} ({speakers})."
+        f"By `{found['command']}`: sound alone, trained with the shipped recipe on sound alone, is right on "
+        f"{percent(found['official']['mean'])} of the published test split, the mean of three seeds ({seeds}), and on "
+        f"{percent(found['left_out']['mean'])} of the recordings of a speaker left out of training, the mean of "
+        f"{len(found['left_out']['by_speaker'])} ({speakers})."
     )
 
 
@@ -125,6 +128,12 @@ def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
     text = json.dumps(metrics, indent=1, ensure_ascii=False)
     text = re.sub(r"\[\s+(-?[\d.e-]+(?:,\s+-?[\d.e-]+)*)\s+\]", lambda m: "[" + re.sub(r"\s+", " ", m[1]) + "]", text)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """A checkpoint's metrics; empty if it has not been measured."""
+    file = folder / "metrics.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def write_card(folder: Path, template: Path, metrics: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ METRICS = {
         "gain_over_best_part": {"text+image": [0.1, 0.02]},
     },
     "strangers": {
+        "command": "python -m mmdemo strangers",
         "official": {"by_seed": {"0": 0.99}, "mean": 0.99},
         "left_out": {"by_speaker": {"george": 0.92}, "mean": 0.92, "seed": 0},
     },

@@ -1,0 +1,161 @@
+"""Why an LSTM answered what it answered: everything that is said about one reading, each part a pure function.
+
+    mmdemo.gates      what happened: every gate of every unit at every step
+    mmdemo.ledger     what each step wrote into the memory, as evidence that adds up to the answer
+    mmdemo.reading    the decision as it grew, where it settled, what gates and units did
+    mmdemo.whatif     reading again: gates held, steps left out, modalities left out or in another order
+    mmdemo.faithful   whether the ledger is true
+    mmdemo.sentences  all of it in words
+
+``explain`` puts them together for one sequence, and ``sentences`` says in words what the numbers support, no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from mmdemo.faithful import Deletion, deletion_curves, faithfulness, integrated_gradients, normalised_area
+from mmdemo.gates import Trace, trace
+from mmdemo.ledger import FORMS, Form, Ledger, against_runner_up, contrast, ledger, let_go, remaining, triangle, writes
+from mmdemo.reading import beliefs, carried, leading, most, saturation, settled
+from mmdemo.sentences import sentences
+from mmdemo.whatif import (
+    Hold,
+    contradictions,
+    last_states,
+    read_coalitions,
+    read_orders,
+    reread,
+    shapley,
+    without,
+    without_each,
+)
+
+if TYPE_CHECKING:
+    from mmdemo.result import Step
+
+__all__ = [
+    "FORMS", "Deletion", "Explanation", "Form", "Hold", "Ledger", "against_runner_up", "beliefs", "carried",
+    "contradictions", "contrast", "deletion_curves", "explain", "faithfulness", "integrated_gradients", "last_states",
+    "leading", "ledger", "let_go", "most", "normalised_area", "read_coalitions", "read_orders", "remaining", "reread",
+    "saturation", "sentences", "settled", "shapley", "triangle", "without", "without_each", "writes",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that is said about how one sequence of T steps came to its answer among C classes.
+
+    Attributes:
+        labels: the classes.
+        steps: for each step its modality, word and span.
+        answer: the most probable class.
+        about: the class that the ledger is for; ``against``: the class that it is weighed against, None for the mean.
+        trace: gates and states, each (T, H).
+        beliefs: probabilities after every step, (T, C).
+        settled: the first step from which the answer stayed ahead.
+        ledger, triangle: the evidence, seen from the last step and from every step.
+        let_go: the share of what spoke for the leading class that each step's forget gates let go, (T,), NaN where
+            there was too little; ``let_go_of``: which class that was, (T,).
+        carried: the evidence that each unit carries at the end, (H,).
+        saturation: for i, f and o the shares of units below 0.1 and above 0.9 at each step, each (T,).
+        alone: for each modality the probabilities that it alone leads to, (C,).
+        shares: for each modality its Shapley share of the probabilities, (C,).
+        orders: for each order of reading the probabilities that it leads to, (C,).
+        deletion: what ``faithfulness`` found, if it was asked.
+    """
+
+    labels: Sequence[str]
+    steps: Sequence[Step]
+    answer: int
+    about: int
+    against: int | None
+    trace: Trace
+    beliefs: Tensor
+    settled: int
+    ledger: Ledger
+    triangle: Ledger
+    let_go: Tensor
+    let_go_of: Tensor
+    carried: Tensor
+    saturation: dict[str, tuple[Tensor, Tensor]]
+    alone: dict[str, Tensor]
+    shares: dict[str, Tensor]
+    orders: dict[tuple[str, ...], Tensor]
+    form: Form
+    deletion: dict[str, Deletion] | None = None
+
+
+@torch.no_grad()
+def explain(
+    lstm: nn.LSTM,
+    dense: nn.Linear,
+    bands: Mapping[str, Tensor],
+    steps: Sequence[Step],
+    labels: Sequence[str],
+    *,
+    temperature: float = 1.0,
+    about: int | None = None,
+    against: int | None = None,
+    form: Form = "proportional",
+    faithful: bool = False,
+) -> Explanation:
+    """Explain one reading.
+
+    Args:
+        lstm: with one layer, forward.
+        dense: reads the LSTM's state and gives the logits.
+        bands: the steps (T_m, I) of each modality that is there, in the order of reading.
+        steps: where each of the T steps came from, in that order.
+        labels: the C classes.
+        temperature: what the logits are divided by.
+        about: the class to explain, the answer if not given.
+        against: the class to weigh it against; the mean of all if not given.
+        form: of the ledger.
+        faithful: whether to test the ledger too, which takes longer than all the rest.
+
+    Raises:
+        ValueError: there are no steps, or not one for each row of the bands.
+    """
+    x = torch.cat(list(bands.values())) if bands else torch.empty(0)
+    if not len(x) or len(x) != len(steps):
+        raise ValueError(f"the bands hold {len(x)} steps, but {len(steps)} are named; at least one is needed")
+    weight, bias = dense.weight.detach(), None if dense.bias is None else dense.bias.detach()
+
+    def decide(states: Tensor) -> Tensor:
+        return beliefs(states, weight, bias, temperature)
+
+    inside = trace(lstm, x)
+    grown = decide(inside.h)  # (T, C)
+    answer = int(grown[-1].argmax())
+    about = answer if about is None else about
+    weights = contrast(len(labels), about, against)
+    values = {some: decide(state) for some, state in read_coalitions(lstm, bands).items()}
+    best, spoke_for = leading(grown)
+    shared: dict[str, Any] = {"temperature": temperature}
+    return Explanation(
+        labels=labels,
+        steps=steps,
+        answer=answer,
+        about=about,
+        against=against,
+        trace=inside,
+        beliefs=grown,
+        settled=settled(grown.cpu().numpy()),
+        ledger=ledger(inside, weight, bias, weights, form=form, **shared),
+        triangle=triangle(inside, weight, bias, weights, form=form, **shared),
+        let_go=let_go(inside, weight, spoke_for, **shared),
+        let_go_of=best,
+        carried=carried(inside, weight, weights, **shared),
+        saturation={gate: saturation(getattr(inside, gate)) for gate in "ifo"},
+        alone={name: values[frozenset([name])] for name in bands},
+        shares=shapley(values),
+        orders={order: decide(state) for order, state in read_orders(lstm, bands).items()},
+        form=form,
+        deletion=faithfulness(lstm, weight, bias, x, weights, about, **shared) if faithful else None,
+    )

@@ -26,7 +26,7 @@ Rows = dict[str, int]
 """One test sample: for each of its modalities the row of the features that gives it."""
 
 Change = Callable[[str, np.ndarray | tuple[str, ...], int], np.ndarray | tuple[str, ...] | None]
-"""Degrades one input: (modality, square, sound or tokens, row) -> the same kind of thing, or None if nothing is left."""
+"""Degrades one input: (modality, square, sound or tokens, row) -> the same kind of thing; None if nothing is left."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def imported(*places):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
-    return names - set(sys.stdlib_module_names) - {"mmdemo", "app", "tests", "conftest", *(f.stem for f in files)}
+    ours = {file.stem for file in (*files, *(ROOT / "tools").glob("*.py"))} | {"mmdemo", "tests"}
+    return names - set(sys.stdlib_module_names) - ours - {"gradio_client", "httpx"}  # Gradio brings these two
 
 
 def front_matter():
@@ -105,5 +106,5 @@ def test_nothing_is_required_that_is_not_used():
     used = imported(ROOT / "mmdemo", ROOT / "app.py", ROOT / "tests")
     distributions = packages_distributions()
     provides = {canonicalize_name(d) for name in used for d in distributions.get(name, [])}
-    indirect = {"pyarrow", "tensorboard", "oxlint", "ruff"}  # pandas' Parquet, Accelerate's logs, programs
+    indirect = {"pyarrow", "tensorboard", "oxlint", "ruff", "playwright"}  # pandas' Parquet, logs, programs, a browser
     assert named(*LISTS) <= provides | indirect

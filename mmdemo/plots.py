@@ -13,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mmdemo.audio import CONTEXT
+from mmdemo.reading import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def drawing(result: Result) -> dict[str, Any]:
     """Everything that the page needs to draw how a result came about, ready for ``json.dumps``.
 
     Returns:
-        ``steps`` (modality, text and span of each), ``labels``, ``answer`` (its index), ``settled`` (see ``settled``),
+        ``steps`` (modality, text and span of each), ``labels``, ``answer`` (its index), ``settled`` (a step),
         ``strip`` (the picture and the spectrogram as the model saw them), ``order`` (see ``by_action``) and ``figure``.
         Of a result without steps, ``steps`` and ``labels`` only. Arrays are packed as Plotly packs them.
     """
@@ -88,13 +89,6 @@ def figure(result: Result) -> go.Figure:
         "units": {"range": [inside["c"].shape[1] - 0.5, -0.5], "tickvals": []},
     }
     return go.Figure(traces, _layout(result, heights, axes))
-
-
-def settled(beliefs: np.ndarray) -> int:
-    """The first step from which the final answer stays the most probable one; beliefs have the shape (T, C)."""
-    best = beliefs.argmax(1)
-    others = np.flatnonzero(best != best[-1])
-    return int(others[-1]) + 1 if len(others) else 0
 
 
 def by_action(c: np.ndarray) -> np.ndarray:

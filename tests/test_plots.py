@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import pytest
 from made_up import made_result
 
-from mmdemo.plots import MAPS, by_action, drawing, figure, settled
+from mmdemo.plots import MAPS, by_action, drawing, figure
+from mmdemo.reading import settled
 
 
 def unpack(packed):
@@ -30,21 +31,6 @@ def result():
 @pytest.fixture(scope="module")
 def payload(result):
     return json.loads(json.dumps(drawing(result)))
-
-
-def test_settled_by_hand():
-    a, b, c = [0.6, 0.3, 0.1], [0.3, 0.6, 0.1], [0.1, 0.3, 0.6]
-    assert settled(np.array([a, b, c])) == 2
-    assert settled(np.array([c, b, c, c])) == 2
-    assert settled(np.array([a, a, a])) == 0
-    assert settled(np.array([b])) == 0
-
-
-def test_settled_is_what_a_search_finds():
-    for seed in range(20):
-        beliefs = np.random.default_rng(seed).random((9, 3))
-        best = beliefs.argmax(1).tolist()
-        assert settled(beliefs) == next(t for t in range(9) if set(best[t:]) == {best[-1]})
 
 
 def test_units_in_the_order_in_which_they_act():

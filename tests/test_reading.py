@@ -23,6 +23,13 @@ def test_settled_by_hand():
     assert settled(np.array([b])) == 0
 
 
+def test_settled_is_what_a_search_finds():
+    for seed in range(20):
+        beliefs = np.random.default_rng(seed).random((9, 3))
+        best = beliefs.argmax(1).tolist()
+        assert settled(beliefs) == next(t for t in range(9) if set(best[t:]) == {best[-1]})
+
+
 def test_the_leading_class_is_that_of_the_step_before():
     classes, weights = leading(torch.tensor([[0.6, 0.4], [0.3, 0.7], [0.9, 0.1]]))
     assert classes.tolist() == [0, 0, 1]

@@ -22,6 +22,7 @@ from mmdemo.whatif import last_states
 POINTS = 21  # of a deletion curve: every step is too many of a long sequence, 5 % at a time shows as much
 RANDOM = 20  # orders that know nothing
 SPREAD = 0.05  # probability between all and none, below which there is no fall to measure
+SAME = 1e-4  # area: orders that remove the same steps differ by less, by rounding
 BATCH = 256  # sequences read at once: more only waits for memory
 
 
@@ -34,13 +35,13 @@ class Deletion:
         curve: the probability then, shape (P,); of random orders, their mean.
         area: the normalised area under the curve: 0 if all is lost at once, 1 if nothing is until the end, NaN if the
             probability with all steps is hardly above that with none.
-        spread: of random orders, the standard deviation of their areas; otherwise 0.
+        beaten: the share of the random orders whose area is greater; of the random orders themselves, 0.
     """
 
     removed: Tensor
     curve: Tensor
     area: float
-    spread: float = 0.0
+    beaten: float = 0.0
 
 
 def integrated_gradients(
@@ -113,11 +114,13 @@ def faithfulness(
     removed = deletion_points(len(x), points)
     curves = deletion_curves(lstm, weight, bias, x, orders, removed, answer, temperature=temperature)  # (R, P)
     areas = normalised_area(removed, curves)  # (R,)
-    known = len(scores)
-    found = {name: Deletion(removed, curves[n], float(areas[n])) for n, name in enumerate(scores)}
+    chance = areas[len(scores) :]  # those of the random orders
+    found = {}
+    for name, curve, area in zip(scores, curves, areas.tolist(), strict=False):
+        beaten = float((chance > area + SAME).float().mean()) if random else 0.0
+        found[name] = Deletion(removed, curve, area, beaten)
     if random:
-        spread = float(areas[known:].std(correction=0))
-        found["random"] = Deletion(removed, curves[known:].mean(0), float(areas[known:].mean()), spread)
+        found["random"] = Deletion(removed, curves[len(scores) :].mean(0), float(chance.mean()))
     return found
 
 

@@ -139,13 +139,14 @@ def ledger(
     _check(trace, weight, contrast, form)
     direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), ()
     t = _step(trace, seen_from)
-    kept = remaining(trace.f[: t + 1])  # (t + 2, H)
-    credits = _credits(trace, _start(trace, c_0), kept, direction, form)  # (t + 2,)
+    terms = remaining(trace.f[: t + 1]) * _terms(trace, c_0, form)[: t + 2]  # (t + 2, H)
+    credits = _credits(trace, terms, direction, form)  # (t + 2,)
     steps = torch.zeros_like(trace.c[:, 0])  # (T,)
     steps[: t + 1] = credits[1:]
     return Ledger(steps, credits[0], offset)
 
 
+@torch.no_grad()
 def triangle(
     trace: Trace,
     weight: Tensor,
@@ -163,13 +164,12 @@ def triangle(
     """
     _check(trace, weight, contrast, form)
     direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), ()
-    start = _start(trace, c_0)
     steps = trace.c.new_zeros(len(trace.c), len(trace.c))  # (T, T)
     initial = trace.c.new_zeros(len(trace.c))
-    kept = torch.ones_like(start)
-    for t, f in enumerate(trace.f):  # a row at a time: it fits in the processor's cache, all (T, T, H) would not
-        kept = torch.cat([kept * f, torch.ones_like(start)])  # (t + 2, H), what ``remaining`` gives for t + 1 steps
-        credits = _credits(trace, start, kept, direction, form)
+    terms = _terms(trace, c_0, form).clone()  # (T + 1, H)
+    for t, f in enumerate(trace.f):  # a row at a time: it stays in the processor's cache, all (T, T, H) would not
+        terms[: t + 1] *= f  # now they are what ``ledger`` multiplies out
+        credits = _credits(trace, terms[: t + 2], direction, form)
         initial[t], steps[t, : t + 1] = credits[0], credits[1:]
     return Ledger(steps, initial, offset)
 
@@ -199,17 +199,24 @@ def let_go(trace: Trace, weight: Tensor, contrast: Tensor, *, temperature: float
     return torch.cat([share.new_full((1,), torch.nan), share])
 
 
-def _credits(trace: Trace, start: Tensor, kept: Tensor, direction: Tensor, form: Form) -> Tensor:
-    """The credits of the initial state and of the steps before ``len(kept) - 1``, shape (len(kept),)."""
-    t = len(kept) - 2
+def _terms(trace: Trace, c_0: Tensor | None, form: Form) -> Tensor:
+    """What forgetting diminishes: every write, or for the telescoped form every sum of writes; (T + 1, H).
+
+    The sum e_0 + ... + e_s is what the forget gates leave of the cell c_s.
+    """
+    return torch.cat([_start(trace, c_0), trace.c if form == "telescoped" else trace.i * trace.g])
+
+
+def _credits(trace: Trace, terms: Tensor, direction: Tensor, form: Form) -> Tensor:
+    """The credits of the initial state and of the steps up to t, from what is left of their terms: (t + 2,)."""
+    t = len(terms) - 2
     shown = direction * trace.o[t]  # (H,)
     if form == "telescoped":
-        sums = kept * torch.cat([start, trace.c[: t + 1]])  # e_0 + ... + e_s is what is left of c_s
-        return torch.cat([shown.new_zeros(1), sums.tanh() @ shown]).diff()
+        return torch.cat([shown.new_zeros(1), terms.tanh() @ shown]).diff()
     c = trace.c[t]
     # tanh(c) / c, by its series where c is so small that the quotient would be 0 / 0.
     slope = torch.where(c.abs() < 1e-3, 1 - c.square() / 3, c.tanh() / torch.where(c == 0, 1, c))
-    return kept * torch.cat([start, trace.i[: t + 1] * trace.g[: t + 1]]) @ (shown * slope)
+    return terms @ (shown * slope)
 
 
 def _direction(weight: Tensor, bias: Tensor | None, contrast: Tensor, temperature: float) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SAID_LET_GO = 0.3  # the share of what spoke for a class that must go before we say so...
 BELIEVED = 0.5  # ...and how probable the class must have been until then
 SAID_POINTS = 5  # percentage points of probability, below which a modality's share is not worth a sentence
-SURE_SPREADS = 2.0  # standard deviations below the random orders' mean area from which a ledger counts as better
+BEATEN = 0.8  # of the random orders that a ledger must beat to count as better than chance...
+TESTABLE = 6  # ...and the steps that it takes: of fewer, chance alone often begins with the right one
 LONGEST = 24  # characters of a word that a sentence repeats
 
 
@@ -77,15 +78,17 @@ def _order(e: Explanation) -> Iterator[Note]:
 
 
 def _tested(e: Explanation) -> Iterator[Note]:
-    """Whether the ledger's order makes the answer fall clearly faster than orders that know nothing."""
+    """Whether the ledger's order makes the answer fall faster than orders that know nothing."""
     if not e.deletion:
         return
-    mine, chance = e.deletion[e.form], e.deletion["random"]
-    if mine.area != mine.area:  # not a number: there was no fall to measure
-        yield Note("explain.untested", {"label": e.labels[e.about]})
+    mine, values = e.deletion[e.form], {"label": e.labels[e.about]}
+    if len(e.steps) < TESTABLE:
+        yield Note("explain.short")
+    elif mine.area != mine.area:  # not a number: there was no fall to measure
+        yield Note("explain.untested", values)
     else:
-        better = mine.area < chance.area - SURE_SPREADS * chance.spread
-        yield Note("explain.faithful" if better else "explain.unfaithful", {"label": e.labels[e.about]})
+        key = "explain.faithful" if mine.beaten >= BEATEN else "explain.unfaithful"
+        yield Note(key, {**values, "percent": round(100 * mine.beaten)})
 
 
 def _at(e: Explanation, key: str, t: int, values: dict[str, Any]) -> Note:

@@ -162,20 +162,20 @@ def test_sentences_by_hand():
 
 
 def test_what_the_test_of_the_ledger_says():
-    e, *_ = explained(names=("text",))
+    e, *_ = explained(names=("image",))
     points = torch.tensor([0, 1])
 
-    def last(mine, chance, spread):
-        tested = {e.form: Deletion(points, points, mine), "random": Deletion(points, points, chance, spread)}
-        return sentences(replace(e, deletion=tested))[-1].key
+    def last(area, beaten):
+        return sentences(replace(e, deletion={e.form: Deletion(points, points, area, beaten)}))[-1]
 
-    assert last(0.1, 0.5, 0.1) == "explain.faithful"
-    assert last(0.4, 0.5, 0.1) == "explain.unfaithful"
-    assert last(0.6, 0.5, 0.0) == "explain.unfaithful"
-    assert last(float("nan"), float("nan"), float("nan")) == "explain.untested"
+    assert last(0.1, 0.95).key == "explain.faithful" and "95 %" in str(last(0.1, 0.95))
+    assert last(0.4, 0.5).key == "explain.unfaithful"
+    assert last(float("nan"), 0.0).key == "explain.untested"
+    measured, *_ = explained(names=("text",), faithful=True)
+    assert sentences(measured)[-1].key == "explain.short"
     measured, *_ = explained(names=("text", "audio"), faithful=True)
     assert sentences(measured)[-1].key in {"explain.faithful", "explain.unfaithful", "explain.untested"}
 
 
 def test_every_sentence_has_words():
-    assert len([key for key in strings() if key.startswith("explain.")]) == 18
+    assert len([key for key in strings() if key.startswith("explain.")]) == 19

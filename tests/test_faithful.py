@@ -107,7 +107,14 @@ def test_what_matters_is_found_first():
     for name in ("telescoped", "proportional", "gradients"):
         assert found[name].area == pytest.approx(0.5 / 20, abs=1e-3)  # all is lost at the first point of twenty
         assert found[name].curve[0] > 0.99 and found[name].curve[1:].tolist() == pytest.approx([0.5] * 20, abs=1e-3)
-    assert found["random"].area > 0.3 and 0.1 < found["random"].spread < 0.4
+        assert found[name].beaten >= 0.8
+    assert found["random"].area > 0.3
+
+
+def test_with_one_step_nobody_is_better_than_chance(classifier):
+    lstm, dense = classifier
+    found = faithfulness(lstm, dense.weight, dense.bias, torch.randn(1, 6), contrast(4, 0), 0)
+    assert {deletion.beaten for deletion in found.values()} == {0}
 
 
 def test_chance_is_the_same_every_time(classifier):

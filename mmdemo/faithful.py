@@ -117,7 +117,7 @@ def faithfulness(
     chance = areas[len(scores) :]  # those of the random orders
     found = {}
     for name, curve, area in zip(scores, curves, areas.tolist(), strict=False):
-        beaten = float((chance > area + SAME).float().mean()) if random else 0.0
+        beaten = int((chance > area + SAME).sum()) / random if random else 0.0
         found[name] = Deletion(removed, curve, area, beaten)
     if random:
         found["random"] = Deletion(removed, curves[len(scores) :].mean(0), float(chance.mean()))

@@ -159,8 +159,7 @@ def triangle(
 ) -> Ledger:
     """The ledger seen from every step: ``steps[t, s]`` is what step s meant at the end of step t, shape (T, T).
 
-    Reading down a column, one sees how evidence is forgotten. The arguments are those of ``ledger``; row t is the
-    ledger seen from t.
+    Down a column one sees how evidence is forgotten. The arguments are those of ``ledger``.
     """
     _check(trace, weight, contrast, form)
     direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), ()
@@ -188,7 +187,7 @@ def let_go(trace: Trace, weight: Tensor, contrast: Tensor, *, temperature: float
         least: where ``before`` is smaller than this many logits there is no evidence to speak of.
 
     Returns:
-        The shares, NaN where ``before`` is too small and at the first step.
+        The shares; NaN at the first step and where ``before`` is too small.
     """
     _check(trace, weight, contrast)
     o, c, f = trace.o[:-1], trace.c[:-1], trace.f[1:]  # (T - 1, H)
@@ -200,10 +199,7 @@ def let_go(trace: Trace, weight: Tensor, contrast: Tensor, *, temperature: float
 
 
 def _terms(trace: Trace, c_0: Tensor | None, form: Form) -> Tensor:
-    """What forgetting diminishes: every write, or for the telescoped form every sum of writes; (T + 1, H).
-
-    The sum e_0 + ... + e_s is what the forget gates leave of the cell c_s.
-    """
+    """What forgetting diminishes: writes, or for the telescoped form their sums, which are the cells; (T + 1, H)."""
     return torch.cat([_start(trace, c_0), trace.c if form == "telescoped" else trace.i * trace.g])
 
 

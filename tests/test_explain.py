@@ -151,7 +151,7 @@ def test_sentences_by_hand():
         settled=3,
         ledger=Ledger(torch.tensor([-3.0, 0.0, 0.1, 0.75, 0.15]), torch.tensor(0.0), torch.tensor(0.0)),
         let_go=torch.tensor([nan, 0.1, 0.0, 0.71, nan]),
-        let_go_of=torch.tensor([3, 3, 3, 3, 1]),
+        let_go_of=torch.tensor([0, 0, 0, 3, 0]),
     )
     said = [str(note) for note in sentences(e)]
     assert said == [

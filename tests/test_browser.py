@@ -277,6 +277,7 @@ def test_everything_has_a_name_and_can_be_reached(visit):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.dataset.example || ''"))
     assert {"run", "seven", "not_a_digit"} <= reached
+    expect(page.locator(".show-api")).to_have_count(1)  # Gradio's, which our link to the interface presses
     page.locator("[data-example=chinese]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#text textarea")).to_have_value("七")

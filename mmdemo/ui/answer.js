@@ -23,8 +23,12 @@ function parts(value) {
   const decided = value.used.length
     ? [verdict(value), make("div", { className: "mm-say" }, sayings(value)), chances(value.labels, value.probabilities)]
     : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
-  const inside = make("div", { className: "mm-panels" }, ...panels.map((modality) => panel(modality, value)));
-  return [make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided), panels.length ? inside : ""];
+  const seen = [
+    make("p", { className: "mm-caption mm-saw" }, say(value.used.length > 1 ? "page.saw_alone" : "page.saw")),
+    make("div", { className: "mm-panels" }, ...panels.map((modality) => panel(modality, value))),
+  ];
+  const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
+  return panels.length ? [top, ...seen] : [top];
 }
 
 /** The answer, in large type. */
@@ -67,14 +71,14 @@ function chances(labels, probabilities) {
 }
 
 /** One modality: what it says alone, and what was seen of it. */
-function panel(modality, { labels, alone, ignored, saw }) {
-  const p = alone[modality];
+function panel(modality, { labels, used, alone, ignored, saw }) {
+  const p = used.length > 1 ? alone[modality] : null; // alone, it says what was said above
   const best = p && p.indexOf(Math.max(...p));
   const heading = make("h3", {}, say(`page.${modality}`));
   if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
   const seen = saw[modality] ? { text: tokens, image: photo, audio: wave }[modality](saw[modality]) : [];
   const why = ignored[modality] && make("p", { className: "mm-warn" }, say(ignored[modality].key, ignored[modality].values));
-  return make("section", { className: `mm-panel mm-of-${modality}${p ? "" : " mm-out"}` }, heading, why, seen);
+  return make("section", { className: `mm-panel mm-of-${modality}${used.includes(modality) ? "" : " mm-out"}` }, heading, why, seen);
 }
 
 const tokens = (seen) => [

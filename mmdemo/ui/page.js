@@ -96,7 +96,8 @@ export function footer({ element, props, watch }) {
       items.push(say("page.ran", { device: value.device.toUpperCase(), total, stages: stages.join(", ") }));
       items.push(say("page.checkpoint", { checkpoint: `checkpoints/${value.checkpoint}` }));
     }
-    const api = make("a", { href: "?view=api", textContent: say("page.api") });
+    const api = make("button", { type: "button", textContent: say("page.api") });
+    api.addEventListener("click", () => document.querySelector(".show-api").click());
     place.replaceChildren(...items.map((item) => make("span", {}, item)), make("span", {}, say("page.kept")), api);
   };
   watch("value", show);

@@ -45,7 +45,7 @@ LAUNCH: dict[str, Any] = {
     "show_error": False,
     "run_history": False,
     "enable_monitoring": False,
-    "footer_links": [],
+    "footer_links": ["api"],
     "ssr_mode": False,
 }
 

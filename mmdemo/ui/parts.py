@@ -115,7 +115,7 @@ def sound_input() -> gr.Audio:
         show_label=False,
         type="filepath",
         sources=["microphone", "upload"],
-        waveform_options=gr.WaveformOptions(sample_rate=16_000),
+        waveform_options=gr.WaveformOptions("#7fa899", "#00805d", sample_rate=16_000),
         buttons=[],
         elem_id="audio",
     )

@@ -52,9 +52,9 @@ export const list = (values) => new Intl.ListFormat(current).format(values.map(n
 
 /** A probability as a percentage, never rounded up to certainty. */
 export function percent(p) {
-  const shown = p > 0.995 && p < 1 ? Math.min(p, 0.999) : p;
-  const digits = shown > 0.99 && shown < 1 ? 1 : 0;
-  return `${(100 * shown).toLocaleString(current, { maximumFractionDigits: digits })} %`;
+  const [shown, sign] = p > 0.999 ? [0.999, ">\u00a0"] : [p, ""];
+  const digits = shown > 0.99 ? 1 : 0;
+  return `${sign}${(100 * shown).toLocaleString(current, { maximumFractionDigits: digits })}\u00a0%`;
 }
 
 /** Put words into all of root's elements that name a key: data-key (text), data-key-label (accessible name). */

@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from mmdemo import audio, image, ink, picture, speech, square
+from mmdemo import audio, image, ink, picture, speech, square, strokes
 from mmdemo.audio import read_audio
 from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
 from mmdemo.data import augment_audio
@@ -31,6 +32,7 @@ from mmdemo.image import read_image
 from mmdemo.messages import InputError
 from mmdemo.text import read_text
 
+READERS = {"image": (image, picture, ink, strokes, square), "audio": (audio, speech, augment_audio)}
 VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
 
 
@@ -165,7 +167,7 @@ def _cached(
     if not cells:
         return [], index
     names = [cell for _, cell, _ in cells]
-    file = cache / f"{column}-{_fingerprint(names, settings)}.npz"
+    file = cache / f"{column}-{_fingerprint(names, settings, READERS[column])}.npz"
     if not file.is_file():
         with ProcessPoolExecutor() as pool:
             _store(file, list(tqdm(pool.map(read, names, chunksize=64), column, len(names), leave=False)))
@@ -179,10 +181,10 @@ def _cached(
     return items, index
 
 
-def _fingerprint(names: Sequence[str], settings: dict) -> str:
+def _fingerprint(names: Sequence[str], settings: dict, readers: Sequence[ModuleType]) -> str:
     """A hash of everything that decides what the cells become: files, settings, and the code that reads them."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for module in (image, picture, ink, square, audio, speech, augment_audio):
+    for module in readers:
         digest.update(Path(module.__file__).read_bytes())
     for name in names:
         file = Path(name.split("#")[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -187,6 +189,9 @@ def _example_names(task: str | None) -> list[str]:
 
 def _warm_up(tasks: Tasks) -> None:
     """Everything once for every task, drawing included."""
+    for module in ("pandas", "matplotlib.pyplot"):  # where they are, Gradio would make the first visitor wait for them
+        with suppress(ImportError):
+            import_module(module)
     for name in tasks.names:
         try:
             tasks.predictor(name).warm_up()

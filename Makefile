@@ -45,16 +45,20 @@ chromium: $(VENV)/test.stamp
 
 # A stamp is as old as the last installation, so that nothing is installed again until a list of requirements changes.
 $(VENV)/run.stamp $(VENV)/train.stamp $(VENV)/test.stamp: $(VENV)/pyvenv.cfg constraints.txt requirements.txt
+# Each list includes the one before it, so what served the larger serves the smaller.
 $(VENV)/run.stamp: LIST := requirements.txt
+$(VENV)/run.stamp: SERVES := run
 $(VENV)/train.stamp: LIST := requirements-train.txt
+$(VENV)/train.stamp: SERVES := run train
 $(VENV)/train.stamp: requirements-train.txt
 $(VENV)/test.stamp: LIST := requirements-test.txt
+$(VENV)/test.stamp: SERVES := run train test
 $(VENV)/test.stamp: requirements-train.txt requirements-test.txt
 $(VENV)/%.stamp:
 	@echo "Installing $(LIST) into $(VENV): the first time takes a few minutes..."
 	@$(if $(TORCH_INDEX),$(PIP) torch --index-url $(TORCH_INDEX))
 	@$(PIP) -r $(LIST)
-	@touch $@
+	@touch $(SERVES:%=$(VENV)/%.stamp)
 
 $(VENV)/pyvenv.cfg:
 	@[ -n "$(PYTHON)" ] || { echo "No usable Python was found: mmdemo needs 3.10, 3.11, 3.12 or 3.13 with its venv module" \

@@ -45,7 +45,7 @@ class Data:
 
     @classmethod
     def of(cls, task: Task, data: Path, cache: Path, *, seed: int, say: Say) -> Data:
-        """Make the task's manifest, if it is not there yet, and read it."""
+        """Make the task's manifest (anew, so that it is never stale) and read it."""
         manifest = task.make_manifest(data, cache / f"{task.name}-{seed}.parquet", seed)
         rows, problems = read_manifest(manifest, labels=task.config.labels, seed=seed)
         for problem in problems:

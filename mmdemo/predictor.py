@@ -22,6 +22,7 @@ from mmdemo.model import MultimodalLSTM, pick_device
 from mmdemo.result import ModalityInput, Result, Step
 from mmdemo.sequence import Batch, Steps, collate
 from mmdemo.text import TextInput, read_text
+from mmdemo.whatif import contradictions
 
 CONTRADICTS_ABOVE = 0.5  # two modalities contradict each other if each, alone, gives its own label more than this
 
@@ -188,12 +189,9 @@ class Predictor:
 
 def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str]) -> Note | None:
     """The first two modalities that, each on its own, believe in different labels."""
-    firm = [(modality, labels[int(p.argmax())]) for modality, p in alone.items() if p.max() > CONTRADICTS_ABOVE]
-    for k, (modality, label) in enumerate(firm):
-        for other, other_label in firm[k + 1 :]:
-            if label != other_label:
-                values = {"first": modality, "first_label": label, "second": other, "second_label": other_label}
-                return Note("answer.contradiction", values)
+    for first, label, second, other in contradictions(alone, CONTRADICTS_ABOVE):
+        values = {"first": first, "first_label": labels[label], "second": second, "second_label": labels[other]}
+        return Note("answer.contradiction", values)
     return None
 
 

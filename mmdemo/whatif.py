@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from math import comb
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
@@ -158,7 +159,7 @@ def shapley(values: Mapping[frozenset[str], Tensor]) -> dict[str, Tensor]:
     return shares
 
 
-def contradictions(alone: Mapping[str, Tensor], above: float = 0.5) -> list[tuple[str, int, str, int]]:
+def contradictions(alone: Mapping[str, Tensor | np.ndarray], above: float = 0.5) -> list[tuple[str, int, str, int]]:
     """The pairs that contradict each other: each, alone, gives a class of its own more than ``above``.
 
     Args:

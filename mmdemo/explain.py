@@ -28,8 +28,7 @@ from mmdemo.whatif import (
     Hold,
     contradictions,
     last_states,
-    read_coalitions,
-    read_orders,
+    read_subsets,
     reread,
     shapley,
     without,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMS", "Deletion", "Explanation", "Form", "Hold", "Ledger", "against_runner_up", "beliefs", "carried",
     "contradictions", "contrast", "deletion_curves", "explain", "faithfulness", "integrated_gradients", "last_states",
-    "leading", "ledger", "let_go", "most", "normalised_area", "read_coalitions", "read_orders", "remaining", "reread",
+    "leading", "ledger", "let_go", "most", "normalised_area", "read_subsets", "remaining", "reread",
     "saturation", "sentences", "settled", "shapley", "triangle", "without", "without_each", "writes",
 ]  # fmt: skip
 
@@ -59,13 +58,18 @@ class Explanation:
         trace: gates and states, each (T, H).
         beliefs: probabilities after every step, (T, C).
         settled: the first step from which the answer stayed ahead.
-        ledger, triangle: the evidence, seen from the last step and from every step.
+        logits, bias: what the softmax was taken of, and the dense layer's part in it, after the temperature, each (C,).
+        evidence: the ledger of every class at once, (C, T): what each step wrote for its logit. Evidence for a contrast
+            of classes is the same contrast of its rows.
+        ledger, triangle: the evidence for ``about``, seen from the last step and from every step.
         let_go: the share of what spoke for the leading class that each step's forget gates let go, (T,), NaN where
             there was too little; ``let_go_of``: which class that was, (T,).
-        carried: the evidence that each unit carries at the end, (H,).
+        carried: the part of each class's logit that each unit carries at the end, (C, H).
         saturation: for i, f and o the shares of units below 0.1 and above 0.9 at each step, each (T,).
         alone: for each modality the probabilities that it alone leads to, (C,).
-        shares: for each modality its Shapley share of the probabilities, (C,).
+        prior: the probabilities where nothing is read, (C,).
+        shares: for each modality its Shapley share of the probabilities, (C,); with the prior they add up to the last
+            of the beliefs.
         orders: for each order of reading the probabilities that it leads to, (C,).
         deletion: what ``faithfulness`` found, if it was asked.
     """
@@ -78,6 +82,9 @@ class Explanation:
     trace: Trace
     beliefs: Tensor
     settled: int
+    logits: Tensor
+    bias: Tensor
+    evidence: Tensor
     ledger: Ledger
     triangle: Ledger
     let_go: Tensor
@@ -85,6 +92,7 @@ class Explanation:
     carried: Tensor
     saturation: dict[str, tuple[Tensor, Tensor]]
     alone: dict[str, Tensor]
+    prior: Tensor
     shares: dict[str, Tensor]
     orders: dict[tuple[str, ...], Tensor]
     form: Form
@@ -135,9 +143,12 @@ def explain(
     answer = int(grown[-1].argmax())
     about = answer if about is None else about
     weights = contrast(len(labels), about, against)
-    values = {some: decide(state) for some, state in read_coalitions(lstm, bands).items()}
+    coalitions, orders = read_subsets(lstm, bands)
+    values = {some: decide(state) for some, state in coalitions.items()}
     best, spoke_for = leading(grown)
     shared: dict[str, Any] = {"temperature": temperature}
+    every = torch.eye(len(labels)).to(weight)
+    book = ledger(inside, weight, bias, every, form=form, **shared)
     return Explanation(
         labels=labels,
         steps=steps,
@@ -147,15 +158,19 @@ def explain(
         trace=inside,
         beliefs=grown,
         settled=settled(grown.cpu().numpy()),
+        logits=(nn.functional.linear(inside.h[-1], weight, bias) / temperature),
+        bias=book.bias,
+        evidence=book.steps,
         ledger=ledger(inside, weight, bias, weights, form=form, **shared),
         triangle=triangle(inside, weight, bias, weights, form=form, **shared),
         let_go=let_go(inside, weight, spoke_for, **shared),
         let_go_of=best,
-        carried=carried(inside, weight, weights, **shared),
+        carried=carried(inside, weight, every, **shared),
         saturation={gate: saturation(getattr(inside, gate)) for gate in "ifo"},
         alone={name: values[frozenset([name])] for name in bands},
+        prior=values[frozenset()],
         shares=shapley(values),
-        orders={order: decide(state) for order, state in read_orders(lstm, bands).items()},
+        orders={order: decide(state) for order, state in orders.items()},
         form=form,
         deletion=faithfulness(lstm, weight, bias, x, weights, about, **shared) if faithful else None,
     )

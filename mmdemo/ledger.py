@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmdemo.gates import Trace
 
@@ -47,6 +47,8 @@ LEAST = 1.0  # evidence, in logits, below which no share of it is named: a share
 @dataclass(frozen=True)
 class Ledger:
     """Signed evidence for a contrast of classes, in logits; with a leading dimension of steps if it is a triangle.
+
+    Of K contrasts at once there is one more leading dimension, of K.
 
     Attributes:
         steps: what each of the T steps wrote, shape (T,), or (T, T) with a row for each step it is seen from. A step
@@ -123,7 +125,8 @@ def ledger(
         trace: the inside of an LSTM for one sequence, in one layer and forward: signals of shape (T, H).
         weight: of the dense layer that reads h, shape (C, H).
         bias: of the dense layer, shape (C,), or None.
-        contrast: a weight for each class, shape (C,). See ``contrast`` and ``against_runner_up``.
+        contrast: a weight for each class, shape (C,), or K contrasts at once, shape (K, C); ``torch.eye(C)`` asks for
+            every class. See ``contrast`` and ``against_runner_up``.
         seen_from: the step at whose end the answer is explained; negative counts from the last.
         form: "telescoped" or "proportional", see above.
         c_0: the cell that the LSTM started from, shape (H,); zeros if None.
@@ -137,13 +140,12 @@ def ledger(
         IndexError: there is no step ``seen_from``.
     """
     _check(trace, weight, contrast, form)
-    direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), ()
+    direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), () or (K, H), (K,)
     t = _step(trace, seen_from)
     terms = remaining(trace.f[: t + 1]) * _terms(trace, c_0, form)[: t + 2]  # (t + 2, H)
-    credits = _credits(trace, terms, direction, form)  # (t + 2,)
-    steps = torch.zeros_like(trace.c[:, 0])  # (T,)
-    steps[: t + 1] = credits[1:]
-    return Ledger(steps, credits[0], offset)
+    credits = _credits(trace, terms, direction, form)  # (t + 2,) or (K, t + 2)
+    steps = nn.functional.pad(credits[..., 1:], (0, len(trace.c) - t - 1))  # (T,) or (K, T)
+    return Ledger(steps, credits[..., 0], offset)
 
 
 @torch.no_grad()
@@ -204,21 +206,22 @@ def _terms(trace: Trace, c_0: Tensor | None, form: Form) -> Tensor:
 
 
 def _credits(trace: Trace, terms: Tensor, direction: Tensor, form: Form) -> Tensor:
-    """The credits of the initial state and of the steps up to t, from what is left of their terms: (t + 2,)."""
+    """The credits of the initial state and of the steps up to t, from what is left of their terms: (..., t + 2)."""
     t = len(terms) - 2
-    shown = direction * trace.o[t]  # (H,)
+    shown = direction * trace.o[t]  # (..., H)
     if form == "telescoped":
-        return torch.cat([shown.new_zeros(1), terms.tanh() @ shown]).diff()
+        grown = shown @ terms.tanh().T  # (..., t + 2)
+        return torch.cat([torch.zeros_like(grown[..., :1]), grown], -1).diff()
     c = trace.c[t]
     # tanh(c) / c, by its series where c is so small that the quotient would be 0 / 0.
     slope = torch.where(c.abs() < 1e-3, 1 - c.square() / 3, c.tanh() / torch.where(c == 0, 1, c))
-    return terms @ (shown * slope)
+    return (shown * slope) @ terms.T
 
 
 def _direction(weight: Tensor, bias: Tensor | None, contrast: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """The contrast as a vector over the units (H,), and what the bias says for it ()."""
+    """The contrast as a vector over the units (..., H), and what the bias says for it (...)."""
     contrast = contrast.to(weight)
-    offset = weight.new_zeros(()) if bias is None else contrast @ bias / temperature
+    offset = contrast @ (weight.new_zeros(len(weight)) if bias is None else bias) / temperature
     return contrast @ weight / temperature, offset
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from mmdemo.explain import Explanation
     from mmdemo.result import Result, Step
 
 MAPS = ("f", "i", "o", "g", "c", "h")  # what the heat map of units can show, the first one from the start
@@ -30,18 +31,23 @@ CLASS_HEIGHT = 12  # pixels of one class in the row of beliefs, while there is r
 HEIGHTS = {"gates": 112, "state": 84, "units": 168}  # pixels
 
 
-def drawing(result: Result) -> dict[str, Any]:
+def drawing(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     """Everything that the page needs to draw how a result came about, ready for ``json.dumps``.
+
+    Args:
+        result: what was decided.
+        explanation: why; None where there was nothing to read.
 
     Returns:
         ``steps`` (modality, text and span of each), ``labels``, ``answer`` (its index), ``settled`` (a step),
-        ``strip`` (the picture and the spectrogram as the model saw them), ``order`` (see ``by_action``) and ``figure``.
-        Of a result without steps, ``steps`` and ``labels`` only. Arrays are packed as Plotly packs them.
+        ``strip`` (the picture and the spectrogram as the model saw them), ``order`` (see ``by_action``), ``ledger``
+        (see ``_ledger``) and ``figure``. Of a result without steps, ``steps`` and ``labels`` only. Arrays are packed as
+        Plotly packs them.
     """
     steps = [
         {"modality": s.modality, "text": s.text, "span": [round(float(x), 3) for x in s.span]} for s in result.steps
     ]
-    if not steps:
+    if explanation is None:
         return {"steps": [], "labels": result.labels}
     return {
         "steps": steps,
@@ -50,7 +56,32 @@ def drawing(result: Result) -> dict[str, Any]:
         "settled": settled(result.beliefs),
         "strip": _strip(result),
         "order": by_action(_array(result.trace.c)).tolist(),
+        "ledger": _ledger(explanation),
         "figure": figure(result).to_dict(),
+    }
+
+
+def packed_numbers(numbers: np.ndarray) -> dict[str, str]:
+    """Numbers as Plotly packs arrays, in float32."""
+    numbers = np.ascontiguousarray(numbers, np.float32)
+    shape = ", ".join(map(str, numbers.shape))
+    return {"dtype": "f4", "bdata": base64.b64encode(numbers.tobytes()).decode("ascii"), "shape": shape}
+
+
+def _ledger(explanation: Explanation) -> dict[str, Any]:
+    """Evidence for every class, from which the page makes that for any contrast of them.
+
+    Returns:
+        ``form``; ``evidence`` (C, T), what each step wrote for each class's logit; ``units`` (C, H), the part of it
+        that each unit carries at the end; ``logits`` and ``bias``, each (C,). The evidence of a class adds up to its
+        logit less its bias.
+    """
+    return {
+        "form": explanation.form,
+        "evidence": packed_numbers(_array(explanation.evidence)),
+        "units": packed_numbers(_array(explanation.carried)),
+        "logits": explanation.logits.tolist(),
+        "bias": explanation.bias.tolist(),
     }
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mmdemo.audio import AudioInput, read_audio
 from mmdemo.config import MODALITIES, SAMPLE_RATE
+from mmdemo.explain import Explanation, explain
 from mmdemo.gates import Trace, trace
 from mmdemo.image import ImageInput, read_image
 from mmdemo.messages import Note
@@ -22,7 +23,7 @@ from mmdemo.model import MultimodalLSTM, pick_device
 from mmdemo.result import ModalityInput, Result, Step
 from mmdemo.sequence import Batch, Steps, collate
 from mmdemo.text import TextInput, read_text
-from mmdemo.whatif import contradictions
+from mmdemo.whatif import contradictions, last_states
 
 CONTRADICTS_ABOVE = 0.5  # two modalities contradict each other if each, alone, gives its own label more than this
 
@@ -120,7 +121,8 @@ class Predictor:
         with clock("lstm"):
             beliefs, inside = self._run(steps)
         with clock("alone"):
-            alone = self._alone(steps, used)
+            bands = _bands(steps, used)
+            alone = self._alone(bands)
 
         probabilities = beliefs[-1] if len(beliefs) else self._prior()
         contradiction = _contradiction(alone, self.config.labels)
@@ -136,12 +138,38 @@ class Predictor:
             ignored={modality: item.absent for modality, item in inputs.items() if item.absent},
             notes=[note for item in inputs.values() for note in item.notes],
             steps=[step for modality in used for step in _steps(modality, inputs[modality])],
+            bands=bands,
             beliefs=beliefs,
             alone=alone,
             trace=inside,
             inputs=inputs,
             milliseconds=clock.milliseconds,
             device=self.device.type,
+        )
+
+    def explain(
+        self, result: Result, *, about: int | None = None, against: int | None = None, faithful: bool = False
+    ) -> Explanation | None:
+        """Why it answered that; ``None`` if there was nothing to read.
+
+        Args:
+            result: what ``predict`` returned.
+            about: the class to explain, the answer if not given; ``against``: the class to weigh it against, the mean
+                of all if not given.
+            faithful: whether to test the ledger too, which takes longer than all the rest.
+        """
+        if not result.steps:
+            return None
+        return explain(
+            self.model.lstm,
+            self.model.dense,
+            result.bands,
+            result.steps,
+            result.labels,
+            temperature=self.config.temperature,
+            about=about,
+            against=against,
+            faithful=faithful,
         )
 
     def warm_up(self) -> None:
@@ -161,15 +189,12 @@ class Predictor:
         inside = trace(self.model.lstm, steps.x[0])
         return self.model.decide(inside.h).softmax(-1).cpu().numpy(), inside
 
-    def _alone(self, steps: Steps, used: list[str]) -> dict[str, np.ndarray]:
+    def _alone(self, bands: dict[str, Tensor]) -> dict[str, np.ndarray]:
         """The distribution that each modality alone leads to, all of them in one call of the LSTM."""
-        bounds = [int(steps.starts[0, MODALITIES.index(modality)]) for modality in used] + [steps.x.shape[1]]
-        bands = [steps.x[0, start:end] for start, end in pairwise(bounds)]
         if not bands:
             return {}
-        states, _ = self.model.lstm(torch.nn.utils.rnn.pad_sequence(bands, batch_first=True))  # (M, T_m, H)
-        last = torch.stack([states[m, len(band) - 1] for m, band in enumerate(bands)])
-        return dict(zip(used, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
+        last = last_states(self.model.lstm, list(bands.values()))  # (M, H)
+        return dict(zip(bands, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
 
     def _prior(self) -> np.ndarray:
         """What the model answers to nothing at all: the softmax of the bias."""
@@ -185,6 +210,12 @@ class Predictor:
             second, first = np.argsort(probabilities)[-2:]
             return Note("answer.unsure", {"first": self.config.labels[first], "second": self.config.labels[second]})
         return None
+
+
+def _bands(steps: Steps, used: Sequence[str]) -> dict[str, Tensor]:
+    """The one sample's joined steps, taken apart again: (T_m, S) for every modality in the order of reading."""
+    bounds = [int(steps.starts[0, MODALITIES.index(modality)]) for modality in used] + [steps.x.shape[1]]
+    return {modality: steps.x[0, a:b] for modality, (a, b) in zip(used, pairwise(bounds), strict=True)}
 
 
 def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str]) -> Note | None:

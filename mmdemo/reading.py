@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmdemo.gates import Trace
 
@@ -14,6 +14,20 @@ CLOSED, OPEN = 0.1, 0.9  # a gate below or above is saturated (Karpathy, Johnson
 def beliefs(states: Tensor, weight: Tensor, bias: Tensor | None, temperature: float = 1.0) -> Tensor:
     """The decision as it grew: the probabilities that each state leads to, (..., H) -> (..., C)."""
     return (torch.nn.functional.linear(states, weight, bias) / temperature).softmax(-1)
+
+
+def before_squashing(lstm: nn.LSTM, x: Tensor, trace: Trace, t: int) -> Tensor:
+    """What the sigmoids and the tanh of a step are taken of: W_x x_t + W_h h_(t-1) + b of i, f, g and o, (4, H).
+
+    Args:
+        lstm: with one layer, forward.
+        x: the sequence that it read, shape (T, I).
+        trace: its inside, with signals of shape (T, H).
+        t: the step, counted from 0.
+    """
+    w_ih, w_hh, *biases = lstm.all_weights[0]
+    h = trace.h[t - 1] if t else torch.zeros_like(trace.h[0])
+    return (nn.functional.linear(x[t], w_ih, sum(biases) if biases else None) + w_hh @ h).view(4, -1)
 
 
 def settled(beliefs: np.ndarray) -> int:
@@ -64,7 +78,7 @@ def saturation(gate: Tensor, over: str = "units") -> tuple[Tensor, Tensor]:
 
 
 def carried(trace: Trace, weight: Tensor, contrast: Tensor, *, seen_from: int = -1, temperature: float = 1.0) -> Tensor:
-    """The evidence that each unit carries for a contrast of classes at a step, shape (H,).
+    """The evidence that each unit carries for a contrast of classes at a step: contrast (..., C) -> (..., H).
 
     It is the unit's output times its weight; the sum is the contrast of the logits less that of the biases.
     """

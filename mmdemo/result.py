@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from mmdemo.audio import AudioInput
 from mmdemo.gates import Trace
@@ -47,6 +48,7 @@ class Result:
         ignored: for every modality that was given but not read, why.
         notes: what else the person should know (what was left out, say).
         steps: the T steps on the joined axis.
+        bands: what the LSTM read: the steps (T_m, S) of every modality that was read, in the order of reading.
         beliefs: the distribution after every step, shape (T, C).
         alone: for every modality that was read, the distribution that it alone leads to, shape (C,).
         trace: the gates and states of the LSTM; each of i, f, g, o, c, h has the shape (T, H). ``None`` if T is 0.
@@ -65,6 +67,7 @@ class Result:
     ignored: dict[str, Note]
     notes: list[Note]
     steps: list[Step]
+    bands: dict[str, Tensor]
     beliefs: np.ndarray
     alone: dict[str, np.ndarray]
     trace: Trace | None

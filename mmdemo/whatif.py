@@ -112,21 +112,26 @@ def coalitions(players: Sequence[str]) -> list[frozenset[str]]:
     return [frozenset(some) for size in range(len(players) + 1) for some in combinations(players, size)]
 
 
-def read_coalitions(lstm: nn.LSTM, bands: Mapping[str, Tensor]) -> dict[frozenset[str], Tensor]:
-    """The last state (H,) for every subset of the bands (name -> steps (T_m, I)), each read in the bands' order.
+def read_subsets(
+    lstm: nn.LSTM, bands: Mapping[str, Tensor]
+) -> tuple[dict[frozenset[str], Tensor], dict[tuple[str, ...], Tensor]]:
+    """Read every subset of the bands, and all of them in every order, in one batch.
 
-    Three modalities make 8 sequences in one batch. The subset of none has a state of zeros.
+    Args:
+        lstm: that reads forward.
+        bands: the steps (T_m, I) of each modality, in the order of reading.
+
+    Returns:
+        the last state (H,) for every subset, each read in the bands' order (8 of three modalities, and that of none is
+        a state of zeros); and for every order of all of them (6 of three), the given order first.
     """
-    subsets = coalitions(list(bands))
     nothing = next(iter(bands.values()))[:0]
-    joined = [torch.cat([nothing, *(band for name, band in bands.items() if name in some)]) for some in subsets]
-    return dict(zip(subsets, last_states(lstm, joined), strict=True))
-
-
-def read_orders(lstm: nn.LSTM, bands: Mapping[str, Tensor]) -> dict[tuple[str, ...], Tensor]:
-    """The last state (H,) for every order of reading the bands, the given order first, in one batch."""
+    subsets = {frozenset(some): some for size in range(len(bands) + 1) for some in combinations(bands, size)}
     orders = list(permutations(bands))
-    return dict(zip(orders, last_states(lstm, [torch.cat([bands[n] for n in order]) for order in orders]), strict=True))
+    distinct = [*subsets.values(), *orders[1:]]  # the first order is the last subset
+    states = last_states(lstm, [torch.cat([nothing, *(bands[name] for name in some)]) for some in distinct])
+    every = states[len(subsets) - 1 :]
+    return dict(zip(subsets, states, strict=False)), dict(zip(orders, every, strict=True))
 
 
 def shapley(values: Mapping[frozenset[str], Tensor]) -> dict[str, Tensor]:

@@ -1,11 +1,13 @@
-"""A Result as the predictor makes one, from a small random LSTM and made-up inputs: no checkpoint, no files."""
+"""What the predictor makes, but from a small random LSTM and made-up inputs: no checkpoint, no files."""
 
 import numpy as np
 import torch
 
 from mmdemo.audio import CONTEXT, AudioInput
+from mmdemo.explain import explain
 from mmdemo.gates import trace
 from mmdemo.image import ImageInput
+from mmdemo.plots import drawing
 from mmdemo.result import Result, Step
 from mmdemo.speech import STRIDE
 from mmdemo.text import read_text
@@ -15,6 +17,11 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def made_result(text="three, no wait, five", slices=14, moments=16, labels=DIGITS, units=128, seed=0):
     """Words, then a picture's slices, then a sound's moments; none of a kind where its number is 0."""
+    return made_reading(text, slices, moments, labels, units, seed)[0]
+
+
+def made_reading(text="three, no wait, five", slices=14, moments=16, labels=DIGITS, units=128, seed=0):
+    """The same, with its explanation (None where there is no step), its LSTM and its dense layer."""
     generator = np.random.default_rng(seed)
     inputs, steps = {}, []
     if text:
@@ -41,9 +48,11 @@ def made_result(text="three, no wait, five", slices=14, moments=16, labels=DIGIT
     with torch.no_grad():
         for weight in [*lstm.parameters(), *dense.parameters()]:
             weight.normal_(0, 0.3)
-        inside = trace(lstm, torch.randn(len(steps), 20)) if steps else None
+        x = torch.randn(len(steps), 20)
+        bands = dict(zip(inputs, x.split([len(item) for item in inputs.values()]), strict=True))
+        inside = trace(lstm, x) if steps else None
         beliefs = dense(inside.h).softmax(-1).numpy() if steps else np.zeros((0, len(labels)), np.float32)
-    return Result(
+    result = Result(
         task="digits",
         labels=list(labels),
         probabilities=beliefs[-1] if steps else np.full(len(labels), 1 / len(labels), np.float32),
@@ -54,6 +63,7 @@ def made_result(text="three, no wait, five", slices=14, moments=16, labels=DIGIT
         ignored={},
         notes=[],
         steps=steps,
+        bands=bands,
         beliefs=beliefs,
         alone={},
         trace=inside,
@@ -61,3 +71,10 @@ def made_result(text="three, no wait, five", slices=14, moments=16, labels=DIGIT
         milliseconds={},
         device="cpu",
     )
+    return result, explain(lstm, dense, bands, steps, labels) if steps else None, lstm, dense
+
+
+def made_drawing(*arguments, **settings):
+    """What the page draws of it."""
+    result, explanation, *_ = made_reading(*arguments, **settings)
+    return drawing(result, explanation)

@@ -9,10 +9,9 @@ from threading import Thread
 import numpy as np
 import plotly
 import pytest
-from made_up import made_result
+from made_up import made_drawing, made_result
 
 from mmdemo.messages import strings
-from mmdemo.plots import drawing
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt")
 
@@ -86,17 +85,17 @@ def window(browser):
 
 @pytest.fixture
 def open_page(window):
-    """Call it with a result or a payload: the page, on which that is drawn and nothing is left of what was before."""
+    """Call it with a payload: the page, on which that is drawn and nothing is left of what was before."""
     errors = []
 
     def note_error(error):
         errors.append(str(error))
 
-    def show(result, width=1180):
+    def show(payload, width=1180):
         window.set_viewport_size({"width": width, "height": 900})
         window.mouse.move(1, 1)
         window.evaluate("async () => (await import('./drawing.js')).clear(place)")
-        redraw(window, result)
+        redraw(window, payload)
         return window
 
     window.on("pageerror", note_error)
@@ -106,8 +105,7 @@ def open_page(window):
     assert not errors
 
 
-def redraw(page, result):
-    payload = result if isinstance(result, dict) else drawing(result)
+def redraw(page, payload):
     page.evaluate(DRAW, [json.dumps(payload), strings()])
     assert page.evaluate("window.missing") == []
 
@@ -127,8 +125,13 @@ def result():
     return made_result()
 
 
-def test_everything_is_there(open_page, result):
-    page = open_page(result)
+@pytest.fixture(scope="module")
+def payload():
+    return made_drawing()
+
+
+def test_everything_is_there(open_page, payload, result):
+    page = open_page(payload)
     assert page.locator(".mmd-title").all_inner_texts() == ["Input", "Belief", "Gates", "Cell state", "Units"]
     assert page.locator(".mmd-bands span").all_inner_texts() == ["Words", "Picture", "Sound"]
     assert page.locator(".mmd-chip").all_inner_texts() == ["three", ",", "no", "wait", ",", "five"]
@@ -141,8 +144,8 @@ def test_everything_is_there(open_page, result):
     assert page.locator(".mmd-figure .hm image").count() == 3  # two of beliefs, one of units
 
 
-def test_what_is_one_step_on_the_strip_is_one_step_in_the_figure(open_page, result):
-    page = open_page(result)
+def test_what_is_one_step_on_the_strip_is_one_step_in_the_figure(open_page, payload, result):
+    page = open_page(payload)
     for width in (1180, 700, 1180):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function(f"Math.abs({FIGURE}._fullLayout.width - {FIGURE}.offsetWidth) < 1")
@@ -156,8 +159,8 @@ def test_what_is_one_step_on_the_strip_is_one_step_in_the_figure(open_page, resu
         assert names.last.bounding_box()["y"] == pytest.approx(heatmap["y"], abs=4)
 
 
-def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, result):
-    page = open_page(result)
+def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, payload, result):
+    page = open_page(payload)
     page.evaluate("window.drawn = 0, place.querySelector('.mmd-figure').on('plotly_afterplot', () => window.drawn++)")
     point_at(page, 3, 36, down=0.3)
     cursor, time = (page.locator(f".mmd-{part}").bounding_box() for part in ("cursor", "time"))
@@ -189,11 +192,11 @@ def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, res
     assert page.evaluate("drawn") == 0  # the cursor is quick because Plotly has nothing to do
 
 
-def test_over_the_heat_map_it_names_the_unit(open_page, result):
-    page = open_page(result)
+def test_over_the_heat_map_it_names_the_unit(open_page, payload, result):
+    page = open_page(payload)
     heatmap = page.locator(".mmd-figure .hm image").last.bounding_box()
     page.mouse.move(heatmap["x"] + heatmap["width"] * 10.5 / 36, heatmap["y"] + heatmap["height"] * 40.5 / 128)
-    unit = drawing(result)["order"][40]
+    unit = payload["order"][40]
     shown = page.evaluate(f"[...{FIGURE}.data.find((t) => t.meta.row === 'units' && t.visible).z[40]]")
     assert shown == np.rint(255 * result.trace.f[:, unit].numpy()).tolist()
     assert page.evaluate("steps.at(-1)") == {"step": 10, "unit": unit}
@@ -206,8 +209,8 @@ def test_over_the_heat_map_it_names_the_unit(open_page, result):
     assert float(said.rpartition(" ")[2]) == pytest.approx(float(result.trace.c[10, 40]), abs=0.05)
 
 
-def test_any_of_the_six_maps_can_be_chosen_and_stays_chosen(open_page, result):
-    page = open_page(result)
+def test_any_of_the_six_maps_can_be_chosen_and_stays_chosen(open_page, payload, result):
+    page = open_page(payload)
     maps = f"{FIGURE}.data.filter((trace) => trace.meta.row === 'units' && trace.visible)"
     visible = f"{maps}.map((trace) => trace.meta.key)"
     assert page.evaluate(visible) == ["f"]
@@ -217,14 +220,14 @@ def test_any_of_the_six_maps_can_be_chosen_and_stays_chosen(open_page, result):
         ends = {"g": ["−1", "1"], "h": ["−1", "1"], "c": ["≤", "−3", "≥", "3"]}.get(key, ["0", "1"])
         assert page.locator(".mmd-legend").inner_text().split() == ends
     page.locator(".mmd select").select_option("c")
-    redraw(page, made_result("two"))
+    redraw(page, made_drawing("two"))
     assert page.evaluate(visible) == ["c"]
     assert page.locator(".mmd-chip").all_inner_texts() == ["two"]
     assert page.locator(".mmd").count() == 1
 
 
-def test_light_and_dark(open_page, result):
-    page = open_page(result)
+def test_light_and_dark(open_page, payload, result):
+    page = open_page(payload)
     light = line_colour(page)
     page.evaluate("document.body.classList.add('dark')")
     page.wait_for_function(f"(light) => {FIGURE}.data[3].line.color !== light", arg=light)
@@ -233,8 +236,8 @@ def test_light_and_dark(open_page, result):
     page.wait_for_function(f"(light) => {FIGURE}.data[3].line.color === light", arg=light)
 
 
-def test_on_a_phone_the_drawing_scrolls_and_the_names_stay(open_page, result):
-    page = open_page(result, width=390)
+def test_on_a_phone_the_drawing_scrolls_and_the_names_stay(open_page, payload, result):
+    page = open_page(payload, width=390)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     scroll = page.locator(".mmd-scroll")
     assert scroll.evaluate("(box) => box.scrollWidth - box.clientWidth") > 200
@@ -248,32 +251,32 @@ def test_on_a_phone_the_drawing_scrolls_and_the_names_stay(open_page, result):
 
 def test_words_that_do_not_fit_stand_upright(open_page):
     upright = "document.querySelector('.mmd-strip').classList.contains('mmd-upright')"
-    assert not open_page(made_result("three, no wait", 0, 0)).evaluate(upright)
-    assert open_page(made_result("three hundred " * 20, 0, 0)).evaluate(upright)
+    assert not open_page(made_drawing("three, no wait", 0, 0)).evaluate(upright)
+    assert open_page(made_drawing("three hundred " * 20, 0, 0)).evaluate(upright)
 
 
 def test_a_strangers_words_stay_words(open_page):
-    page = open_page(made_result("<img src=x onerror=hacked=1> five ${hacked=1}"))
+    page = open_page(made_drawing("<img src=x onerror=hacked=1> five ${hacked=1}"))
     assert "<" in page.locator(".mmd-chip").all_inner_texts()
     point_at(page, 0, page.locator(".mmd-chip").count() + 30)
     assert page.evaluate("typeof hacked") == "undefined"
     assert page.locator(".mmd img").count() == 0
-    labelled = drawing(made_result(labels=["<b>a</b>", "<img src=x onerror=hacked=1>"]))
+    labelled = made_drawing(labels=["<b>a</b>", "<img src=x onerror=hacked=1>"])
     redraw(page, labelled)
     assert "<b>a</b>" in page.locator(".mmd-scale").nth(1).inner_text()
     assert page.evaluate("typeof hacked") == "undefined"
 
 
 def test_one_word_alone(open_page):
-    page = open_page(made_result("five", 0, 0))
+    page = open_page(made_drawing("five", 0, 0))
     assert page.locator(".mmd-figure .hm image").count() == 3
     assert page.locator(".mmd-figure .annotation").count() == 0
     assert page.locator(".mmd-figure .scatterlayer .point").count() == 5  # i, f, o, the mean of c and of |c|
     assert page.locator(".mmd-readout").inner_text() == strings()["drawing.rest_always"]
 
 
-def test_names_explain_themselves(open_page, result):
-    page = open_page(result)
+def test_names_explain_themselves(open_page, payload, result):
+    page = open_page(payload)
     tip = page.locator(".mmd-tip")
     assert tip.is_hidden()
     page.get_by_role("button", name="forget", exact=True).hover()
@@ -286,8 +289,8 @@ def test_names_explain_themselves(open_page, result):
         assert len(name.get_attribute("data-about")) > 20
 
 
-def test_keys_move_the_cursor(open_page, result):
-    page = open_page(result)
+def test_keys_move_the_cursor(open_page, payload, result):
+    page = open_page(payload)
     page.locator(".mmd-time").focus()
     for key, step in (
         ("ArrowRight", 0),
@@ -301,13 +304,13 @@ def test_keys_move_the_cursor(open_page, result):
         assert page.evaluate("steps.at(-1).step") == step
 
 
-def test_without_steps_there_is_a_kind_word_and_then_a_drawing(open_page, result):
+def test_without_steps_there_is_a_kind_word_and_then_a_drawing(open_page, payload, result):
     page = open_page({"steps": [], "labels": ["a"]})
     assert page.locator("#place").inner_text() == strings()["drawing.empty"]
-    redraw(page, result)
+    redraw(page, payload)
     assert page.locator(".mmd-chip").count() == 6
     redraw(page, {"steps": [], "labels": ["a"]})
     assert page.locator("#place").inner_text() == strings()["drawing.empty"]
-    redraw(page, result)
+    redraw(page, payload)
     page.evaluate("async () => (await import('./drawing.js')).clear(place)")
     assert page.locator("#place").inner_html() == ""

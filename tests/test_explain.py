@@ -52,9 +52,12 @@ def test_the_parts_agree(seed):
     assert float(e.ledger.total) == pytest.approx(float(against_mean[-1]), abs=1e-4)
     assert torch.allclose(e.triangle.total, against_mean, atol=1e-4)
     assert torch.allclose(e.triangle.steps[-1], e.ledger.steps, atol=1e-5)
-    assert float(e.carried.sum() + e.ledger.bias) == pytest.approx(float(against_mean[-1]), abs=1e-4)
-    prior = (dense.bias / 1.4).softmax(0)
-    assert torch.allclose(sum(e.shares.values()), e.beliefs[-1] - prior, atol=1e-5)
+    for parts in (e.carried, e.evidence):  # of every class's logit, by unit and by step
+        assert torch.allclose(parts.sum(1) + e.bias, logits[-1], atol=1e-4)
+    assert torch.allclose(e.evidence[e.about] - e.evidence.mean(0), e.ledger.steps, atol=1e-4)
+    assert torch.allclose(e.logits, logits[-1], atol=1e-4)
+    assert torch.allclose(e.prior, (dense.bias / 1.4).softmax(0), atol=1e-6)
+    assert torch.allclose(e.prior + sum(e.shares.values()), e.beliefs[-1], atol=1e-5)
     assert torch.allclose(e.orders["text", "image", "audio"], e.beliefs[-1], atol=1e-6)
     assert (e.beliefs[e.settled :].argmax(1) == e.answer).all()
     assert e.settled == 0 or int(e.beliefs[e.settled - 1].argmax()) != e.answer

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from made_up import made_result
+from made_up import made_drawing, made_reading, made_result
 
 from mmdemo.plots import MAPS, by_action, drawing, figure
 from mmdemo.reading import settled
@@ -29,8 +29,13 @@ def result():
 
 
 @pytest.fixture(scope="module")
-def payload(result):
-    return json.loads(json.dumps(drawing(result)))
+def explanation():
+    return made_reading()[1]
+
+
+@pytest.fixture(scope="module")
+def payload():
+    return json.loads(json.dumps(made_drawing()))
 
 
 def test_units_in_the_order_in_which_they_act():
@@ -92,9 +97,9 @@ def test_the_first_map_is_shown(payload):
     assert MAPS[0] == "f"
 
 
-def test_zero_is_exactly_the_middle_of_a_signed_map(result):
+def test_zero_is_exactly_the_middle_of_a_signed_map(result, explanation):
     still = replace(result.trace, layers=(), **{key: getattr(result.trace, key) * 0 for key in "gch"})
-    payload = drawing(replace(result, trace=still))
+    payload = drawing(replace(result, trace=still), explanation)
     for key in "gch":
         trace = trace_of(payload, "units", key)
         assert set(unpack(trace["z"]).flat) == {127} and trace["zmax"] == 2 * 127
@@ -119,18 +124,18 @@ def test_the_strip_shows_what_the_model_saw(result, payload):
     assert np.abs(picture / 255 - result.inputs["image"].pixels).max() <= 0.5 / 255 + 1e-6
 
 
-def test_every_moment_has_its_own_part_of_the_spectrogram(result):
+def test_every_moment_has_its_own_part_of_the_spectrogram(result, explanation):
     sound = replace(result.inputs["audio"], mel=np.zeros_like(result.inputs["audio"].mel))
     sound.mel[34 + 8 * 5 : 34 + 8 * 6, 0] = 1  # step 5 (34 frames of context come first), its lowest band
-    strip = drawing(replace(result, inputs={**result.inputs, "audio": sound}))["strip"]
+    strip = drawing(replace(result, inputs={**result.inputs, "audio": sound}), explanation)["strip"]
     spectrogram = unpack(strip["audio"])
     assert spectrogram.shape == (32, 8 * 16)  # low tones are the last row
     assert np.argwhere(spectrogram).tolist() == [[31, column] for column in range(40, 48)]
 
 
 def test_only_what_was_read_is_on_the_strip():
-    assert set(drawing(made_result(slices=0, moments=0))["strip"]) == set()
-    assert set(drawing(made_result(text="", moments=0))["strip"]) == {"image"}
+    assert set(made_drawing(slices=0, moments=0)["strip"]) == set()
+    assert set(made_drawing(text="", moments=0)["strip"]) == {"image"}
 
 
 def test_marks_stand_where_modalities_meet_and_where_the_answer_settled(result):
@@ -144,32 +149,32 @@ def test_marks_stand_where_modalities_meet_and_where_the_answer_settled(result):
 
 
 def test_a_strangers_words_are_only_where_words_belong():
-    payload = drawing(made_result("<img> five"))
+    payload = made_drawing("<img> five")
     assert [step["text"] for step in payload["steps"][:4]] == ["<", "img", ">", "five"]
     assert "img" not in json.dumps(payload["figure"])
 
 
 @pytest.mark.parametrize(("text", "slices", "moments"), [("five", 0, 0), ("", 0, 1), ("", 1, 0)])
 def test_a_single_step_is_visible(text, slices, moments):
-    payload = drawing(made_result(text, slices, moments))
+    payload = made_drawing(text, slices, moments)
     assert trace_of(payload, "gates", "f", "mean")["mode"] == "lines+markers"
     assert payload["settled"] == 0
 
 
 def test_no_steps_no_figure():
-    assert drawing(made_result("", 0, 0, labels=["a", "b"])) == {"steps": [], "labels": ["a", "b"]}
+    assert made_drawing("", 0, 0, labels=["a", "b"]) == {"steps": [], "labels": ["a", "b"]}
 
 
 @pytest.mark.parametrize("count", [2, 7, 100])
 def test_any_labels(count):
     labels = [f"label {k}" for k in range(count)]
-    payload = drawing(made_result(labels=labels))
+    payload = made_drawing(labels=labels)
     assert payload["labels"] == labels
     assert unpack(trace_of(payload, "belief", "others")["z"]).shape == (count, 36)
     assert payload["figure"]["layout"]["height"] < 800
 
 
 def test_150_steps_stay_under_250_kib():
-    payload = drawing(made_result("three " * 64, 14, 72))
+    payload = made_drawing("three " * 64, 14, 72)
     assert len(payload["steps"]) == 150
     assert len(json.dumps(payload)) < 250 * 1024

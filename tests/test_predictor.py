@@ -69,7 +69,7 @@ def test_empty_inputs_count_as_absent_and_are_explained(predictor):
 
 def test_a_contradiction_is_said_and_never_sure(predictor, monkeypatch):
     firm = {"text": np.array([0.9, 0.05, 0.05]), "image": np.array([0.05, 0.9, 0.05])}
-    monkeypatch.setattr(predictor, "_alone", lambda steps, used: firm)
+    monkeypatch.setattr(predictor, "_alone", lambda bands: firm)
     result = predictor.predict("seven", sample_inputs()["image"])
     assert not result.sure
     assert result.contradiction.values["first_label"] == "a"

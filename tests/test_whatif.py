@@ -12,8 +12,7 @@ from mmdemo.whatif import (
     coalitions,
     contradictions,
     last_states,
-    read_coalitions,
-    read_orders,
+    read_subsets,
     reread,
     shapley,
     without,
@@ -114,7 +113,7 @@ def test_coalitions_and_orders_are_the_bands_joined():
     lstm = a_module()
     bands = {name: torch.randn(n, 5) for name, n in (("text", 2), ("image", 4), ("audio", 3))}
     with torch.no_grad():
-        subsets, orders = read_coalitions(lstm, bands), read_orders(lstm, bands)
+        subsets, orders = read_subsets(lstm, bands)
         assert len(subsets) == 8 and len(orders) == 6 and list(orders) == list(permutations(bands))
         assert not subsets[frozenset()].any()
         both = torch.cat([bands["text"], bands["audio"]])

@@ -72,16 +72,36 @@ export function examples({ element, props, watch, tell }) {
   show();
 }
 
-/** How it was read. */
-export function drawing({ element, props, watch }) {
+const waiting = new Map(); // the number of a question -> what waits for its answer
+
+/** How it was read. It may ask the server about what is drawn: see mmdemo/ui/asking.py. */
+export function drawing({ element, props, watch, tell }) {
   const frame = element.querySelector(".mm-frame");
+  let questions = 0;
+  const ask = (question) =>
+    new Promise((resolve, reject) => {
+      questions += 1;
+      waiting.set(questions, { resolve, reject });
+      tell({ ...question, number: questions });
+    });
   const show = () => {
     const value = valueOf(props) ?? { steps: [], labels: [] };
-    draw(frame, { ...value, labels: value.labels.map(name) }, { strings: sentences() });
+    draw(frame, { ...value, labels: value.labels.map(name) }, { strings: sentences(), ask });
   };
   watch("value", show);
   onLanguage(show);
   show();
+}
+
+/** Answers to what the drawing asked; a refusal is an error that has words. */
+export function replies({ props, watch }) {
+  watch("value", () => {
+    const value = valueOf(props);
+    const { resolve, reject } = waiting.get(value?.number) ?? {};
+    waiting.delete(value?.number);
+    if (value?.refused) reject?.(new Error(say(value.refused.key, value.refused.values)));
+    else resolve?.(value);
+  });
 }
 
 /** Where and how fast it ran, and what becomes of what was given. */

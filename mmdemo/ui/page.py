@@ -16,13 +16,15 @@ import gradio as gr
 from mmdemo.messages import InputError
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
+from mmdemo.ui.asking import Reading, reply
 from mmdemo.ui.parts import packed
-from mmdemo.ui.reading import read
+from mmdemo.ui.reading import read, said
 from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", Path(__file__).resolve().parents[2] / "checkpoints"))
 KEPT = (600, 3000)  # seconds: every 10 minutes, files older than 50 are deleted; so none lives longer than an hour
 AT_ONCE = 2  # visitors whose inputs are read at the same time; the others wait in the queue
+Shown = tuple[str, str, str, Reading]
 FONTS = [
     "Inter",
     "system-ui",
@@ -95,10 +97,12 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         answer = parts.answer()
         parts.heading(3)
         drawing = parts.drawing()
+        replies = parts.replies()
         footer = parts.footer()
         plain = gr.JSON(visible=False)
+        reading = gr.State(time_to_live=KEPT[1])  # the last one of this visitor, which the drawing asks about
 
-        given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer]
+        given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer, reading]
         model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
         ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
         # First, since Gradio's browser side takes an event's number for its place among the public ones.
@@ -109,6 +113,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         changes = [switch.input for switch in (*used, task)]
         gr.on(changes, _run_again(run), [*given, *used, task], shown, api_name="run_again", **last)
         examples.told(_try(tasks, run), task, [*given, *used, *shown], api_name="example", **ours)
+        quiet = {"api_visibility": "undocumented", "show_progress": "hidden", **model}
+        drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
     demo.queue(max_size=64)
     if warm:
@@ -122,24 +128,25 @@ def _task_choice(names: list[str]) -> gr.Radio:
     return gr.Radio(choices, value=names[0] if names else None, label="Task", container=False, elem_id="task")
 
 
-def _run(tasks: Tasks) -> Callable[..., tuple[str, str, str]]:
+def _run(tasks: Tasks) -> Callable[..., Shown]:
     def run(
         text: str, image: str | None, audio: str | None, use_text: bool, use_image: bool, use_audio: bool, task: str
-    ) -> tuple[str, str, str]:
-        """What the person gave and left switched on -> the values of answer, drawing and footer."""
-        said, figure = read(
+    ) -> Shown:
+        """What the person gave and left switched on -> the values of answer, drawing and footer, and the reading."""
+        reading = read(
             tasks.predictor(task),
             text=text or None if use_text else None,
             image=image if use_image else None,
             audio=audio if use_audio else None,
         )
-        where = {"milliseconds": said.pop("milliseconds"), "device": said["device"], "checkpoint": task}
-        return packed(said), packed(figure), packed(where)
+        said = reading.said
+        where = {"milliseconds": said["milliseconds"], "device": said["device"], "checkpoint": task}
+        return packed(said), packed(reading.figure), packed(where), reading
 
     return run
 
 
-def _run_again(run: Callable[..., tuple[str, str, str]]) -> Callable[..., Any]:
+def _run_again(run: Callable[..., Shown]) -> Callable[..., Any]:
     def run_again(text: str, image: str | None, audio: str | None, *rest: Any) -> Any:
         """A switch or the task was changed -> the new result, if there is anything to read."""
         return run(text, image, audio, *rest) if text or image or audio else gr.skip()
@@ -147,7 +154,7 @@ def _run_again(run: Callable[..., tuple[str, str, str]]) -> Callable[..., Any]:
     return run_again
 
 
-def _try(tasks: Tasks, run: Callable[..., tuple[str, str, str]]) -> Callable[..., tuple[Any, ...]]:
+def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
     def example(task: str, event: gr.EventData) -> tuple[Any, ...]:
         """A chip was clicked -> what it fills in, all switches on, and the result."""
         chosen = next((item for item in tasks.examples(task) if item.name == event.name), None)
@@ -157,6 +164,19 @@ def _try(tasks: Tasks, run: Callable[..., tuple[str, str, str]]) -> Callable[...
         return chosen.text, *files, True, True, True, *run(chosen.text, *files, True, True, True, task)
 
     return example
+
+
+def _reply(tasks: Tasks) -> Callable[..., str]:
+    def ask(reading: Reading | None, task: str, event: gr.EventData) -> str:
+        """The drawing asks about the last reading -> the answer, with the number that the question came with."""
+        question = event._data if isinstance(event._data, dict) else {}
+        try:
+            told = reply(tasks.predictor(reading.result.task if reading else task), reading, question)
+        except InputError as error:
+            told = {"refused": said(error.note)}
+        return packed({"number": question.get("number"), **told})
+
+    return ask
 
 
 def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:

@@ -144,6 +144,11 @@ def drawing() -> gr.HTML:
     return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
 
 
+def replies() -> gr.HTML:
+    """What the drawing asked for, on its way back to it; nothing to see."""
+    return part("replies", "", elem_id="replies", visible="hidden")
+
+
 def footer() -> gr.HTML:
     """Where and how fast it ran, and what becomes of what was given."""
     return part("footer", "<footer></footer>", elem_id="footer")

@@ -5,26 +5,30 @@ from __future__ import annotations
 import base64
 import io
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from mmdemo.audio import AudioInput
 from mmdemo.config import MODALITIES
+from mmdemo.explain import Explanation, sentences
 from mmdemo.image import ImageInput
 from mmdemo.messages import InputError, Note
 from mmdemo.plots import drawing
 from mmdemo.predictor import Predictor
 from mmdemo.result import ModalityInput, Result
 from mmdemo.text import TextInput
+from mmdemo.ui.asking import Reading
 
 PHOTO = 480  # pixels, the longest side of the photo that is sent back with the box in it
 PEAKS = 240  # columns of the waveform
 
 
-def read(predictor: Predictor, **sources: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read whatever is given, and say what it was, what was decided, and how.
+def read(predictor: Predictor, **sources: Any) -> Reading:
+    """Read whatever is given, and say what it was, what was decided, how and why.
 
     An input that is refused is said to be so, and the others are read all the same.
 
@@ -33,7 +37,7 @@ def read(predictor: Predictor, **sources: Any) -> tuple[dict[str, Any], dict[str
         sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
 
     Returns:
-        what ``ui/answer.js`` shows, and what ``ui/drawing.js`` draws.
+        the reading: ``said`` is what ``ui/answer.js`` shows, and ``figure`` what ``ui/drawing.js`` draws.
     """
     inputs: dict[str, ModalityInput] = {}
     refused: dict[str, Note] = {}
@@ -50,12 +54,20 @@ def read(predictor: Predictor, **sources: Any) -> tuple[dict[str, Any], dict[str
 
     result = predictor.predict(**inputs)
     start = time.perf_counter()
-    figure = drawing(result)
-    milliseconds = {**result.milliseconds, **milliseconds, "drawing": (time.perf_counter() - start) * 1000}
-    return {**answer(result, refused), "milliseconds": milliseconds}, figure
+    explanation = predictor.explain(result)
+    explained = time.perf_counter()
+    figure = drawing(result, explanation)
+    milliseconds = {
+        **result.milliseconds,
+        **milliseconds,
+        "explanation": (explained - start) * 1000,
+        "drawing": (time.perf_counter() - explained) * 1000,
+    }
+    said = {**answer(result, explanation, refused), "milliseconds": milliseconds}
+    return Reading(replace(result, inputs={}), explanation, said, figure)
 
 
-def answer(result: Result, refused: dict[str, Note]) -> dict[str, Any]:
+def answer(result: Result, explanation: Explanation | None, refused: dict[str, Note]) -> dict[str, Any]:
     """What the page says about a result; sentences travel as key and values, and become words in the browser."""
     return {
         "task": result.task,
@@ -70,8 +82,19 @@ def answer(result: Result, refused: dict[str, Note]) -> dict[str, Any]:
         "ignored": {modality: said(note) for modality, note in {**result.ignored, **refused}.items()},
         "notes": [said(note) for note in result.notes],
         "alone": {modality: rounded(p) for modality, p in result.alone.items()},
+        "why": explanation and why(explanation),
         "saw": {modality: saw(item) for modality, item in result.inputs.items()},
         "device": result.device,
+    }
+
+
+def why(explanation: Explanation) -> dict[str, Any]:
+    """The sentences, and each modality's share: with the prior they add up to the probabilities."""
+    return {
+        "sentences": [said(note) for note in sentences(explanation)],
+        "shares": {modality: rounded(share) for modality, share in explanation.shares.items()},
+        "prior": rounded(explanation.prior),
+        "orders": [[list(order), rounded(p)] for order, p in explanation.orders.items()],
     }
 
 
@@ -114,6 +137,6 @@ def said(note: Note | None) -> dict[str, Any] | None:
     return note and {"key": note.key, "values": note.values}
 
 
-def rounded(p: np.ndarray) -> list[float]:
+def rounded(p: np.ndarray | Tensor) -> list[float]:
     """Probabilities with four decimals: as much as anybody can see."""
     return [round(float(x), 4) for x in p]

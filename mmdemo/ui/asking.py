@@ -1,0 +1,167 @@
+"""What the drawing asks about the last reading, and what it is told: plain numbers out.
+
+Questions come from a browser, so nothing in them is trusted: whatever does not fit the reading is an ``InputError``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmdemo.explain import Explanation, Hold, contrast, ledger, reread, triangle, without
+from mmdemo.faithful import faithfulness
+from mmdemo.messages import InputError
+from mmdemo.plots import packed_numbers
+from mmdemo.predictor import Predictor
+from mmdemo.reading import before_squashing
+from mmdemo.result import Result
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The last thing that was read in a visitor's session, for as long as it lasts.
+
+    Attributes:
+        result: without its inputs, which nobody needs any more.
+        explanation: of the result; None if there was nothing to read.
+        said, figure: what the page shows of them.
+    """
+
+    result: Result
+    explanation: Explanation | None
+    said: dict[str, Any]
+    figure: dict[str, Any]
+
+
+def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any]) -> dict[str, Any]:
+    """Answer a question of the drawing's.
+
+    Args:
+        predictor: the task.
+        reading: the last one.
+        question: ``ask`` and what belongs to it:
+            ``step`` (``step``): the inside of one step and the ledger seen from it;
+            ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
+            ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate held over these steps, or the
+            steps left out;
+            ``faithful`` (``about``, ``against`` or null): whether the ledger is true.
+
+    Raises:
+        InputError: there is no reading, or no such question about it.
+    """
+    if reading is None or reading.explanation is None:
+        raise InputError("ask.nothing")
+    ask = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}.get(question.get("ask"))
+    if ask is None:
+        raise InputError("ask.unknown")
+    with torch.inference_mode():
+        return {"ask": question["ask"], **ask(predictor, reading.result, reading.explanation, question)}
+
+
+def _step(predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]) -> dict[str, Any]:
+    """``inside`` (11, H): z of i, f, g, o, then i, f, g, o, c before, c, h; ``evidence`` (C, T); ``bias`` (C,)."""
+    t = _whole(question, "step", 0, len(result.steps) - 1)
+    inside = result.trace
+    before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
+    signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
+    z = before_squashing(predictor.model.lstm, torch.cat(list(result.bands.values())), inside, t)  # (4, H)
+    every = torch.eye(len(result.labels))
+    book = ledger(inside, **_dense(predictor), contrast=every, seen_from=t, form=explanation.form)
+    return {
+        "step": t,
+        "inside": _packed(torch.cat([z, torch.stack(signals)])),  # (11, H)
+        "evidence": _packed(book.steps),
+        "bias": book.bias.tolist(),
+    }
+
+
+def _triangle(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """``steps``: (T, T), a row for each step that it is seen from."""
+    about, against = _classes(result, question)
+    weights = contrast(len(result.labels), about, against)
+    book = triangle(result.trace, **_dense(predictor), contrast=weights, form=explanation.form)
+    return {"about": about, "against": against, "steps": _packed(book.steps)}
+
+
+def _what_if(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """``beliefs``: (C, T) after every step that is left; ``kept``: which steps those are."""
+    count = len(result.steps)
+    start = _whole(question, "start", 0, count - 1)
+    stop = _whole(question, "stop", start + 1, count)
+    x = torch.cat(list(result.bands.values()))
+    gate, kept = question.get("gate"), list(range(count))
+    if gate is None:
+        kept = kept[:start] + kept[stop:]
+        x = without(x, start, stop)
+        states = reread(predictor.model.lstm, x).h if kept else x.new_zeros(0, predictor.config.hidden_size)
+    else:
+        if gate not in ("i", "f", "g", "o"):
+            raise InputError("ask.unknown")
+        value = _number(question, "value", -1.0 if gate == "g" else 0.0, 1.0)
+        states = reread(predictor.model.lstm, x, [Hold(gate, value, start, stop)]).h
+    beliefs = predictor.model.decide(states).softmax(-1)  # (T', C)
+    last = beliefs[-1] if kept else explanation.prior
+    return {
+        **{key: question.get(key) for key in ("start", "stop", "gate", "value")},
+        "kept": kept,
+        "beliefs": _packed(beliefs.T),
+        "probabilities": [round(float(p), 4) for p in last],
+        "label": result.labels[int(last.argmax())],
+    }
+
+
+def _faithful(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """For both ledgers, integrated gradients and random orders: how the probability of ``about`` falls."""
+    about, against = _classes(result, question)
+    weights = contrast(len(result.labels), about, against)
+    x = torch.cat(list(result.bands.values())).clone()
+    found = faithfulness(predictor.model.lstm, **_dense(predictor), x=x, contrast=weights, answer=about)
+    curves = {
+        name: {
+            "removed": deletion.removed.tolist(),
+            "curve": [round(float(p), 4) for p in deletion.curve],
+            "area": None if np.isnan(deletion.area) else round(deletion.area, 4),
+            "beaten": deletion.beaten,
+        }
+        for name, deletion in found.items()
+    }
+    return {"about": about, "against": against, "form": explanation.form, "curves": curves}
+
+
+def _dense(predictor: Predictor) -> dict[str, Any]:
+    dense = predictor.model.dense
+    return {"weight": dense.weight, "bias": dense.bias, "temperature": predictor.config.temperature}
+
+
+def _classes(result: Result, question: dict[str, Any]) -> tuple[int, int | None]:
+    last = len(result.labels) - 1
+    against = question.get("against")
+    return _whole(question, "about", 0, last), None if against is None else _whole(question, "against", 0, last)
+
+
+def _whole(question: dict[str, Any], key: str, low: int, high: int) -> int:
+    value = _number(question, key, low, high)
+    if value != int(value):
+        raise InputError("ask.unknown")
+    return int(value)
+
+
+def _number(question: dict[str, Any], key: str, low: float, high: float) -> float:
+    value = question.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InputError("ask.unknown")
+    return value
+
+
+def _packed(numbers: Tensor) -> dict[str, str]:
+    return packed_numbers(numbers.cpu().numpy())

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import soundfile
 import torch
 from torch import Tensor
 
+from mmdemo.config import SAMPLE_RATE
 from mmdemo.explain import Explanation, Hold, contrast, ledger, reread, triangle, without
 from mmdemo.faithful import faithfulness
 from mmdemo.messages import InputError
@@ -27,6 +29,7 @@ class Reading:
 
     Attributes:
         result: without its inputs, which nobody needs any more.
+        sound: the recording as it was heard, at ``SAMPLE_RATE``; None if none was read.
         explanation: of the result; None if there was nothing to read.
         said, figure: what the page shows of them.
     """
@@ -35,6 +38,7 @@ class Reading:
     explanation: Explanation | None
     said: dict[str, Any]
     figure: dict[str, Any]
+    sound: np.ndarray | None = None
 
 
 def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +52,8 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
             ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
             ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate held over these steps, or the
             steps left out;
-            ``faithful`` (``about``, ``against`` or null): whether the ledger is true.
+            ``faithful`` (``about``, ``against`` or null): whether the ledger is true;
+            ``sound``: the recording as it was heard, as a ``data:`` URL.
 
     Raises:
         InputError: there is no reading, or no such question about it.
@@ -56,6 +61,8 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
     if reading is None or reading.explanation is None:
         raise InputError("ask.nothing")
     ask = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}.get(question.get("ask"))
+    if question.get("ask") == "sound" and reading.sound is not None:
+        return {"ask": "sound", "url": _wave(reading.sound)}
     if ask is None:
         raise InputError("ask.unknown")
     with torch.inference_mode():
@@ -136,6 +143,13 @@ def _faithful(
         for name, deletion in found.items()
     }
     return {"about": about, "against": against, "form": explanation.form, "curves": curves}
+
+
+def _wave(samples: np.ndarray) -> str:
+    """A recording as a WAV file of 16 bits in a ``data:`` URL."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
 def _dense(predictor: Predictor) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def address(path: Path) -> str:
 
 def head() -> str:
     """The look of the page, and what its parts will ask for one after the other, so that it comes all at once."""
-    looks = [f"<style>{(UI / name).read_text(encoding='utf-8')}</style>" for name in ("drawing.css", "page.css")]
+    looks = [f"<style>{path.read_text(encoding='utf-8')}</style>" for path in sorted(UI.glob("*.css"))]
     modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in sorted(UI.glob("*.js"))]
     return "".join([*looks, *modules])
 

@@ -64,7 +64,8 @@ def read(predictor: Predictor, **sources: Any) -> Reading:
         "drawing": (time.perf_counter() - explained) * 1000,
     }
     said = {**answer(result, explanation, refused), "milliseconds": milliseconds}
-    return Reading(replace(result, inputs={}), explanation, said, figure)
+    sound = result.inputs["audio"].samples if "audio" in result.used else None
+    return Reading(replace(result, inputs={}), explanation, said, figure, sound)
 
 
 def answer(result: Result, explanation: Explanation | None, refused: dict[str, Note]) -> dict[str, Any]:

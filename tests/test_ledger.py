@@ -2,7 +2,6 @@
 
 import doctest
 from dataclasses import replace
-from time import process_time
 
 import pytest
 import torch

@@ -5,6 +5,8 @@ Questions come from a browser, so nothing in them is trusted: whatever does not 
 
 from __future__ import annotations
 
+import base64
+import io
 from dataclasses import dataclass
 from typing import Any
 

@@ -19,7 +19,7 @@ LABELS = DIGITS
 MNIST_VALIDATION = 5_000  # the last ones of MNIST's training set
 FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as published
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
-SENTENCES = {"train": 60_000, "validation": 3_000, "test": 2_000}  # half of them corrections
+SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
 
 
 def digits_manifest(data: Path, out: Path, seed: int = 0, sentence_counts: dict[str, int] = SENTENCES) -> Path:

@@ -27,9 +27,10 @@ KINDS = ("sentence", "correction")
 # How often each language, way of writing, kind of sentence and shape of correction is drawn.
 TONGUES = {"en": 58, "zh": 18, "es": 4, "fr": 4, "de": 4, "it": 4, "pt": 4, "nl": 4}
 WRITING = {"numeral": 40, "word": 46, "foreign": 5, "clue": 6, "sum": 3}
-TAUGHT_WRITING = {"numeral": 34, "word": 38, "foreign": 8, "clue": 8, "sum": 12}  # in training more of what is hard
+TAUGHT_WRITING = {"numeral": 24, "word": 28, "foreign": 12, "clue": 12, "sum": 24}  # in training more of what is hard
 CORRECTED_WRITING = {"numeral": 43, "word": 51, "foreign": 2, "clue": 2, "sum": 2}
 FRAMES = {"frames": 84, "roman_frames": 5, "ordinal_frames": 6, "counted_frames": 5}
+TAUGHT_FRAMES = {"frames": 68, "roman_frames": 10, "ordinal_frames": 10, "counted_frames": 12}
 SPECIAL = {"roman_frames": "roman", "ordinal_frames": "ordinal", "counted_frames": "counted"}
 SHAPES = {"last": 40, "first": 40, "many": 20}  # which mention holds: so that no place in the sentence gives it away
 
@@ -112,8 +113,9 @@ def _distinct(make: Callable[[int], Sentence], count: int) -> list[Sentence]:
 
 def _plain(split: str, digit: int, rng: random.Random) -> Sentence:
     name = _draw(TONGUES, rng)
-    group = _draw({group: weight for group, weight in FRAMES.items() if group in language(name)}, rng)
-    kind = SPECIAL.get(group) or _draw(_possible(TAUGHT_WRITING if split == "train" else WRITING, name), rng)
+    frames, writing = (TAUGHT_FRAMES, TAUGHT_WRITING) if split == "train" else (FRAMES, WRITING)
+    group = _draw({group: weight for group, weight in frames.items() if group in language(name)}, rng)
+    kind = SPECIAL.get(group) or _draw(_possible(writing, name), rng)
     if not digit and (kind == "roman" or (kind == "counted" and name == "zh")):
         group, kind = "frames", "word"  # nought has no such form
     core = _frame(name, split, rng) if group == "frames" else rng.choice(language(name)[group][split])

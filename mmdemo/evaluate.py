@@ -97,7 +97,7 @@ def answer(
     """Let a model answer samples of which only a subset of the modalities is given."""
     model.eval()
     probabilities, labels = [], []
-    for batch, truth in _batches(model.config, features, samples, subset, change):
+    for batch, truth in batches(model.config, features, samples, subset, change):
         logits, steps = model(batch.to(model.device))
         last = steps.last(logits) if logits.shape[1] else logits.new_zeros(len(logits), len(model.config.labels))
         last[steps.lengths == 0] = 0  # nothing was given, so nothing is known
@@ -146,7 +146,7 @@ def _having(samples: Sequence[Rows], subset: Sequence[str]) -> list[Rows]:
     return [rows for rows in samples if set(subset) <= set(rows)]
 
 
-def _batches(
+def batches(
     config: ModelConfig, features: Features, samples: Sequence[Rows], subset: Sequence[str], change: Change | None
 ) -> Iterator[tuple[Batch, np.ndarray]]:
     """Batches of samples that have nothing but the subset's modalities."""

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.baselines import bag_of_words_accuracy
+from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import read_manifest
 from mmdemo.data.tasks import Task
-from mmdemo.evaluate import answer, evaluate, singles
+from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
 from mmdemo.report import read_metrics, write_card, write_metrics
 from mmdemo.studies import fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
+from mmdemo.truth import study_truth
 
 Say = Callable[[str], None]
 SEEDS = (0, 1, 2)  # of the models for the published sound test
@@ -100,6 +102,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         validation = data.split("validation")
         asked = (data.features(validation), list(validation["audio"]))
         metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
+    metrics["truth"] = study_truth(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
     _publish(folder, task, metrics)
@@ -137,6 +140,21 @@ def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, comm
     metrics["strangers"] = {"command": command, "official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
     _publish(folder, data.task, metrics)
     return metrics
+
+
+def _kinds_of_input(features: Features, rows: pd.DataFrame, data: Data) -> dict[str, tuple[list[Rows], Sequence[str]]]:
+    """What the ledger is tested on: corrections where there are some, else texts; pictures; sounds; all of them."""
+    kinds: dict[str, tuple[list[Rows], Sequence[str]]] = {}
+    for modality in MODALITIES:
+        samples = singles(features, modality)
+        if modality == "text" and "kind" in rows and (rows["kind"] == "correction").any():
+            samples = [sample for sample in samples if rows["kind"][sample["text"]] == "correction"]
+        if samples:
+            kinds[modality] = samples, [modality]
+    joined = together(features, data.task.config, pair=data.task.pair, seed=data.seed)
+    if joined := [sample for sample in joined if len(sample) == len(kinds) > 1]:
+        kinds["all"] = joined, MODALITIES
+    return kinds
 
 
 def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:

@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Any
 
 NAMES = {"text": "text", "image": "picture", "audio": "sound"}
+KINDS = {
+    "text": "texts (corrections, where there are some)",
+    "image": "pictures",
+    "audio": "sounds",
+    "all": "all three",
+}
+TRIED = ("proportional", "telescoped", "gradients", "random")
 
 
 def percent(share: float) -> str:
@@ -41,6 +48,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         )
     if "fusion" in metrics:
         yield from _fusion(metrics["fusion"])
+    if "truth" in metrics:
+        yield from _truth(metrics["truth"])
     if "strangers" in metrics:
         yield from _strangers(metrics["strangers"])
 
@@ -95,6 +104,21 @@ def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
         gain = fusion["gain_over_best_part"].get(subset)
         more = f"{gain[0] * 100:+.1f} ± {gain[1] * 100:.1f} points" if gain else ""
         yield f"| {name} | {percent(accuracy)} | {more} |"
+
+
+def _truth(truth: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        "Is the ledger true? Steps are removed in the order in which an explanation ranks them (for the answer "
+        f"against {truth['against']}), and what is left is read again. The table has the normalised area under the "
+        "falling probability of the answer, with the half-width of its 95 % interval; less is truer:"
+    )
+    yield ""
+    yield "| given | inputs | ledger, proportional | ledger, telescoped | integrated gradients | 20 random orders |"
+    yield "|---|---|---|---|---|---|"
+    for kind, found in truth["kinds"].items():
+        cells = (f"{mean:.3f} ± {half:.3f}" for mean, half in (found["area"][name] for name in TRIED))
+        yield f"| {KINDS.get(kind, kind)} | {found['n']} | " + " | ".join(cells) + " |"
 
 
 def _strangers(found: dict[str, Any]) -> Iterator[str]:

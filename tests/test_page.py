@@ -159,13 +159,13 @@ EXPECTED = {
 @pytest.mark.parametrize("name", EXPECTED)
 def test_examples_are_read_rightly(name, trained, predictor):
     (example,) = [example for example in Tasks.examples("digits") if example.name == name]
-    answer, _ = read(predictor, text=example.text or None, image=example.image, audio=example.audio)
+    answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
     assert answer["label"] == EXPECTED[name]
     assert answer["sure"]
 
 
 def test_the_contradiction_is_seen(trained, predictor):
-    answer, _ = read(predictor, image=DIGITS / "eight.jpg", audio=DIGITS / "three.flac")
+    answer = read(predictor, image=DIGITS / "eight.jpg", audio=DIGITS / "three.flac").said
     values = answer["contradiction"]["values"]
     assert {values["first_label"], values["second_label"]} == {"three", "eight"}
     assert not answer["sure"]
@@ -173,7 +173,7 @@ def test_the_contradiction_is_seen(trained, predictor):
 
 def test_no_digit_is_no_sure_answer(trained, predictor):
     (example,) = [example for example in Tasks.examples("digits") if example.name == "not_a_digit"]
-    answer, _ = read(predictor, text=example.text or None, image=example.image, audio=example.audio)
+    answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
     assert not answer["sure"]
 
 
@@ -182,7 +182,8 @@ def test_no_digit_is_no_sure_answer(trained, predictor):
 
 def test_a_bad_file_does_not_take_the_others_with_it(predictor, tmp_path):
     (tmp_path / "not.jpg").write_text("this is no picture")
-    answer, figure = read(predictor, text="seven", image=tmp_path / "not.jpg", audio=DIGITS / "nine.flac")
+    reading = read(predictor, text="seven", image=tmp_path / "not.jpg", audio=DIGITS / "nine.flac")
+    answer, figure = reading.said, reading.figure
     assert answer["used"] == ["text", "audio"]
     assert answer["ignored"]["image"]["key"] == "image.unreadable"
     assert {step["modality"] for step in figure["steps"]} == {"text", "audio"}
@@ -190,7 +191,8 @@ def test_a_bad_file_does_not_take_the_others_with_it(predictor, tmp_path):
 
 @pytest.mark.parametrize("given", [{}, {"text": "   "}, {"audio": (16_000, np.zeros(16_000, np.float32))}])
 def test_nothing_to_read_is_said(given, predictor):
-    answer, figure = read(predictor, **given)
+    reading = read(predictor, **given)
+    answer, figure = reading.said, reading.figure
     assert answer["used"] == []
     assert answer["reason"]["key"] == "answer.nothing"
     assert set(answer["ignored"]) == set(given)
@@ -198,7 +200,7 @@ def test_nothing_to_read_is_said(given, predictor):
 
 
 def test_stages_are_timed(predictor):
-    answer, _ = read(predictor, text="seven", image=DIGITS / "seven.jpg", audio=DIGITS / "seven.flac")
+    answer = read(predictor, text="seven", image=DIGITS / "seven.jpg", audio=DIGITS / "seven.flac").said
     assert set(answer["milliseconds"]) == {"text", "image", "audio", "stems", "lstm", "alone", "drawing"}
     assert answer["milliseconds"]["image"] > 0.1  # read here, not in predict
 
@@ -235,7 +237,8 @@ def test_packed_values_cannot_be_taken_for_markup():
 def test_one_run_is_small_on_the_wire(predictor):
     long = "three, no wait, five, " * 10
     sound = np.tile(sf.read(DIGITS / "nine.flac", dtype="float32")[0], 5)
-    answer, figure = read(predictor, text=long, image=DIGITS / "seven.jpg", audio=(16_000, sound))
+    reading = read(predictor, text=long, image=DIGITS / "seven.jpg", audio=(16_000, sound))
+    answer, figure = reading.said, reading.figure
     assert len(figure["steps"]) > 100
     answer["saw"]["image"].pop("photo")
     assert len(parts.packed(answer)) + len(parts.packed(figure)) < 250 * 1024
@@ -326,7 +329,6 @@ def test_a_broken_checkpoint_does_not_keep_the_others_cold(checkpoints, tmp_path
 
 
 def test_notes_travel_as_keys_and_values(predictor):
-    answer, _ = read(predictor, text="word " * 200)
-    (note,) = answer["notes"]
+    (note,) = read(predictor, text="word " * 200).said["notes"]
     assert note["key"] == "text.left_out"
     assert Note(**note).say("zh") != Note(**note).say("en")

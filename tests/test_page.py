@@ -201,7 +201,7 @@ def test_nothing_to_read_is_said(given, predictor):
 
 def test_stages_are_timed(predictor):
     answer = read(predictor, text="seven", image=DIGITS / "seven.jpg", audio=DIGITS / "seven.flac").said
-    assert set(answer["milliseconds"]) == {"text", "image", "audio", "stems", "lstm", "alone", "drawing"}
+    assert set(answer["milliseconds"]) == {"text", "image", "audio", "stems", "lstm", "alone", "explanation", "drawing"}
     assert answer["milliseconds"]["image"] > 0.1  # read here, not in predict
 
 

@@ -92,7 +92,7 @@ def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str,
     return report
 
 
-def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 20) -> dict[str, float]:
+def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 11) -> dict[str, float]:
     """Median milliseconds at 150 steps: all that is explained but faithfulness, a what-if, and faithfulness itself."""
     generator = torch.Generator().manual_seed(0)
     size, labels = predictor.config.step_size, predictor.config.labels
@@ -106,15 +106,8 @@ def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 20)
         "what_if": lambda: reread(lstm, torch.cat(list(bands.values())), held),
         "faithfulness": lambda: explain(lstm, dense, bands, named, labels, faithful=True),
     }
-    report: dict[str, float] = {"steps": steps}
-    for name, call in calls.items():
-        times = []
-        for _ in range(repeats if name != "faithfulness" else 3):
-            start = time.perf_counter()
-            call()
-            times.append((time.perf_counter() - start) * 1e3)
-        report[name] = round(median(times), 2)
-    return report
+    times = medians(calls, repeats)
+    return {"steps": steps, **{name: round(seconds * 1e3, 2) for name, seconds in times.items()}}
 
 
 def bench_costs(predictor: Predictor) -> dict[str, dict[str, int]]:

@@ -75,6 +75,12 @@ def speed_tables(bench: dict[str, Any]) -> str:
     for given, times in bench["milliseconds"].items():
         cells = (f"{times[stage]:.1f}" if stage in times else "" for stage in stages)
         lines.append(f"| {NAMES.get(given, given)} | " + " | ".join(cells) + " |")
+    why = bench["explanation"]
+    lines += [
+        "",
+        f"Of a sequence of {why['steps']} steps, in milliseconds: everything that is explained but faithfulness "
+        f"{why['explanation']:.1f}, a what-if {why['what_if']:.1f}, faithfulness {why['faithfulness']:.0f}.",
+    ]
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")

@@ -1,9 +1,12 @@
 import pytest
 import torch
+from tiny import CONFIG
 from torch import nn
 
 from mmdemo import bench
 from mmdemo.gates import SIGNALS, trace
+from mmdemo.predictor import Predictor
+from mmdemo.train import new_model
 
 
 def test_the_loop_to_beat_gives_the_same_numbers():
@@ -22,6 +25,12 @@ def test_bench_trace_gives_ratios_and_leaves_the_threads_alone():
     assert all(ratio > 0 for part in ("trace_to_lstm", "loop_to_trace") for ratio in ratios[part].values())
     assert ratios["long_to_short"] > 0
     assert torch.get_num_threads() == threads
+
+
+def test_bench_explanation_times_all_that_is_explained():
+    times = bench.bench_explanation(Predictor(new_model(CONFIG), "cpu"), steps=80, repeats=1)
+    assert times.pop("steps") == 80
+    assert set(times) == {"explanation", "what_if", "faithfulness"} and min(times.values()) > 0
 
 
 def test_medians_take_turns():

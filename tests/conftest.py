@@ -2,8 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import which
+from typing import Any
 
 # Before anything imports gradio or huggingface_hub, which read these once.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -11,6 +13,33 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_TEMP_DIR", tempfile.mkdtemp(prefix="mmdemo-tests-"))
 
 import pytest
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Callable[..., Any]]:
+    """Call it with flags: a Chromium of its own, whichever there is; without one the test is skipped.
+
+    For one module at a time, since Playwright keeps an event loop running that other tests would trip over.
+    """
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt"
+    )
+    with sync_api.sync_playwright() as playwright:
+        names = ("chromium", "chromium-browser", "google-chrome")
+        places = (playwright.chromium.executable_path, *map(which, names))
+        program = next((place for place in places if place and Path(place).exists()), None)
+        if program is None:
+            pytest.skip("needs Chromium: playwright install chromium")
+        root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        started = []
+
+        def launch(*flags: str) -> Any:
+            started.append(playwright.chromium.launch(executable_path=program, args=[*root, *flags], timeout=120_000))
+            return started[-1]
+
+        yield launch
+        for browser in started:
+            browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """The page in a real browser, with a fake camera that shows a seven and a fake microphone that says nine."""
 
-import os
 import re
-from pathlib import Path
-from shutil import which
 
 import pytest
 import soundfile as sf
@@ -30,32 +27,14 @@ NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, s
 
 
 @pytest.fixture(scope="module")
-def playwright():
-    with sync_api.sync_playwright() as running:
-        yield running
-
-
-def launch(playwright, *flags):
-    names = ("chromium", "chromium-browser", "google-chrome")
-    places = (playwright.chromium.executable_path, *map(which, names))
-    program = next((place for place in places if place and Path(place).exists()), None)
-    if program is None:
-        pytest.skip("needs Chromium: playwright install chromium")
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=program, args=[*root, *QUIET, FAKE, *flags])
-
-
-@pytest.fixture(scope="module")
-def browser(playwright, tmp_path_factory):
+def browser(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fake")
     camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
     camera.write_bytes((DIGITS / "seven.jpg").read_bytes() * 10)
     samples, rate = sf.read(DIGITS / "nine.flac")
     sf.write(microphone, samples, rate, "PCM_16")
     flags = (f"--use-file-for-fake-video-capture={camera}", f"--use-file-for-fake-audio-capture={microphone}")
-    running = launch(playwright, ALLOWED, *flags)
-    yield running
-    running.close()
+    return chromium(*QUIET, FAKE, ALLOWED, *flags)
 
 
 @pytest.fixture(scope="module")
@@ -292,8 +271,8 @@ def test_another_task_has_its_own_labels_and_no_examples(visit):
     expect(page.locator("#examples button")).to_have_count(0)
 
 
-def test_a_refused_camera_is_explained(playwright, page_url):
-    browser = launch(playwright, f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
+def test_a_refused_camera_is_explained(chromium, page_url):
+    browser = chromium(*QUIET, FAKE, f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
     page = browser.new_page(locale="en-GB")
     page.goto(page_url)
     expect(page.locator("#help-image")).to_have_text(strings()["help.image"])

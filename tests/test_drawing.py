@@ -1,7 +1,6 @@
 """The drawing in a real browser, on a page of its own: no Gradio, no checkpoint."""
 
 import json
-import os
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,8 +11,6 @@ import pytest
 from made_up import made_drawing, made_result
 
 from mmdemo.messages import strings
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt")
 
 pytestmark = pytest.mark.browser
 UI = Path(__file__).parents[1] / "mmdemo" / "ui"
@@ -32,19 +29,6 @@ DRAW = """async ([payload, words]) => {
   place.addEventListener("mmdemo:step", ({ detail }) => window.steps.push(detail));
   await draw(place, JSON.parse(payload), { strings });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        there = next((path for path in (own, Path("/usr/bin/chromium")) if path.exists()), None)
-        if there is None:
-            pytest.skip("needs Chromium: playwright install chromium")
-        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        chromium = playwright.chromium.launch(executable_path=there, args=sandbox, timeout=120_000)
-        yield chromium
-        chromium.close()
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -69,11 +53,11 @@ class Files(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def window(browser):
+def window(chromium):
     """One page for all tests, since loading Plotly takes longer than any of them."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
     Thread(target=server.serve_forever, daemon=True).start()
-    context = browser.new_context(has_touch=True)
+    context = chromium().new_context(has_touch=True)
     context.set_default_timeout(120_000)  # a loaded machine is slow, not wrong
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{server.server_port}/")

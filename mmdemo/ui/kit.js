@@ -55,3 +55,29 @@ export const fade = (hex, opacity) => `rgba(${channels(hex).join(",")},${opacity
 /** The k-th y axis of a Plotly layout: its name, and the axis itself. */
 export const axisName = (k) => (k === 0 ? "yaxis" : `yaxis${k + 1}`);
 export const axisOf = (layout, k) => layout[axisName(k)];
+
+/** Where a row of the figure lies within the column of time, in pixels. */
+export function boxOf({ figure, payload }, row) {
+  const { layout } = payload.figure;
+  const inner = layout.height - layout.margin.t;
+  const [low, high] = axisOf(layout, layout.meta.rows.indexOf(row)).domain;
+  return { top: figure.offsetTop + layout.margin.t + (1 - high) * inner, height: (high - low) * inner };
+}
+
+/** The beliefs, a row for each class; the figure keeps the answer's apart, since it has a colour of its own. */
+export function beliefsOf({ figure, answer }) {
+  const [others, [chosen]] = figure.data.filter(({ meta }) => meta.row === "belief").map(({ z }) => unpack(z));
+  return others.map((row, k) => (k === answer ? chosen : row));
+}
+
+/** The place of the greatest of some numbers. */
+export const best = (values) => values.reduce((top, value, k) => (value > values[top] ? k : top), 0);
+
+/** A number as people write it, with a sign where it matters. */
+export const number = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
+export const signed = (value, digits = 2) => (value < 0 ? "" : "+") + number(value, digits);
+
+/** Tell the page that something was pointed at or chosen. */
+export function send({ element }, name, detail) {
+  element.dispatchEvent(new CustomEvent(`mmdemo:${name}`, { bubbles: true, detail }));
+}

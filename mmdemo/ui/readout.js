@@ -1,12 +1,14 @@
 /** The line of words and numbers above the drawing: what the cursor points at. */
 
 import { make } from "./dom.js";
-import { decode, runs, unpack } from "./kit.js";
+import { beliefsOf, best, decode, number, runs, signed, unpack } from "./kit.js";
+import { opponent } from "./ledger.js";
 
 /** Say what is at a step, and at a unit if one is pointed at; without a step, where the answer settled. */
 export function readOut(drawing) {
-  const { payload, say, step, unit, readout } = drawing;
-  const { steps, settled } = payload;
+  const { payload, say, step, readout, whatIf } = drawing;
+  const { steps, settled, labels } = payload;
+  const unit = drawing.unit ?? drawing.chosen;
   if (step === null) {
     const values = { steps: steps.length, step: settled + 1, where: whereIs(steps, settled, say) };
     readout.replaceChildren(make("span", {}, say(settled ? "rest" : "rest_always", values)));
@@ -14,8 +16,10 @@ export function readOut(drawing) {
   }
   const parts = [
     hued("mmd-step", steps[step].modality, [make("b", {}, say("step", { step: step + 1 })), ` ${whereIs(steps, step, say)}`]),
-    make("span", {}, beliefAt(payload, step)),
+    make("span", {}, believed(payload, step)),
   ];
+  const other = whatIf?.at(step);
+  if (other) parts.push(make("span", {}, `${whatIf.label}: `, make("b", {}, labels[other.best]), ` (${percent(other.p)})`));
   if (unit === null) {
     for (const key of ["i", "f", "o"]) parts.push(hued("mmd-key", key, `${say(key)} ${number(meanAt(payload, key, step))}`));
   } else {
@@ -23,11 +27,13 @@ export function readOut(drawing) {
     const value = `${say(map.meta.key)} ${number(decode(map, unpack(map.z)[unit][step]))}`;
     parts.push(make("span", {}, make("b", {}, say("unit", { unit: unit + 1 })), ` ${value}`));
   }
+  const speaks = { about: labels[drawing.about], against: opponent(drawing) };
+  parts.push(make("span", {}, make("b", {}, signed(drawing.evidence[step])), ` ${say("speaks", speaks)}`));
   readout.replaceChildren(...parts);
 }
 
 /** A step as a person would point at it: a word, a slice, a moment. */
-function whereIs(steps, step, say) {
+export function whereIs(steps, step, say) {
   const { modality, text, span } = steps[step];
   if (modality === "text") return say("word", { word: text });
   if (modality === "audio") return say("moment", { start: span[0].toFixed(2), end: span[1].toFixed(2) });
@@ -35,18 +41,23 @@ function whereIs(steps, step, say) {
   return say("slice", { slice: step - run.start + 1, slices: run.length });
 }
 
-/** The two most probable classes at a step. */
-function beliefAt({ figure, labels, answer }, step) {
-  const [others, [chosen]] = figure.data.filter(({ meta }) => meta.row === "belief").map(({ z }) => unpack(z));
-  const chances = labels.map((label, k) => [k === answer ? chosen[step] : others[k][step], label]);
-  const [first, second] = chances.toSorted((a, b) => b[0] - a[0]);
-  const rest = second ? ` (${percent(first[0])}), ${second[1]} (${percent(second[0])})` : ` (${percent(first[0])})`;
-  return [make("b", {}, first[1]), rest];
+/** The mean over the units of i, f, o or c at a step; as "size", of |c|. */
+export function meanAt({ figure }, key, step, kind = "mean") {
+  const { y } = figure.data.find(({ meta }) => meta.kind === kind && meta.key === key);
+  return unpack(y)[0][step];
 }
 
-function meanAt({ figure }, key, step) {
-  const { y } = figure.data.find(({ meta }) => meta.kind === "mean" && meta.key === key);
-  return unpack(y)[0][step];
+/** Never rounded up to certainty. */
+export const percent = (p) => `${p > 0.995 && p < 1 ? "> 99" : Math.round(100 * p)}\u202f%`;
+
+/** The two most probable classes at a step. */
+function believed(payload, step) {
+  const chances = beliefsOf(payload).map((row) => row[step]);
+  const first = best(chances);
+  const second = best(chances.with(first, -1));
+  const chance = (k) => ` (${percent(chances[k])})`;
+  const rest = second === first ? "" : `, ${payload.labels[second]}${chance(second)}`;
+  return [make("b", {}, payload.labels[first]), chance(first), rest];
 }
 
 function hued(className, hue, content) {
@@ -54,8 +65,3 @@ function hued(className, hue, content) {
   part.style.setProperty("--hue", `var(--mm-${hue})`);
   return part;
 }
-
-const number = (value) => value.toFixed(2).replace("-", "−");
-
-/** Never rounded up to certainty. */
-const percent = (p) => `${p > 0.995 && p < 1 ? "> 99" : Math.round(100 * p)}\u202f%`;

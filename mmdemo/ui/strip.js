@@ -12,7 +12,8 @@ export function fillStrip({ bands, strip }, { steps }, say) {
   bands.replaceChildren();
   strip.replaceChildren();
   for (const { modality, start, length } of runs(steps)) {
-    const band = across(make("span", {}, say(modality)), start, length, steps.length);
+    const name = make("span", {}, say(modality));
+    const band = across(make("div", { title: say(modality) }, name), start, length, steps.length);
     band.style.setProperty("--hue", `var(--mm-${modality})`);
     bands.append(band);
     if (modality === "text") {
@@ -52,8 +53,9 @@ export function paintStrip(canvases, packed, hue) {
   }
 }
 
-/** What depends on the width of a step, in pixels: the direction of the words, and how many ticks there is room for. */
-export function fitStrip({ strip, ticks }, { steps }, chips, width) {
+/** What depends on the width of a step, in pixels: the names of the bands, the direction of the words, and the ticks. */
+export function fitStrip({ bands, strip, ticks }, { steps }, chips, width) {
+  nameBands(bands);
   strip.classList.remove("mmd-upright");
   const cramped = chips.some((chip) => chip.firstChild.scrollWidth > chip.clientWidth - 3);
   strip.classList.toggle("mmd-upright", cramped);
@@ -67,6 +69,20 @@ export function fitStrip({ strip, ticks }, { steps }, chips, width) {
     }
   }
   ticks.replaceChildren(...marks);
+}
+
+/** A name may run on over the next band, whose own then makes room; one that finds none is left to the colour alone. */
+function nameBands(bands) {
+  let taken = 0; // so far, in pixels
+  for (const band of bands.children) {
+    const name = band.firstChild;
+    const shift = Math.max(0, taken - band.offsetLeft);
+    const end = band.offsetLeft + shift + name.offsetWidth;
+    const fits = shift < band.offsetWidth && end <= bands.offsetWidth;
+    name.style.left = `${shift}px`;
+    name.style.visibility = fits ? "" : "hidden";
+    if (fits) taken = end + 8;
+  }
 }
 
 /** Numbers of slices: [[place in steps, text]]. */

@@ -58,9 +58,10 @@ def _shared(e: Explanation) -> Iterator[Note]:
     points = {name: round(100 * float(share[e.about])) for name, share in e.shares.items()}
     if len(points) < 2:
         return
-    first = max(points, key=points.__getitem__)
+    most = max(points.values())
+    alone = list(points.values()).count(most) == 1  # in whole points; nobody did most if two did as much
     for name, value in points.items():
-        if (name == first and value >= SAID_POINTS) or value <= -SAID_POINTS:
+        if (alone and value == most >= SAID_POINTS) or value <= -SAID_POINTS:
             key = "explain.raised" if value > 0 else "explain.lowered"
             yield Note(key, {"modality": name, "label": e.labels[e.about], "points": abs(value)})
 

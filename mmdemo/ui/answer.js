@@ -1,14 +1,26 @@
-/** What was decided, why it may be wrong, what each modality says alone, and what the model saw of it. */
+/** What was decided and why, what may be wrong with it, what each modality did for it, and what the model saw of it. */
 
-import { make, valueOf } from "./dom.js";
-import { list, name, onLanguage, percent, say } from "./words.js";
+import { arrived } from "./current.js";
+import { make, svg, valueOf } from "./dom.js";
+import { explainTerms } from "./terms.js";
+import { list, name, onLanguage, percent, pieces, say } from "./words.js";
 
 const CHANCES = 5; // as many classes as have a bar
+const OTHERS = 3; // as many as are named beside the shares...
+const LIKELY = 0.005; // ...and how probable they must be
+const SENTENCES = 3; // more are not read
+const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /lowered/, /raised/, /written/, /settled_first/, /order_same/];
+const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice", "seconds"]); // in bold
 
 export function answer({ element, props, watch }) {
   const [spoken, card] = element.children;
+  const tip = make("div", { className: "mm-tip", role: "tooltip", hidden: true });
+  element.classList.add("mm-terms");
+  element.append(tip);
+  explainTerms({ root: element, tip });
   const show = () => {
     const value = valueOf(props);
+    arrived({ said: value });
     spoken.textContent = value?.used.length ? `${name(value.label)}, ${trust(value)}` : "";
     card.replaceChildren(...(value ? parts(value) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
   };
@@ -20,8 +32,13 @@ export function answer({ element, props, watch }) {
 function parts(value) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
   const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
+  const shared = Object.keys(value.why?.shares ?? {}).length > 1;
   const decided = value.used.length
-    ? [verdict(value), make("div", { className: "mm-say" }, sayings(value)), chances(value.labels, value.probabilities)]
+    ? [
+        verdict(value),
+        make("div", { className: "mm-say" }, sayings(value)),
+        shared ? shares(value) : chances(value.labels, value.probabilities),
+      ]
     : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
   const seen = [
     make("p", { className: "mm-caption mm-saw" }, say(value.used.length > 1 ? "page.saw_alone" : "page.saw")),
@@ -41,19 +58,65 @@ function verdict(value) {
 
 const trust = ({ probability, sure }) => `${percent(probability)} · ${say(sure ? "page.sure" : "page.unsure")}`;
 
-/** A few sentences: what was read, whether it agrees, and what should be known besides. */
+/** What to be careful about, and then why: the most telling sentences, in the order in which they were made. */
 function sayings(value) {
-  const notes = [];
-  if (value.contradiction) notes.push([value.contradiction, "mm-warn"]);
-  else if (value.reason) notes.push([value.reason, "mm-warn"]);
-  notes.push(...value.notes.map((note) => [note, "mm-note"]));
-  const first = say("page.read", { inputs: list(value.used) });
+  const warning = value.contradiction ?? value.reason;
   const tops = new Set(Object.values(value.alone).map((p) => p.indexOf(Math.max(...p))));
   const agree = value.used.length > 1 && tops.size === 1 && !value.contradiction;
+  const why = telling(value.why?.sentences ?? []).flatMap((note) => inBold(note).concat(" "));
+  if (agree) why.push(say("page.agree"));
   return [
-    make("p", {}, agree ? `${first} ${say("page.agree")}` : first),
-    ...notes.map(([note, className]) => make("p", { className }, say(note.key, note.values))),
+    warning && make("p", { className: "mm-warn" }, inBold(warning)),
+    make("p", { className: "mm-why" }, why.length ? why : say("page.read", { inputs: list(value.used) })),
+    ...value.notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
   ];
+}
+
+/** The sentences most worth reading. */
+function telling(notes) {
+  const rank = ({ key }) => TELLING.findIndex((kind) => kind.test(key));
+  const best = new Set(notes.toSorted((a, b) => rank(a) - rank(b)).slice(0, SENTENCES));
+  return notes.filter((note) => best.has(note));
+}
+
+/** A sentence with what matters in bold. */
+const inBold = ({ key, values }) =>
+  pieces(key, values).map(({ text, gap }) => (NAMED.has(gap?.replace(/^(first|second)_/, "")) ? make("b", {}, text) : text));
+
+/** What each modality did for the answer, as bars around zero that add up, and the next classes in small print. */
+function shares({ labels, label, probability, probabilities, why }) {
+  const k = labels.indexOf(label);
+  const parts = Object.entries(why.shares).map(([modality, share]) => [modality, share[k]]);
+  const least = Math.min(0, ...parts.map(([, share]) => share));
+  const span = Math.max(0, ...parts.map(([, share]) => share)) - least || 1;
+  const rows = parts.map(([modality, share]) => {
+    const bar = make("i", { className: "mm-bar" });
+    bar.style.left = `${(100 * (Math.min(share, 0) - least)) / span}%`;
+    bar.style.width = `${(100 * Math.abs(share)) / span}%`;
+    const zero = make("i", { className: "mm-zero" });
+    zero.style.left = `${(-100 * least) / span}%`;
+    const number = make("span", {}, signed(share));
+    return make("li", { className: `mm-of-${modality}` }, make("span", {}, say(`page.${modality}`)), make("b", {}, zero, bar), number);
+  });
+  const term = make("button", { type: "button", className: "mm-term" }, say("page.shares", { label }));
+  const sum = parts.map(([, share]) => signed(share, 4)).join(" ");
+  const [all, none] = [probability, why.prior[k]];
+  const check = make("button", { type: "button", className: "mm-term mm-sum" }, say("page.shares_sum", { all: all.toFixed(2), none: none.toFixed(2) }));
+  term.dataset.about = say("page.shares_about", { label });
+  check.dataset.about = say("page.shares_sum_about", { sum, all: all.toFixed(4), none: none.toFixed(4), label });
+  const list = make("ol", { className: "mm-shares", ariaLabel: say("page.shares", { label }) }, ...rows);
+  return make("div", { className: "mm-shared" }, term, list, check, others(labels, probabilities));
+}
+
+const signed = (number, digits = 2) => `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(digits)}`;
+
+/** The classes that came next, in one line. */
+function others(labels, probabilities) {
+  const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(1, 1 + OTHERS);
+  const likely = order.filter((k) => probabilities[k] >= LIKELY);
+  if (!likely.length) return null;
+  const rows = likely.map((k) => make("li", {}, make("span", {}, name(labels[k])), ` ${percent(probabilities[k])}`));
+  return make("div", { className: "mm-next" }, make("span", {}, say("page.next")), make("ol", { ariaLabel: say("page.next") }, ...rows));
 }
 
 /** All classes, the most probable ones first, as small bars. */
@@ -102,11 +165,6 @@ function photo({ photo: source, box, pixels }) {
 
 /** The waveform of the whole recording; what was found to be speech stands out. */
 function wave({ peaks, seconds, segments }) {
-  const svg = (tag, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    return node;
-  };
   const drawn = svg("svg", { viewBox: `0 0 ${peaks.length} 100`, preserveAspectRatio: "none", role: "img", "aria-label": say("page.wave") });
   for (const [start, end] of segments) {
     const scale = peaks.length / seconds;

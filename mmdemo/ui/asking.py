@@ -62,13 +62,14 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
     """
     if reading is None or reading.explanation is None:
         raise InputError("ask.nothing")
-    ask = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}.get(question.get("ask"))
-    if question.get("ask") == "sound" and reading.sound is not None:
-        return {"ask": "sound", "url": _wave(reading.sound)}
-    if ask is None:
+    name = question.get("ask")
+    if name == "sound" and reading.sound is not None:
+        return {"ask": name, "url": _wave(reading.sound)}
+    asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}
+    if not isinstance(name, str) or name not in asks:
         raise InputError("ask.unknown")
     with torch.inference_mode():
-        return {"ask": question["ask"], **ask(predictor, reading.result, reading.explanation, question)}
+        return {"ask": name, **asks[name](predictor, reading.result, reading.explanation, question)}
 
 
 def _step(predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _what_if(
     start = _whole(question, "start", 0, count - 1)
     stop = _whole(question, "stop", start + 1, count)
     x = torch.cat(list(result.bands.values()))
-    gate, kept = question.get("gate"), list(range(count))
+    gate, value, kept = question.get("gate"), None, list(range(count))
     if gate is None:
         kept = kept[:start] + kept[stop:]
         x = without(x, start, stop)
@@ -119,7 +120,10 @@ def _what_if(
     beliefs = predictor.model.decide(states).softmax(-1)  # (T', C)
     last = beliefs[-1] if kept else explanation.prior
     return {
-        **{key: question.get(key) for key in ("start", "stop", "gate", "value")},
+        "start": start,
+        "stop": stop,
+        "gate": gate,
+        "value": value,
         "kept": kept,
         "beliefs": _packed(beliefs.T),
         "probabilities": [round(float(p), 4) for p in last],

@@ -7,6 +7,14 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** svg("path", {d: "M0 0", class: "x"}, child, ...) */
+export function svg(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
 /** A part's value: JSON, or null before there is one. */
 export const valueOf = (props) => (props.value ? JSON.parse(props.value) : null);
 

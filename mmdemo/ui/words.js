@@ -27,6 +27,15 @@ export function find(key, values = {}) {
 /** The sentence behind a dotted key, its {gaps} filled; the key itself where there is none. */
 export const say = (key, values) => find(key, values) ?? key;
 
+/** The same with what fills the gaps set apart, a following per cent sign included: [{text, gap}], gap null in between. */
+export function pieces(key, values = {}) {
+  const parts = (lookUp(trees[current], key) ?? lookUp(trees.en, key) ?? key).split(/(\{\w+\}(?:\s?%)?)/);
+  return parts.filter(Boolean).map((part) => {
+    const gap = part.match(/^\{(\w+)\}/)?.[1] ?? null;
+    return { gap, text: gap !== null && Object.hasOwn(values, gap) ? part.replace(`{${gap}}`, () => name(values[gap])) : part };
+  });
+}
+
 /** All sentences of the language in use, by dotted key. */
 export function sentences() {
   const entries = Object.entries(trees[current]);

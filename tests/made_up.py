@@ -78,3 +78,19 @@ def made_drawing(*arguments, **settings):
     """What the page draws of it."""
     result, explanation, *_ = made_reading(*arguments, **settings)
     return drawing(result, explanation)
+
+
+class MadePredictor:
+    """As much of a predictor as answering takes, around a small random LSTM."""
+
+    def __init__(self, lstm, dense, temperature=1.7):
+        self.model = type("Model", (), {"lstm": lstm, "dense": dense})()
+        self.model.decide = lambda states: dense(states) / temperature
+        self.config = type("Config", (), {"temperature": temperature, "hidden_size": lstm.hidden_size})()
+
+    def again(self, bands, keep=None):
+        """The probabilities after every step of these bands, or of some of their steps."""
+        x = torch.cat(list(bands.values()))
+        with torch.no_grad():
+            states = self.model.lstm(x if keep is None else x[keep])[0]
+            return self.model.decide(states).softmax(-1).numpy()

@@ -58,7 +58,7 @@ function sentence({ payload, say, tried }) {
   const { was, probabilities, gate, value } = tried;
   const [old, now] = [best(was), best(probabilities)];
   const key = !gate ? "without" : gate === "f" && value === 1 ? "opened" : "held";
-  const values = { where: tried.where, gate: say(`gate_${gate}`), value: String(value).replace("-", "−") };
+  const values = { where: tried.where, gate: gate ? say(`gate_${gate}`) : "", value: String(value).replace("-", "−") };
   const chances = { now: payload.labels[now], chance: percent(probabilities[now]), old: payload.labels[old], before: percent(was[old]) };
   return [{ text: `${say(key, values)} `, gap: null }, ...say.pieces(old === now ? "still" : "instead", chances)];
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from tqdm import tqdm
@@ -86,7 +86,20 @@ def _ranked(result: Result) -> list[tuple[str, float]]:
 
 
 def save_trace(result: Result, file: Path) -> None:
-    """Write what happened inside the LSTM as an NPZ file that needs no pickle.
+    """Write what happened inside the LSTM to an NPZ file: see ``write_trace``.
+
+    Raises:
+        InputError: nothing was read, so there is nothing to trace.
+    """
+    if result.trace is None:
+        raise InputError("answer.nothing")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as stream:  # an open file keeps its name; a path would get .npz appended
+        write_trace(result, stream)
+
+
+def write_trace(result: Result, stream: BinaryIO) -> None:
+    """Write what happened inside the LSTM in NPZ format, which needs no pickle.
 
     It holds, for T steps, H units and C classes: ``i, f, g, o, c, h`` (T, H); ``beliefs`` (T, C), the probabilities
     after every step; ``labels`` (C,); ``modality`` (T,); ``word`` (T,), empty for pictures and sounds; and ``span``
@@ -100,14 +113,12 @@ def save_trace(result: Result, file: Path) -> None:
     spans = np.full((len(result.steps), 4), np.nan)
     for span, step in zip(spans, result.steps, strict=True):
         span[: len(step.span)] = step.span
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("wb") as stream:  # an open file keeps its name; a path would get .npz appended
-        np.savez_compressed(
-            stream,
-            **{name: getattr(result.trace, name).cpu().numpy() for name in SIGNALS},
-            beliefs=result.beliefs,
-            labels=np.array(result.labels),
-            modality=np.array([step.modality for step in result.steps]),
-            word=np.array([step.text for step in result.steps]),
-            span=spans,
-        )
+    np.savez_compressed(
+        stream,
+        **{name: getattr(result.trace, name).cpu().numpy() for name in SIGNALS},
+        beliefs=result.beliefs,
+        labels=np.array(result.labels),
+        modality=np.array([step.modality for step in result.steps]),
+        word=np.array([step.text for step in result.steps]),
+        span=spans,
+    )

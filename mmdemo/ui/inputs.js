@@ -29,8 +29,31 @@ export function nameInputs() {
     });
   };
   new MutationObserver(soon).observe(document.body, { childList: true, subtree: true, characterData: true });
+  document.addEventListener("input", soon); // a slider says where it stands
+  document.addEventListener("keyup", letGo);
   onLanguage(nameAll);
   nameAll();
+}
+
+/** For Gradio, only the pointer lets go of a slider: let the keys do so too. */
+function letGo({ key, target }) {
+  if (target.matches?.(".mm-noise input") && /^(Arrow|Page|Home|End)/.test(key)) {
+    target.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
+  }
+}
+
+/** What a slider is for and where it stands: per cent, and for sounds the decibels that the noise lies below them. */
+function nameSlider(slider) {
+  const title = slider.querySelector("[data-testid='block-info']");
+  const range = slider.querySelector("input[type='range']");
+  if (!title || !range) return;
+  const key = slider.id.replace("-", ".");
+  const degree = Number(range.value);
+  const where = find(degree ? `${key}_at` : "noise.none", { percent: degree, decibels: Number(range.max) - degree });
+  put(title, null, degree ? `${say(key)} ${where}` : say(key));
+  put(title, "title", say(`${key}_about`));
+  put(range, "aria-label", say(key));
+  put(range, "aria-valuetext", where);
 }
 
 function nameAll() {
@@ -41,6 +64,7 @@ function nameAll() {
     const title = find(`task.${input.value}`);
     if (title) put(input.parentElement.querySelector("span"), null, title);
   }
+  for (const slider of document.querySelectorAll(".mm-noise")) nameSlider(slider);
   const keys = spellings("gradio");
   for (const root of document.querySelectorAll("#task, #text, #image, #audio")) {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);

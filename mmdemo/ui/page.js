@@ -3,6 +3,7 @@
 import { draw } from "./drawing.js";
 import { make, store, valueOf } from "./dom.js";
 import { nameInputs } from "./inputs.js";
+import { inspect } from "./inspector.js";
 import { find, language, languages, name, onLanguage, say, sentences, speak, translate } from "./words.js";
 
 export { answer } from "./answer.js";
@@ -73,20 +74,31 @@ export function examples({ element, props, watch, tell }) {
 }
 
 const waiting = new Map(); // the number of a question -> what waits for its answer
+const PATIENCE = 30_000; // milliseconds, after which a question counts as lost
 
 /** How it was read. It may ask the server about what is drawn: see mmdemo/ui/asking.py. */
 export function drawing({ element, props, watch, tell }) {
-  const frame = element.querySelector(".mm-frame");
+  const [frame, inspector] = [".mm-frame", ".mm-inspect"].map((name) => element.querySelector(name));
   let questions = 0;
-  const ask = (question) =>
+  let before = Promise.resolve(); // one question at a time: two answers at once would arrive as one
+  const put = (question) =>
     new Promise((resolve, reject) => {
       questions += 1;
-      waiting.set(questions, { resolve, reject });
-      tell({ ...question, number: questions });
+      const number = questions;
+      waiting.set(number, { resolve, reject });
+      setTimeout(() => waiting.delete(number) && reject(new Error(say("ask.lost"))), PATIENCE);
+      tell({ ...question, number });
     });
+  const ask = (question) => {
+    const answered = before.then(() => put(question));
+    before = answered.catch(() => {});
+    return answered;
+  };
   const show = () => {
     const value = valueOf(props) ?? { steps: [], labels: [] };
-    draw(frame, { ...value, labels: value.labels.map(name) }, { strings: sentences(), ask });
+    const figure = { ...value, labels: value.labels.map(name) };
+    inspect(inspector, frame, figure, { strings: sentences(), ask });
+    draw(frame, figure, { strings: sentences(), ask });
   };
   watch("value", show);
   onLanguage(show);

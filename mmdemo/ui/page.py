@@ -113,7 +113,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         changes = [switch.input for switch in (*used, task)]
         gr.on(changes, _run_again(run), [*given, *used, task], shown, api_name="run_again", **last)
         examples.told(_try(tasks, run), task, [*given, *used, *shown], api_name="example", **ours)
-        quiet = {"api_visibility": "undocumented", "show_progress": "hidden", **model}
+        quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
         drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
     demo.queue(max_size=64)

@@ -139,8 +139,8 @@ def answer() -> gr.HTML:
 
 
 def drawing() -> gr.HTML:
-    """How it was read: what ``plots.drawing`` returns, drawn by ``drawing.js`` with Plotly."""
-    template = '<div class="mm-card"><div class="mm-frame"></div></div>'
+    """How it was read: what ``plots.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
+    template = '<div class="mm-card"><div class="mm-frame"></div><div class="mm-inspect"></div></div>'
     return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
 
 

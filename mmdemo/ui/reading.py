@@ -17,6 +17,7 @@ from mmdemo.config import MODALITIES
 from mmdemo.explain import Explanation, sentences
 from mmdemo.image import ImageInput
 from mmdemo.messages import InputError, Note
+from mmdemo.noise import Noise
 from mmdemo.plots import drawing
 from mmdemo.predictor import Predictor
 from mmdemo.result import ModalityInput, Result
@@ -27,18 +28,20 @@ PHOTO = 480  # pixels, the longest side of the photo that is sent back with the 
 PEAKS = 240  # columns of the waveform
 
 
-def read(predictor: Predictor, **sources: Any) -> Reading:
+def read(predictor: Predictor, *, noise: Noise | None = None, **sources: Any) -> Reading:
     """Read whatever is given, and say what it was, what was decided, how and why.
 
     An input that is refused is said to be so, and the others are read all the same.
 
     Args:
         predictor: the task.
+        noise: how much worse the inputs are made before they are read.
         sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
 
     Returns:
         the reading: ``said`` is what ``ui/answer.js`` shows, and ``figure`` what ``ui/drawing.js`` draws.
     """
+    noise = noise or Noise()
     inputs: dict[str, ModalityInput] = {}
     refused: dict[str, Note] = {}
     milliseconds: dict[str, float] = {}
@@ -47,7 +50,7 @@ def read(predictor: Predictor, **sources: Any) -> Reading:
             continue
         start = time.perf_counter()
         try:
-            inputs[modality] = predictor.read(modality, sources[modality])
+            inputs[modality] = predictor.read(modality, noise.worsen(modality, sources[modality]))
         except InputError as error:
             refused[modality] = error.note
         milliseconds[modality] = (time.perf_counter() - start) * 1000

@@ -1,13 +1,16 @@
 /** The parts of the page around the answer: each function brings one of parts.py's templates to life. */
 
+import { arrived } from "./current.js";
 import { draw } from "./drawing.js";
 import { make, store, valueOf } from "./dom.js";
 import { nameInputs } from "./inputs.js";
 import { inspect } from "./inspector.js";
+import { present } from "./present.js";
 import { find, language, languages, name, onLanguage, say, sentences, speak, translate } from "./words.js";
 
 export { answer } from "./answer.js";
 export { help } from "./help.js";
+export { how } from "./how.js";
 
 /** A part that is words alone. */
 export function words({ element }) {
@@ -26,9 +29,9 @@ export function title({ element }) {
   nameInputs();
 }
 
-/** The language, and light or dark. */
+/** The presenter's mode, the language, and light or dark. */
 export function switches({ element }) {
-  const [segments, theme] = element.children;
+  const [segments, theme] = element.querySelectorAll(".mm-segments, .mm-theme");
   for (const [code, title] of Object.entries(languages)) {
     const button = make("button", { type: "button", lang: code, textContent: title });
     button.addEventListener("click", () => speak(code));
@@ -47,6 +50,7 @@ export function switches({ element }) {
     dark(!document.body.classList.contains("dark"));
     store.set("theme", document.body.classList.contains("dark") ? "dark" : "light");
   });
+  present(element.querySelector(".mm-present"));
   onLanguage(show);
   show();
   translate(element);
@@ -99,6 +103,7 @@ export function drawing({ element, props, watch, tell }) {
     const figure = { ...value, labels: value.labels.map(name) };
     inspect(inspector, frame, figure, { strings: sentences(), ask });
     draw(frame, figure, { strings: sentences(), ask });
+    arrived({ figure: figure.steps.length ? figure : null, element: frame, ask });
   };
   watch("value", show);
   onLanguage(show);

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from mmdemo.messages import InputError
+from mmdemo.noise import SNR, Noise
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
 from mmdemo.ui.asking import Reading, reply
@@ -23,6 +24,7 @@ from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", Path(__file__).resolve().parents[2] / "checkpoints"))
 KEPT = (600, 3000)  # seconds: every 10 minutes, files older than 50 are deleted; so none lives longer than an hour
+SOUND_DEGREES = int(SNR[1] - SNR[0]) + 1  # of background noise: none, then from the faintest on, a dB each
 AT_ONCE = 2  # visitors whose inputs are read at the same time; the others wait in the queue
 Shown = tuple[str, str, str, Reading]
 FONTS = [
@@ -81,14 +83,19 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
                     container=False,
                     elem_id="text",
                 )
+                typing = parts.noise_slider("typing", "Typing errors")
                 parts.help_line("text")
             with gr.Column(elem_classes="mm-card mm-of-image", min_width=250):
                 use_image = parts.use_switch("image", "Picture")
                 image = parts.picture_input()
+                with gr.Row(elem_classes="mm-noises"):
+                    blur = parts.noise_slider("blur", "Blur")
+                    darkness = parts.noise_slider("darkness", "Darkness")
                 parts.help_line("image")
             with gr.Column(elem_classes="mm-card mm-of-audio", min_width=250):
                 use_audio = parts.use_switch("audio", "Sound")
                 audio = parts.sound_input()
+                sound = parts.noise_slider("sound", "Background noise", SOUND_DEGREES)
                 parts.help_line("audio")
         with gr.Row(elem_id="try"):
             examples = parts.examples(_example_names(task.value))
@@ -98,21 +105,26 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         parts.heading(3)
         drawing = parts.drawing()
         replies = parts.replies()
+        parts.how()
         footer = parts.footer()
         plain = gr.JSON(visible=False)
         reading = gr.State(time_to_live=KEPT[1])  # the last one of this visitor, which the drawing asks about
 
         given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer, reading]
+        noise = [typing, blur, darkness, sound]
         model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
         ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
         # First, since Gradio's browser side takes an event's number for its place among the public ones.
         gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
         run = _run(tasks)
         last = {"trigger_mode": "always_last", **ours}
-        gr.on([button.click, text.submit], run, [*given, *used, task], shown, api_name="run", **last)
-        changes = [switch.input for switch in (*used, task)]
-        gr.on(changes, _run_again(run), [*given, *used, task], shown, api_name="run_again", **last)
-        examples.told(_try(tasks, run), task, [*given, *used, *shown], api_name="example", **ours)
+        # Words are read as they are typed, a picture and a sound as soon as they are there.
+        gr.on(
+            [button.click, text.submit, text.input], run, [*given, *used, *noise, task], shown, api_name="run", **last
+        )
+        changes = [*(change.input for change in (image, audio, *used, task)), *(slider.release for slider in noise)]
+        gr.on(changes, _run_again(run), [*given, *used, *noise, task], shown, api_name="run_again", **last)
+        examples.told(_try(tasks, run), task, [*given, *used, *noise, *shown], api_name="example", **ours)
         quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
         drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
@@ -130,14 +142,26 @@ def _task_choice(names: list[str]) -> gr.Radio:
 
 def _run(tasks: Tasks) -> Callable[..., Shown]:
     def run(
-        text: str, image: str | None, audio: str | None, use_text: bool, use_image: bool, use_audio: bool, task: str
+        text: str,
+        image: str | None,
+        audio: str | None,
+        use_text: bool,
+        use_image: bool,
+        use_audio: bool,
+        typing: int,
+        blur: int,
+        darkness: int,
+        sound: int,
+        task: str,
     ) -> Shown:
         """What the person gave and left switched on -> the values of answer, drawing and footer, and the reading."""
+        snr = SNR[1] + 1 - sound if sound else None
         reading = read(
             tasks.predictor(task),
             text=text or None if use_text else None,
             image=image if use_image else None,
             audio=audio if use_audio else None,
+            noise=Noise(typing / 100, blur / 100, darkness / 100, snr),
         )
         said = reading.said
         where = {"milliseconds": said["milliseconds"], "device": said["device"], "checkpoint": task}
@@ -148,7 +172,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
 
 def _run_again(run: Callable[..., Shown]) -> Callable[..., Any]:
     def run_again(text: str, image: str | None, audio: str | None, *rest: Any) -> Any:
-        """A switch or the task was changed -> the new result, if there is anything to read."""
+        """Anything but the words was changed -> the new result, if there is anything to read."""
         return run(text, image, audio, *rest) if text or image or audio else gr.skip()
 
     return run_again
@@ -156,12 +180,13 @@ def _run_again(run: Callable[..., Shown]) -> Callable[..., Any]:
 
 def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
     def example(task: str, event: gr.EventData) -> tuple[Any, ...]:
-        """A chip was clicked -> what it fills in, all switches on, and the result."""
+        """A chip was clicked -> what it fills in, all switches on, no noise, and the result."""
         chosen = next((item for item in tasks.examples(task) if item.name == event.name), None)
         if chosen is None:
             raise gr.Error("No such example.", print_exception=False)
         files = [path and str(path) for path in (chosen.image, chosen.audio)]
-        return chosen.text, *files, True, True, True, *run(chosen.text, *files, True, True, True, task)
+        values = chosen.text, *files, True, True, True, 0, 0, 0, 0
+        return *values, *run(*values, task)
 
     return example
 

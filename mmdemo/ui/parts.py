@@ -64,8 +64,10 @@ def title() -> gr.HTML:
 
 
 def switches() -> gr.HTML:
-    """The page's language, and whether it is light or dark."""
+    """How it works, the presenter's mode, the page's language, and whether it is light or dark."""
     template = (
+        '<a class="mm-link" href="#how" data-how="" data-key="how.open"></a>'
+        '<button type="button" class="mm-present" data-key="present.button"></button>'
         '<div class="mm-segments" role="group" data-key-label="page.language"></div>'
         '<button type="button" class="mm-theme" data-key-label="page.theme"><span aria-hidden="true"></span></button>'
     )
@@ -126,6 +128,21 @@ def use_switch(modality: str, label: str) -> gr.Checkbox:
     return gr.Checkbox(True, label=label, container=False, elem_id=f"use-{modality}", elem_classes="mm-use")
 
 
+def noise_slider(name: str, label: str, maximum: int = 100) -> gr.Slider:
+    """How much worse an input is made before it is read: nothing at 0."""
+    return gr.Slider(
+        0,
+        maximum,
+        0,
+        step=1,
+        precision=0,
+        label=label,
+        container=False,
+        elem_id=f"noise-{name}",
+        elem_classes="mm-noise",
+    )
+
+
 def examples(names: list[str]) -> gr.HTML:
     """Chips that fill the inputs and show the result at one click."""
     template = '<span data-key="page.try" id="mm-try"></span><div role="group" aria-labelledby="mm-try"></div>'
@@ -147,6 +164,11 @@ def drawing() -> gr.HTML:
 def replies() -> gr.HTML:
     """What the drawing asked for, on its way back to it; nothing to see."""
     return part("replies", "", elem_id="replies", visible="hidden")
+
+
+def how() -> gr.HTML:
+    """How it works: another view of the page, which is made when it is first opened."""
+    return part("how", "", elem_id="how")
 
 
 def footer() -> gr.HTML:

@@ -138,6 +138,14 @@ def test_only_what_was_read_is_on_the_strip():
     assert set(made_drawing(text="", moments=0)["strip"]) == {"image"}
 
 
+def test_the_ledger_of_every_class_adds_up(payload, explanation):
+    book = payload["ledger"]
+    logits, bias = np.array(book["logits"]), np.array(book["bias"])
+    assert np.allclose(unpack(book["evidence"]).sum(1), logits - bias, atol=1e-4)
+    assert np.allclose(unpack(book["units"]).sum(1), logits - bias, atol=1e-4)
+    assert book["form"] == explanation.form and unpack(book["evidence"]).shape == (10, 36)
+
+
 def test_marks_stand_where_modalities_meet_and_where_the_answer_settled(result):
     marks = {(mark.name, mark.x0) for mark in figure(result).layout.shapes}
     when = settled(result.beliefs)

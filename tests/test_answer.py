@@ -1,0 +1,117 @@
+"""The answer and why, in a real browser, on a page of its own."""
+
+import json
+import re
+
+import pytest
+from made_up import made_reading
+from served import served
+
+from mmdemo.messages import Note, strings
+from mmdemo.ui.reading import answer
+
+pytestmark = pytest.mark.browser
+PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/page.css">
+<div class="gradio-container"><div id="answer"></div></div>"""
+SHOW = """async ([value, language]) => {
+  const { answer } = await import("./ui/answer.js");
+  const { speak } = await import("./ui/words.js");
+  document.getElementById("answer").innerHTML = "<div><p></p><div class='mm-card mm-answer'></div></div>";
+  answer({ element: document.getElementById("answer").firstChild, props: { value }, watch() {} });
+  speak(language);
+}"""
+
+
+@pytest.fixture(scope="module")
+def window(chromium):
+    context = chromium().new_context()
+    context.set_default_timeout(120_000)  # a loaded machine is slow, not wrong
+    page = context.new_page()
+    with served(PAGE) as address:
+        page.goto(address)
+        yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def said():
+    result, explanation, *_ = made_reading(slices=6, moments=4, units=16)
+    result.alone.update({modality: p.numpy() for modality, p in explanation.alone.items()})
+    return answer(result, explanation, {})
+
+
+def show(page, said, language="en"):
+    page.evaluate(SHOW, [json.dumps(said), language])
+
+
+def number(words):
+    return float(re.search(r"[−+]?\d+\.\d+", words)[0].replace("−", "-"))
+
+
+def test_the_shares_are_printed_and_add_up(window, said):
+    show(window, said)
+    k = said["labels"].index(said["label"])
+    rows = window.locator(".mm-shares li").all_inner_texts()
+    assert [row.split()[0] for row in rows] == ["Words", "Picture", "Sound"]
+    shares = [number(row) for row in rows]
+    assert shares == pytest.approx([said["why"]["shares"][m][k] for m in ("text", "image", "audio")], abs=0.006)
+    all_, none = re.findall(r"\d\.\d+", window.locator(".mm-sum").inner_text())
+    assert sum(shares) == pytest.approx(float(all_) - float(none), abs=0.03)
+    window.locator(".mm-sum").focus()
+    terms, sides = window.locator(".mm-tip").inner_text().split(" = ", 1)
+    exact = [float(term.replace("−", "-")) for term in terms.split()]
+    all_, none = re.findall(r"\d\.\d+", sides)
+    assert sum(exact) == pytest.approx(float(all_) - float(none), abs=3e-4)
+
+
+def test_bars_lie_on_the_side_of_their_sign(window, said):
+    show(window, said)
+    for row in window.locator(".mm-shares li").all():
+        zero, bar = (row.locator(name).bounding_box() for name in (".mm-zero", ".mm-bar"))
+        if number(row.inner_text()) > 0:
+            assert bar["x"] >= zero["x"] - 1
+        else:
+            assert bar["x"] + bar["width"] <= zero["x"] + 3
+
+
+def test_at_most_three_sentences_with_what_matters_in_bold(window, said):
+    notes = [Note("explain.order_same"), Note("explain.written_text", {"label": "five", "percent": 9, "word": "“a”"}),
+             Note("explain.let_go_text", {"label": "three", "percent": 71, "word": "“<b>wait</b>”"}),
+             Note("explain.settled_text", {"label": "five", "word": "“five”"})]  # fmt: skip
+    why = {**said["why"], "sentences": [{"key": note.key, "values": note.values} for note in notes]}
+    show(window, {**said, "why": why})
+    words = window.locator(".mm-why")
+    assert window.locator(".mm-why b").all_inner_texts() == [
+        "5",
+        "“a”",
+        "9 %",
+        "“<b>wait</b>”",
+        "71 %",
+        "3",
+        "“five”",
+        "5",
+    ]
+    assert strings()["explain.order_same"] not in words.inner_text()
+
+
+def test_a_contradiction_stands_out(window, said):
+    values = {"first": "text", "first_label": "three", "second": "image", "second_label": "eight"}
+    note = {"key": "answer.contradiction", "values": values}
+    show(window, {**said, "contradiction": note, "reason": note, "sure": False})
+    assert window.locator(".mm-say .mm-warn").all_inner_texts() == ["The text says 3, the picture says 8."]
+    show(window, {**said, "contradiction": note, "reason": note, "sure": False}, "zh")
+    assert window.locator(".mm-say .mm-warn").inner_text() == "文字说的是 3，图片说的是 8。"
+
+
+def test_of_one_input_alone_the_chances_are_shown(window):
+    result, explanation, *_ = made_reading(slices=0, moments=0, units=16)
+    show(window, answer(result, explanation, {}))
+    assert window.locator(".mm-shares").count() == 0
+    assert window.locator(".mm-chances li").count() == 5
+
+
+def test_it_fits_a_phone(window, said):
+    window.set_viewport_size({"width": 390, "height": 844})
+    show(window, said)
+    assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")

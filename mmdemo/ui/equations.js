@@ -69,7 +69,7 @@ export function equations(inside, unit, { say, full }) {
     line.style.setProperty("--hue", `var(--mm-${"ifo".includes(about) ? about : "ink"})`);
     return make("li", {}, line);
   });
-  return make("ol", { className: "mmi-equations" }, rows);
+  return make("ol", { className: `mmi-equations${full ? " mmi-long" : ""}` }, rows);
 }
 
 /** What happened, as keys and values: the first is the head, the others say it in numbers. */

@@ -57,6 +57,10 @@ function install(place, frame) {
   frame.addEventListener("mmdemo:open", ({ detail }) => openStep(inspector, detail));
   frame.addEventListener("mmdemo:span", ({ detail }) => openSpan(inspector, detail));
   frame.addEventListener("mmdemo:contrast", ({ detail }) => weigh(inspector, detail));
+  const theme = new MutationObserver(() => inspector.whole?.triangle && inspector.show()); // it is painted
+  for (const node of [document.documentElement, document.body]) {
+    theme.observe(node, { attributes: true, attributeFilter: ["class"] });
+  }
   inspectors.set(place, inspector);
   return inspector;
 }

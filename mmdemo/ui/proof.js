@@ -1,6 +1,7 @@
 /** Is the ledger true? How fast the answer falls when the steps are taken away in the order in which each ranks them. */
 
 import { make, svg } from "./dom.js";
+import { number } from "./kit.js";
 import { contrasted } from "./triangle.js";
 
 const BEATEN = 0.8; // the two thresholds of mmdemo/sentences.py
@@ -18,7 +19,7 @@ export function proof(inspector, told) {
     term.dataset.about = say(`by_${name}_about`);
     const swatch = svg("svg", { viewBox: "0 0 22 6", class: "mmi-swatch" }, svg("path", { d: "M1 3H21", class: style(name) }));
     const { area } = told.curves[name];
-    return make("li", { className: name === told.form ? "mmi-first" : "" }, swatch, term, make("span", {}, area === null ? "–" : area.toFixed(2)));
+    return make("li", { className: name === told.form ? "mmi-first" : "" }, swatch, term, make("span", {}, area === null ? "–" : number(area)));
   });
   const title = make("button", { type: "button", className: "mm-term mmi-title" }, contrasted(inspector, "proof_title"));
   title.dataset.about = say("proof_about");
@@ -43,7 +44,7 @@ function verdict({ payload, say, about }, { form, curves }) {
 
 /** Probability against the share of steps that are gone; the ledger on top. */
 function chart({ payload, say, about }, { curves }, names, style) {
-  const [width, height, left, bottom] = [360, 190, 34, 20];
+  const [width, height, left, bottom] = [360, 190, 42, 20];
   const x = (share) => left + share * (width - left - 6);
   const y = (p) => 8 + (1 - p) * (height - bottom - 8);
   const label = (place, words, anchor) => svg("text", { ...place, "text-anchor": anchor }, words);

@@ -86,7 +86,7 @@ function outcome(inspector) {
     inspector.show();
     inspector.announce(say("is_back"));
   });
-  return make("div", { className: "mmi-outcome" }, make("p", {}, words), make("ol", { className: "mmi-changed" }, rows), back);
+  return make("div", { className: "mmi-outcome" }, make("div", {}, make("p", {}, words), back), make("ol", { className: "mmi-changed" }, rows));
 }
 
 /** Back to what was read. */

@@ -106,11 +106,11 @@ async function openStep(inspector, { step, unit }) {
   if (step === null) return close(inspector);
   if (step === inspector.step && inspector.told) return choosesUnit(inspector, unit ?? inspector.unit, false);
   leave(inspector);
-  Object.assign(inspector, { step, told: null, span: { start: step, stop: step + 1 } });
+  Object.assign(inspector, { step, told: null, span: null });
   const told = await inspector.asks({ ask: "step", step }, "step");
   if (!told || inspector.step !== step) return;
   const inside = unpack(told.inside);
-  Object.assign(inspector, { told, inside, most: changedMost(inside) });
+  Object.assign(inspector, { told, inside, most: changedMost(inside), span: { start: step, stop: step + 1 } });
   inspector.unit = unit ?? inspector.most;
   inspector.show();
   inspector.announce(`${inspector.say("opened_step", { step: step + 1 })} ${inspector.where(inspector.span)}`);

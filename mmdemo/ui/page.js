@@ -9,8 +9,11 @@ import { present } from "./present.js";
 import { find, language, languages, name, onLanguage, say, sentences, speak, translate } from "./words.js";
 
 export { answer } from "./answer.js";
+export { compare } from "./compare.js";
 export { help } from "./help.js";
 export { how } from "./how.js";
+export { take } from "./take.js";
+export { tour } from "./tour.js";
 
 /** A part that is words alone. */
 export function words({ element }) {

@@ -99,12 +99,15 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
                 parts.help_line("audio")
         with gr.Row(elem_id="try"):
             examples = parts.examples(_example_names(task.value))
+            parts.tour()
             button = gr.Button("Read it", variant="primary", elem_id="run", min_width=120, scale=0)
         parts.heading(2)
         answer = parts.answer()
         parts.heading(3)
+        parts.compare()
         drawing = parts.drawing()
         replies = parts.replies()
+        take = parts.take()
         parts.how()
         footer = parts.footer()
         plain = gr.JSON(visible=False)
@@ -125,6 +128,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         changes = [*(change.input for change in (image, audio, *used, task)), *(slider.release for slider in noise)]
         gr.on(changes, _run_again(run), [*given, *used, *noise, task], shown, api_name="run_again", **last)
         examples.told(_try(tasks, run), task, [*given, *used, *noise, *shown], api_name="example", **ours)
+        take.told(_restore(tasks, run), None, [text, task, examples, *shown], api_name="restore", **ours)
         quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
         drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
@@ -189,6 +193,19 @@ def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ..
         return *values, *run(*values, task)
 
     return example
+
+
+def _restore(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
+    def restore(event: gr.EventData) -> tuple[Any, ...]:
+        """A link was followed -> its words and its task, the task's examples, and the result. It is a stranger's."""
+        link = event._data if isinstance(event._data, dict) else {}
+        text, task = link.get("text"), link.get("task")
+        if not isinstance(text, str) or not text or len(text) > MAX_CHARACTERS or task not in tasks.names:
+            return tuple(gr.skip() for _ in range(7))
+        shown = run(text, None, None, True, True, True, 0, 0, 0, 0, task)
+        return text, task, packed(_example_names(task)), *shown
+
+    return restore
 
 
 def _reply(tasks: Tasks) -> Callable[..., str]:

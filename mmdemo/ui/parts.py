@@ -166,6 +166,21 @@ def replies() -> gr.HTML:
     return part("replies", "", elem_id="replies", visible="hidden")
 
 
+def tour() -> gr.HTML:
+    """A button that runs an example and leads through what can be seen of it."""
+    return part("tour", '<button type="button" class="mm-chipped" data-key="tour.take"></button>', elem_id="tour")
+
+
+def compare() -> gr.HTML:
+    """What was kept of an earlier result, and how the one on the page differs from it."""
+    return part("compare", "", elem_id="compare")
+
+
+def take() -> gr.HTML:
+    """Files of the result, and a link to it; a link that was followed here is told, and filled in."""
+    return part("take", '<div role="group" data-key-label="take.label"></div>', elem_id="take")
+
+
 def how() -> gr.HTML:
     """How it works: another view of the page, which is made when it is first opened."""
     return part("how", "", elem_id="how")

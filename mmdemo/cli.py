@@ -130,13 +130,14 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="Where the predictions of a manifest go.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     trace: Annotated[Path | None, typer.Option(help="Write the gates and states to this NPZ file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write all of it as one HTML file that opens anywhere.")] = None,
     order: Annotated[str, typer.Option(help="In which order to read.")] = "text,image,audio",
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
 ) -> None:
     """Say what is in a text, a picture, a sound, or any of them; or in a whole manifest."""
     single = [name for name, given in (("text", text), ("image", image), ("audio", audio)) if given is not None]
-    if manifest and (single or as_json or trace):
+    if manifest and (single or as_json or trace or report):
         raise typer.BadParameter("--manifest goes with --out, --checkpoint and --device only")
     if bool(manifest) != bool(out):
         raise typer.BadParameter("--manifest and --out go together")
@@ -157,6 +158,13 @@ def predict(
     typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2) if as_json else in_words(result))
     if trace:
         save_trace(result, trace)
+    if report:
+        from mmdemo.ui.reading import explained
+        from mmdemo.ui.standalone import report as standalone
+
+        page = standalone(explained(predictor, result))
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_bytes(page)
 
 
 @app.command()

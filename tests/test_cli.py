@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -124,6 +125,22 @@ def test_the_trace_is_written_as_plain_arrays(run, checkpoint, inputs, tmp_path)
         assert list(trace["modality"]) == ["text"] * 2 + ["image"] * 14
         assert list(trace["word"][:3]) == ["an", "owl", ""]
         assert trace["span"][1, :2].tolist() == [3, 6] and np.isnan(trace["span"][1, 2:]).all()
+
+
+def test_the_report_is_one_file_with_the_result_in_it(run, checkpoint, inputs, tmp_path):
+    file = tmp_path / "new" / "report.html"
+    status, out, _ = run(
+        *("predict", "--checkpoint", checkpoint, "--json", "--text", "an </script> owl"),
+        *("--image", inputs / "stroke.png", "--report", file),
+    )
+    assert status == 0
+    page = file.read_text(encoding="utf-8")
+    said = json.loads(page.partition('id="mm-reading">')[2].partition("</script>")[0])
+    assert said["said"]["label"] == json.loads(out)["label"]
+    assert "owl" in [step["text"] for step in said["figure"]["steps"]]
+    assert not set(re.findall(r"(?:src|href)=[\"']?(\w+:)", page)) - {"data:"}
+    status, _, err = run("predict", "--checkpoint", checkpoint, "--text", " ", "--report", tmp_path / "no.html")
+    assert status == 2 and "nothing to read" in err and not (tmp_path / "no.html").exists()
 
 
 def test_a_manifest_is_predicted_past_every_bad_row(run, checkpoint, inputs, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,13 @@ from torch import Tensor
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.explain import Explanation, Hold, contrast, ledger, reread, triangle, without
 from mmdemo.faithful import faithfulness
-from mmdemo.messages import InputError
+from mmdemo.messages import LANGUAGES, InputError
 from mmdemo.plots import packed_numbers
 from mmdemo.predictor import Predictor
 from mmdemo.reading import before_squashing
 from mmdemo.result import Result
+from mmdemo.takeaway import as_csv, as_json, as_npz
+from mmdemo.ui.standalone import report
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
             ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate held over these steps, or the
             steps left out;
             ``faithful`` (``about``, ``against`` or null): whether the ledger is true;
-            ``sound``: the recording as it was heard, as a ``data:`` URL.
+            ``sound``: the recording as it was heard, as a ``data:`` URL;
+            ``take`` (``format``: json, npz, csv or report; ``language``): all of it as a file.
 
     Raises:
         InputError: there is no reading, or no such question about it.
@@ -65,6 +69,8 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
     name = question.get("ask")
     if name == "sound" and reading.sound is not None:
         return {"ask": name, "url": _wave(reading.sound)}
+    if name == "take":
+        return {"ask": name, **_take(reading, question.get("format"), question.get("language"))}
     asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}
     if not isinstance(name, str) or name not in asks:
         raise InputError("ask.unknown")
@@ -149,6 +155,22 @@ def _faithful(
         for name, deletion in found.items()
     }
     return {"about": about, "against": against, "form": explanation.form, "curves": curves}
+
+
+def _take(reading: Reading, kind: Any, language: Any) -> dict[str, str]:
+    """``name``, ``type`` and ``base64`` of a file, which the browser saves: none is kept here."""
+    result, explanation = reading.result, reading.explanation
+    made = {
+        "json": ("json", "application/json", lambda: as_json(result, explanation, language)),
+        "npz": ("npz", "application/octet-stream", lambda: as_npz(result)),
+        "csv": ("csv", "text/csv", lambda: as_csv(result, explanation)),
+        "report": ("html", "text/html", lambda: report(reading, language)),
+    }
+    if kind not in list(made) or language not in LANGUAGES:
+        raise InputError("ask.unknown")
+    ending, mime, make = made[kind]
+    name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
+    return {"name": f"{name}.{ending}", "type": mime, "base64": base64.b64encode(make()).decode("ascii")}
 
 
 def _wave(samples: np.ndarray) -> str:

@@ -56,17 +56,21 @@ def read(predictor: Predictor, *, noise: Noise | None = None, **sources: Any) ->
         milliseconds[modality] = (time.perf_counter() - start) * 1000
 
     result = predictor.predict(**inputs)
+    return explained(predictor, replace(result, milliseconds={**result.milliseconds, **milliseconds}), refused)
+
+
+def explained(predictor: Predictor, result: Result, refused: dict[str, Note] | None = None) -> Reading:
+    """A result with its explanation, and what the page shows of both; ``refused``: the inputs that were, and why."""
     start = time.perf_counter()
     explanation = predictor.explain(result)
-    explained = time.perf_counter()
+    middle = time.perf_counter()
     figure = drawing(result, explanation)
     milliseconds = {
         **result.milliseconds,
-        **milliseconds,
-        "explanation": (explained - start) * 1000,
-        "drawing": (time.perf_counter() - explained) * 1000,
+        "explanation": (middle - start) * 1000,
+        "drawing": (time.perf_counter() - middle) * 1000,
     }
-    said = {**answer(result, explanation, refused), "milliseconds": milliseconds}
+    said = {**answer(result, explanation, refused or {}), "milliseconds": milliseconds}
     sound = result.inputs["audio"].samples if "audio" in result.used else None
     return Reading(replace(result, inputs={}), explanation, said, figure, sound)
 

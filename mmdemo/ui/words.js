@@ -4,8 +4,11 @@ import { store } from "./dom.js";
 
 const LANGUAGES = { en: "EN", zh: "中文" };
 
+const here = document.getElementById("mm-words"); // a report has them in itself
+
 /** @param {string} code */
-const fetchWords = async (code) => (await fetch(new URL(`../strings/${code}.json`, import.meta.url))).json();
+const fetchWords = async (code) =>
+  here ? JSON.parse(here.textContent)[code] : (await fetch(new URL(`../strings/${code}.json`, import.meta.url))).json();
 
 const codes = Object.keys(LANGUAGES);
 const trees = Object.fromEntries(await Promise.all(codes.map(async (code) => [code, await fetchWords(code)])));

@@ -122,8 +122,8 @@ async function openStep(inspector, { step, unit }) {
 function openSpan(inspector, span) {
   if (!inspector.payload || inspector.place.hidden) return;
   forget(inspector);
-  const { step } = inspector;
-  inspector.span = span ?? (step === null ? null : { start: step, stop: step + 1 });
+  const { step, told } = inspector;
+  inspector.span = span ?? (told ? { start: step, stop: step + 1 } : null);
   inspector.show();
 }
 

@@ -32,6 +32,9 @@ CORRECTED_WRITING = {"numeral": 43, "word": 51, "foreign": 2, "clue": 2, "sum": 
 FRAMES = {"frames": 84, "roman_frames": 5, "ordinal_frames": 6, "counted_frames": 5}
 TAUGHT_FRAMES = {"frames": 68, "roman_frames": 10, "ordinal_frames": 10, "counted_frames": 12}
 SPECIAL = {"roman_frames": "roman", "ordinal_frames": "ordinal", "counted_frames": "counted"}
+# Small words between a cue and its number keep pairs of words from giving the answer away: more of them where a bag of
+# words and bigrams is held against the model.
+BETWEEN = {"train": 0.4, "validation": 0.6, "test": 0.6}
 SHAPES = {"last": 40, "first": 40, "many": 20}  # which mention holds: so that no place in the sentence gives it away
 
 
@@ -159,8 +162,7 @@ def _mention(template: str, digit: int, name: str, split: str, rng: random.Rando
         marked = marked_number(kind, digits[match[1]], rng, name)
         if match[2]:
             marked = unmarked(marked)
-        # Small words between a cue and its number keep pairs of words from giving the answer away.
-        if rng.random() < 0.4:
+        if rng.random() < BETWEEN[split]:
             marked = rng.choice(language(name)["mentions"]).replace("{n}", marked)
         return f"{babble(name, rng)}{_gap(name)}{marked}" if split == "train" and rng.random() < 0.08 else marked
 

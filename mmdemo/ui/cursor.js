@@ -1,5 +1,6 @@
 /** Where one is in the drawing: the cursor, and the step that stays open. Overlays, since to ask Plotly takes too long. */
 
+import { zoomOf } from "./dom.js";
 import { across, send } from "./kit.js";
 import { readOut } from "./readout.js";
 import { unitAt } from "./units.js";
@@ -33,7 +34,7 @@ export function under(drawing, event) {
   const box = drawing.time.getBoundingClientRect();
   const last = drawing.payload.steps.length - 1;
   const step = Math.floor(((event.clientX - box.left) / box.width) * (last + 1));
-  return { step: Math.min(last, Math.max(0, step)), unit: unitAt(drawing, event.clientY - box.top) };
+  return { step: Math.min(last, Math.max(0, step)), unit: unitAt(drawing, (event.clientY - box.top) / zoomOf(drawing.time)) };
 }
 
 /** Scroll sideways, never the page, so far that the cursor can be seen. */

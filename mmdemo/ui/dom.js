@@ -15,6 +15,9 @@ export function svg(tag, attributes, ...children) {
   return node;
 }
 
+/** How much larger an element is shown than its own pixels say: the presenter's mode zooms. */
+export const zoomOf = (element) => element.getBoundingClientRect().width / element.offsetWidth || 1;
+
 /** A part's value: JSON, or null before there is one. */
 export const valueOf = (props) => (props.value ? JSON.parse(props.value) : null);
 

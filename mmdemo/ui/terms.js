@@ -1,5 +1,7 @@
 /** The explanation of a term, beside it, while it is pointed at. */
 
+import { zoomOf } from "./dom.js";
+
 export function explainTerms(drawing) {
   const { root } = drawing;
   for (const type of ["pointerover", "focusin", "click"]) {
@@ -16,7 +18,9 @@ function explain({ tip, root }, about) {
   if (!about) return;
   tip.textContent = about.dataset.about;
   const [box, frame] = [about.getBoundingClientRect(), root.getBoundingClientRect()];
-  const below = box.bottom + 6 + tip.offsetHeight < innerHeight;
-  tip.style.top = `${(below ? box.bottom + 6 : box.top - 6 - tip.offsetHeight) - frame.top}px`;
-  tip.style.left = `${Math.max(0, Math.min(box.left - frame.left, frame.width - tip.offsetWidth))}px`;
+  const zoom = zoomOf(root);
+  const height = (tip.offsetHeight + 6) * zoom;
+  const top = box.bottom + height < innerHeight ? box.bottom + 6 * zoom : box.top - height;
+  tip.style.top = `${(top - frame.top) / zoom}px`;
+  tip.style.left = `${Math.max(0, Math.min((box.left - frame.left) / zoom, root.offsetWidth - tip.offsetWidth))}px`;
 }

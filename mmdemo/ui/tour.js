@@ -5,11 +5,12 @@ import { make } from "./dom.js";
 import { choose, seek } from "./drawing.js";
 import { beliefsOf, best, signed, unpack } from "./kit.js";
 import { evidence, firstContrast, sums } from "./ledger.js";
-import { find, name, onLanguage, percent, say } from "./words.js";
+import { whereIs } from "./readout.js";
+import { name, onLanguage, percent, say, sentences } from "./words.js";
 
 const EXAMPLE = "changes_its_mind";
 const STOPS = [input, belief, gates, account, withoutIt];
-const PLACES = [[".mmd-bands", ".mmd-ticks"], [".mmd-of-belief"], [".mmd-of-gates"], [".mmd-of-ledger"], ["#text"]]; // prettier-ignore
+const PLACES = [[".mmd-bands", ".mmd-ticks"], [".mmd-of-belief"], [".mmd-of-gates"], [".mmd-of-ledger", ".mmd-foot"], ["#text"]]; // prettier-ignore
 
 /** The button beside the examples. It is not there where its example is not. */
 export function tour({ element }) {
@@ -208,11 +209,8 @@ async function withoutIt({ figure, ask }) {
   }
 }
 
-/** A step as a person would point at it. */
+/** A step as a person would point at it. Its word stays as it was written, even where it is the name of a class. */
 function where({ steps }, step) {
-  const { modality, text, span } = steps[step];
-  if (modality === "text") return say("drawing.word", { word: text });
-  if (modality === "audio") return say("drawing.moment", { start: span[0].toFixed(2), end: span[1].toFixed(2) });
-  const slices = steps.filter((each) => each.modality === modality);
-  return find("drawing.slice", { slice: slices.indexOf(steps[step]) + 1, slices: slices.length });
+  const words = sentences();
+  return whereIs(steps, step, (key, values) => words[`drawing.${key}`].replace(/\{(\w+)\}/g, (_, gap) => values[gap]));
 }

@@ -42,7 +42,7 @@ __all__ = [
     "FORMS", "Deletion", "Explanation", "Form", "Hold", "Ledger", "against_runner_up", "beliefs", "carried",
     "contradictions", "contrast", "deletion_curves", "explain", "faithfulness", "integrated_gradients", "last_states",
     "leading", "ledger", "let_go", "most", "normalised_area", "read_subsets", "remaining", "reread",
-    "saturation", "sentences", "settled", "shapley", "triangle", "without", "without_each", "writes",
+    "saturation", "sentences", "settled", "shapley", "triangle", "truer", "without", "without_each", "writes",
 ]  # fmt: skip
 
 
@@ -99,6 +99,15 @@ class Explanation:
     deletion: dict[str, Deletion] | None = None
 
 
+def truer(modalities: int) -> Form:
+    """The form of the ledger that measures as more faithful for so many modalities: see ``truth`` in metrics.json.
+
+    Of one alone it is the telescoped form; of several together, which mostly repeat each other, the proportional one,
+    since to the other all but the first of them look worthless.
+    """
+    return "proportional" if modalities > 1 else "telescoped"
+
+
 @torch.no_grad()
 def explain(
     lstm: nn.LSTM,
@@ -110,7 +119,7 @@ def explain(
     temperature: float = 1.0,
     about: int | None = None,
     against: int | None = None,
-    form: Form = "proportional",
+    form: Form | None = None,
     faithful: bool = False,
 ) -> Explanation:
     """Explain one reading.
@@ -124,7 +133,7 @@ def explain(
         temperature: what the logits are divided by.
         about: the class to explain, the answer if not given.
         against: the class to weigh it against; the mean of all if not given.
-        form: of the ledger.
+        form: of the ledger, the one that is ``truer`` if not given.
         faithful: whether to test the ledger too, which takes longer than all the rest.
 
     Raises:
@@ -133,6 +142,7 @@ def explain(
     x = torch.cat(list(bands.values())) if bands else torch.empty(0)
     if not len(x) or len(x) != len(steps):
         raise ValueError(f"the bands hold {len(x)} steps, but {len(steps)} are named; at least one is needed")
+    form = form or truer(len(bands))
     weight, bias = dense.weight.detach(), None if dense.bias is None else dense.bias.detach()
 
     def decide(states: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from PIL import Image
 from mmdemo.audio import read_audio
 from mmdemo.image import read_image
 from mmdemo.messages import LANGUAGES, Note, strings
+from mmdemo.noise import Noise
 from mmdemo.predictor import Predictor
 from mmdemo.ui import LAUNCH, build, page, parts
 from mmdemo.ui.reading import PEAKS, read, saw
@@ -332,3 +333,27 @@ def test_notes_travel_as_keys_and_values(predictor):
     (note,) = read(predictor, text="word " * 200).said["notes"]
     assert note["key"] == "text.left_out"
     assert Note(**note).say("zh") != Note(**note).say("en")
+
+
+# Noise
+
+
+def test_noise_worsens_what_is_read(predictor):
+    given = {"text": "seven", "image": DIGITS / "seven.jpg", "audio": DIGITS / "seven.flac"}
+    clean = read(predictor, **given).said["saw"]
+    assert read(predictor, noise=Noise(), **given).said["saw"] == clean
+    worse = read(predictor, noise=Noise(1, 0.5, 0.5, 5), **given).said["saw"]
+    assert worse["text"]["tokens"] != ["seven"]
+    assert worse["image"]["photo"] != clean["image"]["photo"]
+    assert worse["audio"]["peaks"] != clean["audio"]["peaks"]
+    assert worse == read(predictor, noise=Noise(1, 0.5, 0.5, 5), **given).said["saw"]
+
+
+@pytest.mark.parametrize(
+    "wrong, said", [([-1, 0, 0, 0], "minimum"), ([0, 101, 0, 0], "maximum"), ([0, 0, 0, 32], "max")]
+)
+def test_noise_out_of_range_is_refused(client, wrong, said):
+    given = ("seven", None, None, True, True, True)
+    assert client.predict(*given, 1, 2, 3, 4, "digits", api_name="/run")
+    with pytest.raises(AppError, match=said):
+        client.predict(*given, *wrong, "digits", api_name="/run")

@@ -88,7 +88,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
             with gr.Column(elem_classes="mm-card mm-of-image", min_width=250):
                 use_image = parts.use_switch("image", "Picture")
                 image = parts.picture_input()
-                with gr.Row(elem_classes="mm-noises"):
+                with gr.Row():
                     blur = parts.noise_slider("blur", "Blur")
                     darkness = parts.noise_slider("darkness", "Darkness")
                 parts.help_line("image")

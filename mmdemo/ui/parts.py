@@ -137,7 +137,6 @@ def noise_slider(name: str, label: str, maximum: int = 100) -> gr.Slider:
         step=1,
         precision=0,
         label=label,
-        container=False,
         elem_id=f"noise-{name}",
         elem_classes="mm-noise",
     )

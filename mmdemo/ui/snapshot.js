@@ -4,7 +4,8 @@ import { make, svg } from "./dom.js";
 
 const SCALE = 2;
 const PADDING = 20; // pixels around it
-const CONTROLS = "button.mmd-button, .mmd-tip, .mmd-table, .mmd-play"; // of no use in a picture
+/** Of no use in a picture: buttons, hints, and what can be heard or opened. */
+const CONTROLS = "button.mmd-button, .mmd-tip, .mmd-table, .mmd-line:has(.mmd-hint), .mmd:has(.mmd-cursor[hidden]) .mmd-head";
 
 /** The drawing inside an element -> a PNG, at twice its size and all of it where it scrolls. */
 export async function snapshot(element) {
@@ -17,12 +18,11 @@ export async function snapshot(element) {
     boxSizing: "border-box",
     width: `${width + 2 * PADDING}px`,
     padding: `${PADDING}px`,
-    background: getComputedStyle(document.documentElement).getPropertyValue("--mm-card"),
+    background: style.getPropertyValue("--mm-card"),
     fontFamily: style.fontFamily,
   });
   const [wide, high] = measure(picture);
-  const rules = [...document.querySelectorAll("style")].map(({ textContent }) => textContent).filter((text) => text.includes(".mmd"));
-  const inside = svg("foreignObject", { width: wide, height: high }, make("style", {}, ...rules), picture);
+  const inside = svg("foreignObject", { width: wide, height: high }, make("style", {}, rules()), picture);
   const whole = svg("svg", { width: wide, height: high }, inside);
   const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(whole))}`;
   const image = make("img", { src: source });
@@ -32,6 +32,13 @@ export async function snapshot(element) {
   context.scale(SCALE, SCALE);
   context.drawImage(image, 0, 0);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+/** Our style sheets and Plotly's, which has no text: it is made rule by rule. */
+function rules() {
+  const sheets = [...document.styleSheets].filter(({ ownerNode }) => ownerNode.localName === "style");
+  const texts = sheets.map((sheet) => [...sheet.cssRules].map(({ cssText }) => cssText).join("\n"));
+  return texts.filter((text) => /\.mmd|\.js-plotly-plot/.test(text)).join("\n");
 }
 
 /** A copy of a node with what a copy lacks: what is on its canvases, and what is chosen. */
@@ -48,6 +55,7 @@ function copy(node) {
     select.replaceWith(make("span", {}, choices[k].selectedOptions[0]?.textContent ?? ""));
   }
   for (const control of twin.querySelectorAll(CONTROLS)) control.remove();
+  twin.querySelector(".mmd-scroll").style.overflow = "visible"; // all of it, and no bars
   return twin;
 }
 

@@ -102,7 +102,9 @@ function hide(hidden) {
 function furnish() {
   const close = make("button", { type: "button" }, say("present.hide"));
   close.addEventListener("click", () => hide(true));
-  const rows = Object.entries(KEYS).flatMap(([key, what]) => [make("kbd", {}, key === "space" ? say("present.space") : key), make("span", {}, say(`present.${what}`))]);
+  const rows = Object.entries(KEYS).map(([key, what]) =>
+    make("span", {}, make("kbd", {}, key === "space" ? say("present.space") : key), say(`present.${what}`)),
+  );
   legend.replaceChildren(...rows, close);
   legend.ariaLabel = say("present.keys");
 }

@@ -4,7 +4,7 @@ import { cell } from "./cell.js";
 import { now, onResult } from "./current.js";
 import { make, svg } from "./dom.js";
 import { many } from "./many.js";
-import { charted, formula, number, slider } from "./teach.js";
+import { charted, formula, hueOf, number, slider } from "./teach.js";
 import { worked } from "./worked.js";
 import { find, onLanguage, say } from "./words.js";
 
@@ -105,7 +105,7 @@ function paragraphs(name) {
 function gates() {
   const rows = Object.entries(EQUATIONS).map(([key, text]) => {
     const row = make("li", {}, formula(text), make("span", {}, say(`how.equation_${key}`)));
-    row.style.setProperty("--hue", `var(--mm-${{ g: "mute", h: "good" }[key] ?? key})`);
+    row.style.setProperty("--hue", hueOf(key));
     return row;
   });
   const picture = make("div", { className: "mmh-squash" });

@@ -5,12 +5,15 @@ import { make, svg } from "./dom.js";
 /** Two decimals and a true minus sign; never a minus before nothing. */
 export const number = (value, digits = 2) => (Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits).replace("-", "−");
 
+/** The colour of a letter of the equations; g and h have none of their own in the drawing. */
+export const hueOf = (key) => `var(--mm-${{ g: "mute", h: "good" }[key] ?? key})`;
+
 /** A slider with its name and its value in sight; `set` moves it from outside. */
 export function slider({ name, hue, low, high }, changed) {
   const value = make("output");
   const input = make("input", { type: "range", min: low, max: high, step: 0.01 });
   const label = make("label", { className: "mmh-slider" }, make("span", {}, name), input, value);
-  label.style.setProperty("--hue", `var(--mm-${hue})`);
+  label.style.setProperty("--hue", hueOf(hue));
   const show = () => {
     value.textContent = number(input.valueAsNumber);
   };
@@ -28,8 +31,8 @@ export function slider({ name, hue, low, high }, changed) {
 /** A row of a chart: what its colours mean, [[hue, words], ...], and the drawing. */
 export function lane(keys, drawing) {
   const names = keys.map(([hue, words]) => {
-    const key = make("span", { className: `mmh-key mmh-key-${hue}` }, words);
-    key.style.setProperty("--hue", `var(--mm-${{ g: "mute", h: "good" }[hue] ?? hue})`);
+    const key = make("span", { className: "mmh-key" }, words);
+    key.style.setProperty("--hue", hueOf(hue));
     return key;
   });
   return [make("div", { className: "mmh-keys" }, ...names), drawing];

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
@@ -26,6 +27,8 @@ CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", Path(__file__).resolve()
 KEPT = (600, 3000)  # seconds: every 10 minutes, files older than 50 are deleted; so none lives longer than an hour
 SOUND_DEGREES = int(SNR[1] - SNR[0]) + 1  # of background noise: none, then from the faintest on, a dB each
 AT_ONCE = 2  # visitors whose inputs are read at the same time; the others wait in the queue
+HASH = "() => location.hash.slice(1)"
+LONGEST_LINK = 12 * MAX_CHARACTERS + 200  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]
 FONTS = [
     "Inter",
@@ -107,10 +110,10 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         parts.compare()
         drawing = parts.drawing()
         replies = parts.replies()
-        take = parts.take()
+        parts.take()
         parts.how()
         footer = parts.footer()
-        plain = gr.JSON(visible=False)
+        plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
         reading = gr.State(time_to_live=KEPT[1])  # the last one of this visitor, which the drawing asks about
 
         given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer, reading]
@@ -128,9 +131,9 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         changes = [*(change.input for change in (image, audio, *used, task)), *(slider.release for slider in noise)]
         gr.on(changes, _run_again(run), [*given, *used, *noise, task], shown, api_name="run_again", **last)
         examples.told(_try(tasks, run), task, [*given, *used, *noise, *shown], api_name="example", **ours)
-        take.told(_restore(tasks, run), None, [text, task, examples, *shown], api_name="restore", **ours)
         quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
         drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
+        demo.load(_restore(tasks, run), link, [text, task, examples, *shown], js=HASH, api_name="restore", **quiet)
         task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
     demo.queue(max_size=64)
     if warm:
@@ -195,15 +198,14 @@ def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ..
     return example
 
 
-def _restore(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
-    def restore(event: gr.EventData) -> tuple[Any, ...]:
-        """A link was followed -> its words and its task, the task's examples, and the result. It is a stranger's."""
-        link = event._data if isinstance(event._data, dict) else {}
-        text, task = link.get("text"), link.get("task")
-        if not isinstance(text, str) or not text or len(text) > MAX_CHARACTERS or task not in tasks.names:
-            return tuple(gr.skip() for _ in range(7))
-        shown = run(text, None, None, True, True, True, 0, 0, 0, 0, task)
-        return text, task, packed(_example_names(task)), *shown
+def _restore(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., Any]:
+    def restore(link: str) -> Any:
+        """What follows the # of the address, a stranger's -> words, task, the task's examples, and the result."""
+        given = dict(parse_qsl(link)) if len(link) < LONGEST_LINK else {}
+        text, task = given.get("text", ""), given.get("task")
+        if not text or len(text) > MAX_CHARACTERS or task not in tasks.names:
+            return gr.skip()
+        return text, task, packed(_example_names(task)), *run(text, None, None, True, True, True, 0, 0, 0, 0, task)
 
     return restore
 

@@ -176,7 +176,7 @@ def compare() -> gr.HTML:
 
 
 def take() -> gr.HTML:
-    """Files of the result, and a link to it; a link that was followed here is told, and filled in."""
+    """Files of the result, and a link to it."""
     return part("take", '<div role="group" data-key-label="take.label"></div>', elem_id="take")
 
 

@@ -10,8 +10,9 @@ const CONTROLS = "button.mmd-button, .mmd-tip, .mmd-table, .mmd-line:has(.mmd-hi
 /** The drawing inside an element -> a PNG, at twice its size and all of it where it scrolls. */
 export async function snapshot(element) {
   const drawn = element.querySelector(".mmd");
-  const sheet = drawn.querySelector(".mmd-sheet");
-  const width = drawn.clientWidth + Math.max(0, sheet.scrollWidth - sheet.parentElement.clientWidth);
+  const [scroll, sheet, time] = [".mmd-scroll", ".mmd-sheet", ".mmd-time"].map((name) => drawn.querySelector(name));
+  const whole = time.getBoundingClientRect().right - sheet.getBoundingClientRect().left;
+  const width = drawn.clientWidth + Math.max(0, Math.ceil(whole) - scroll.clientWidth);
   const picture = make("div", { className: document.body.classList.contains("dark") ? "dark" : "" }, copy(drawn));
   const style = getComputedStyle(drawn);
   Object.assign(picture.style, {
@@ -23,8 +24,8 @@ export async function snapshot(element) {
   });
   const [wide, high] = measure(picture);
   const inside = svg("foreignObject", { width: wide, height: high }, make("style", {}, rules()), picture);
-  const whole = svg("svg", { width: wide, height: high }, inside);
-  const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(whole))}`;
+  const root = svg("svg", { width: wide, height: high }, inside);
+  const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(root))}`;
   const image = make("img", { src: source });
   await image.decode();
   const canvas = make("canvas", { width: wide * SCALE, height: high * SCALE });

@@ -7,8 +7,8 @@ import { language, onLanguage, say, translate } from "./words.js";
 
 const SERVED = ["json", "npz", "csv"];
 
-/** The line of buttons; and a link that was followed here is told to the server, which checks it and reads its words. */
-export function take({ element, tell }) {
+/** The line of buttons. */
+export function take({ element }) {
   const line = element.firstElementChild;
   const buttons = [...SERVED, "png", "report", "link"].map((kind) => {
     const button = make("button", { type: "button" });
@@ -46,8 +46,6 @@ export function take({ element, tell }) {
   onResult(show);
   onLanguage(show);
   show();
-  const link = new URLSearchParams(location.hash.slice(1));
-  if (link.get("text")) tell({ task: link.get("task"), text: link.get("text") });
 }
 
 /** Have the server make a file, and save it. */
@@ -62,7 +60,7 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Task and words behind the #, which no server gets to see. Where copying is forbidden, the address is there to copy. */
+/** Task and words behind the #, which no log gets to see; the page reads them when it opens (page.py). Where copying is forbidden, the address is there to copy. */
 async function copyLink(address) {
   const text = document.querySelector("#text textarea").value;
   if (!text.trim()) return say("take.no_words");

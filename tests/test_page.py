@@ -290,7 +290,7 @@ def test_a_task_is_a_name_not_a_path(client, task):
 
 def test_run_fills_the_page(client):
     answer, figure, footer = map(
-        json.loads, client.predict("seven", None, None, True, True, True, "digits", api_name="/run")
+        json.loads, client.predict("seven", None, None, True, True, True, 0, 0, 0, 0, "digits", api_name="/run")
     )
     assert answer["saw"]["text"] == {"tokens": ["seven"]}
     assert figure["steps"][0]["text"] == "seven"
@@ -300,7 +300,7 @@ def test_run_fills_the_page(client):
 
 def test_a_switch_leaves_an_input_out(client):
     given = ["seven", handle_file(DIGITS / "eight.jpg"), None]
-    answer = json.loads(client.predict(*given, False, True, True, "digits", api_name="/run")[0])
+    answer = json.loads(client.predict(*given, False, True, True, 0, 0, 0, 0, "digits", api_name="/run")[0])
     assert answer["used"] == ["image"]
     assert "text" not in {**answer["saw"], **answer["ignored"]}
 

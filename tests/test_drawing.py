@@ -144,7 +144,7 @@ def told(page, name):
 
 def number(value):
     """As the page writes it."""
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "+0.00"
 
 
 def default_contrast(payload):

@@ -75,7 +75,10 @@ export const best = (values) => values.reduce((top, value, k) => (value > values
 
 /** A number as people write it, with a sign where it matters. */
 export const number = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
-export const signed = (value, digits = 2) => (value < 0 ? "" : "+") + number(value, digits);
+export function signed(value, digits = 2) {
+  const rounded = Number(value.toFixed(digits)) || 0; // no "−0.00"
+  return (rounded < 0 ? "" : "+") + number(rounded, digits);
+}
 
 /** Tell the page that something was pointed at or chosen. */
 export function send({ element }, name, detail) {

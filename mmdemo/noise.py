@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mmdemo.audio import decode
 from mmdemo.config import SAMPLE_RATE
-from mmdemo.data.augment_audio import add_noise, loud_part
+from mmdemo.loudness import add_noise, loud_part
 from mmdemo.picture import open_picture
 from mmdemo.text import MAX_CHARACTERS, add_typos, tokenize
 
@@ -141,7 +141,7 @@ def worsen_sound(
     Args:
         samples: (n,) mono, at ``SAMPLE_RATE``.
         snr_db: how far the noise lies below the loud parts of the recording, which are the speech: silence around it
-            does not change what the figure means (see ``mmdemo.data.augment_audio.loud_part``). None for no noise.
+            does not change what the figure means (see ``loud_part``). None for no noise.
         kind: ``"pink"``, which falls by 3 dB an octave as most rooms' noise does; ``"white"``, ``"brown"``; or
             ``"babble"``, many people speaking at once.
         seed: where the noise comes from.

@@ -11,10 +11,10 @@ import torch
 
 from mmdemo.audio import read_audio
 from mmdemo.config import MODALITIES, SAMPLE_RATE, ModelConfig
-from mmdemo.data.augment_audio import add_noise
 from mmdemo.data.augment_image import degrade_image
 from mmdemo.data.features import Features
 from mmdemo.evaluate import SUBSETS, Change, answer, paired_difference, singles, together
+from mmdemo.loudness import add_noise
 from mmdemo.model import MultimodalLSTM
 from mmdemo.text import add_typos
 from mmdemo.train import Recipe, train

@@ -6,7 +6,7 @@ from PIL import Image
 
 from mmdemo.audio import decode
 from mmdemo.config import SAMPLE_RATE
-from mmdemo.data.augment_audio import loud_part
+from mmdemo.loudness import loud_part
 from mmdemo.messages import InputError
 from mmdemo.noise import FULL_WELL, READ_NOISE, Noise, babble, worsen_picture, worsen_sound, worsen_text
 from mmdemo.text import MAX_CHARACTERS, tokenize

@@ -180,6 +180,8 @@ def _label_fault(row: Any, labels: Collection[str]) -> Note | None:
         )
     if row.split and row.split not in SPLITS:
         return Note("manifest.unknown_split", {"split": row.split, "splits": ", ".join(SPLITS)})
+    if not re.fullmatch(r"([01]?\.?\d*-[01]?\.?\d*)?", getattr(row, "heard", "")):
+        return Note("manifest.heard")
     if getattr(row, "belief", "") and not _is_belief(row.belief, labels):
         return Note("manifest.belief")
     return None

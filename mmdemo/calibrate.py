@@ -32,7 +32,10 @@ def answers(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature with the lowest cross-entropy where there is an answer (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+    """The temperature with the lowest cross-entropy, over what has a class.
+
+    Guo et al. 2017, On Calibration of Modern Neural Networks.
+    """
     logits, labels = logits[labels >= 0], labels[labels >= 0]
     candidates = torch.logspace(-0.5, 0.5, 101)  # 0.32 to 3.2
     losses = [F.cross_entropy(logits / float(t), labels) for t in candidates]

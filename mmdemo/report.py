@@ -127,8 +127,8 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
     if unknown["told_apart"]:
         yield ""
         yield (
-            "Inputs of no class, made from what training never saw: how often a test input gets more confidence than one "
-            "of them (AUROC), and how often the answer to one is called sure:"
+            "Inputs of no class, made from what training never saw: how often a test input gets more confidence than "
+            "one of them (AUROC), and how often the answer to one is called sure:"
         )
         yield ""
         yield "| given | inputs | nothing found in | AUROC | called sure |"

@@ -11,6 +11,7 @@ stopped, and a larger count keeps what is there.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -66,7 +67,7 @@ class Take:
     """One recording to make.
 
     Attributes:
-        name: of its file, without ending.
+        name: its number, with which its file's name begins.
         label: a digit's name, or ``OUTLIER``.
         split: one of the manifest's.
         speaker: the voice, in words; no two digits have the same but by chance.
@@ -280,7 +281,9 @@ def _spoken(command: Callable[[str], list[str]]) -> NDArray[np.float32]:
 
 
 def _file(out: Path, take: Take) -> Path:
-    return out / f"{take.name}.flac"
+    """Its name tells what it holds, so that a take that is planned anew is never mistaken for an old one."""
+    digest = hashlib.sha256(json.dumps(asdict(take), sort_keys=True).encode()).hexdigest()
+    return out / f"{take.name}-{digest[:6]}.flac"
 
 
 def _draw(weights: dict[str, int], rng: Generator) -> str:

@@ -178,7 +178,11 @@ def _digit(digit: int, made: str, rng: Generator) -> tuple[str, str]:
         return str(rng.choice(SPOKEN["digit_spellings"][digit])), ""
     phonemes = str(rng.choice(SPOKEN["digits"][digit]))
     stress = rng.random()  # mostly as it is, now and then drawn out or said in passing
-    return (phonemes + "ː" if stress < 0.1 else phonemes.replace("ˈ", "ˌ") if stress < 0.2 else phonemes), ""
+    if stress < 0.1 and phonemes[-1] in "iuOɔ":
+        phonemes += "ː"
+    elif stress > 0.9:
+        phonemes = phonemes.replace("ˈ", "ˌ")
+    return phonemes, ""
 
 
 def _phrase(pattern: str, digit: str, made: str) -> tuple[str, str]:

@@ -141,7 +141,7 @@ def _cloth(width: int, height: int, rng: Rng) -> np.ndarray:
     threads = rng.uniform(60, 140)
     weave = np.sin(2 * np.pi * threads * u) * np.sin(2 * np.pi * threads * v)
     folds = clouds(width, height, rng, 2, 2)
-    return _coloured(1 + 0.06 * weave + 0.12 * folds, tuple(rng.uniform(40, 220, 3)), rng)
+    return _coloured(1 + 0.06 * weave + 0.12 * folds, tuple(rng.uniform(50, 200) + rng.uniform(-35, 35, 3)), rng)
 
 
 def _wall(width: int, height: int, rng: Rng) -> np.ndarray:
@@ -173,7 +173,9 @@ def _curtain(width: int, height: int, rng: Rng) -> np.ndarray:
     x = np.linspace(0, 1, width, dtype=np.float32)
     phase = 2 * np.pi * rng.uniform(3, 9) * x + 1.5 * clouds(width, 8, rng, 2, 2)[0]
     folds = np.tile(0.82 + 0.18 * np.sin(phase), (height, 1))
-    return _coloured(folds + 0.03 * clouds(width, height, rng, 3, 4), tuple(rng.uniform(60, 225, 3)), rng)
+    return _coloured(
+        folds + 0.03 * clouds(width, height, rng, 3, 4), tuple(rng.uniform(70, 205) + rng.uniform(-35, 35, 3)), rng
+    )
 
 
 SURFACES: dict[str, dict[str, Callable[[int, int, Rng], np.ndarray]]] = {

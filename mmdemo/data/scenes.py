@@ -100,6 +100,8 @@ def draw_scene(rng: Rng, kind: str | None = None, split: str = "train") -> Scene
     share = float(np.exp(rng.uniform(*np.log(SHARE))))
     if share < 0.2 and tool == "pencil":
         share += 0.1  # nobody could read it
+    uneven = float(UNEVEN ** (rng.random() * rng.choice([0.4, 1])))
+    level = float(rng.choice([rng.uniform(0.8, 1.05), rng.uniform(0.3, 0.8)]))
     return Scene(
         kind=kind,
         split=split,
@@ -115,8 +117,8 @@ def draw_scene(rng: Rng, kind: str | None = None, split: str = "train") -> Scene
         width=float(max(rng.uniform(*widths), 0.035 * min(1, 0.1 / share))),
         strength=float(rng.uniform(*strengths)),
         margins=tuple(margins.tolist()),
-        uneven=float(UNEVEN ** (rng.random() * rng.choice([0.4, 1]))),
-        level=float(rng.choice([rng.uniform(0.8, 1.05), rng.uniform(0.3, 0.8)])),
+        uneven=uneven,
+        level=max(level, 0.25 * uneven),  # a webcam opens up where a corner would be black
         shadow=float(rng.choice([0, 0, rng.uniform(0.15, 0.5)])),
         defocus=float(rng.choice([0.004, rng.uniform(0.004, 0.025)])),
         motion=float(rng.choice([0, 0, rng.uniform(0.02, 0.07)])),

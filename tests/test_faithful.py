@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from captum.attr import IntegratedGradients
 from torch import nn
 
 from mmdemo.faithful import (
@@ -41,10 +42,9 @@ def test_integrated_gradients_add_up_to_the_change_of_the_logits(classifier):
 
 
 def test_integrated_gradients_are_captums(classifier):
-    attr = pytest.importorskip("captum.attr", reason="needs captum: pip install captum")
     lstm, dense = classifier
     x, weights = torch.randn(9, 6), contrast(4, 1, 3)
-    theirs = attr.IntegratedGradients(lambda batch: logits(lstm, dense, batch) @ weights)
+    theirs = IntegratedGradients(lambda batch: logits(lstm, dense, batch) @ weights)
     expected = theirs.attribute(x[None], n_steps=32, method="gausslegendre")[0].sum(-1)
     ours = integrated_gradients(lstm, dense.weight, x, weights)
     assert torch.allclose(ours, expected.float(), atol=1e-5)

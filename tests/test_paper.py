@@ -1,4 +1,5 @@
 import io
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -7,8 +8,8 @@ from PIL import Image
 
 from mmdemo.picture import open_picture
 
-pytest.importorskip("skimage")
-pytest.importorskip("matplotlib")
+if not (find_spec("skimage") and find_spec("matplotlib")):  # only training brings them
+    pytest.skip("needs scikit-image and matplotlib", allow_module_level=True)
 
 from mmdemo.data.backdrops import FACES, PHOTOS, SURFACES, backdrop
 from mmdemo.data.camera import as_jpeg, light
@@ -30,7 +31,8 @@ def scene(kind="white", **changes):
     plain = draw_scene(np.random.default_rng(3), kind, "train")
     calm = {"size": (640, 480), "turn": 0.0, "tilt": 0.0, "share": 0.4, "place": (0.5, 0.5), "uneven": 1.0}
     calm |= {"level": 1.0, "shadow": 0.0, "defocus": 0.0, "motion": 0.0, "noise": 1.0, "hand": False, "face": False}
-    calm |= {"width": 0.08, "strength": 1.0, "margins": (9.0,) * 4}
+    calm |= {"width": 0.08, "strength": 1.0, "margins": (90.0,) * 4}
+    calm |= {"ink": (20.0, 20.0, 20.0), "paper": (240.0, 240.0, 240.0)}
     return type(plain)(**(vars(plain) | calm | changes))
 
 

@@ -139,4 +139,4 @@ def test_a_nib_draws_as_wide_as_it_is(width):
     solid = (drawn > 0.5).view(np.uint8)
     tall = cv2.boundingRect(solid)[3]
     assert stroke_width(solid) / tall == pytest.approx(width, rel=0.35)
-    assert tall == pytest.approx(400, abs=60)
+    assert 290 < tall < 430  # a thin nib ends where the wide stroke was still round

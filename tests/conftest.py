@@ -12,6 +12,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_TEMP_DIR", tempfile.mkdtemp(prefix="mmdemo-tests-"))
 
+import numpy as np
 import pytest
 
 
@@ -94,3 +95,11 @@ def page_url(checkpoints: Path) -> Iterator[str]:
     _, url, _ = demo.launch(**LAUNCH | {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True})
     yield url.rstrip("/")
     demo.close()
+
+
+@pytest.fixture
+def tone() -> np.ndarray:
+    """Half a second of 300 Hz with silence around it: (16000,)."""
+    sound = np.zeros(16_000, np.float32)
+    sound[4000:12000] = 0.5 * np.sin(2 * np.pi * 300 * np.arange(8000) / 16_000)
+    return sound

@@ -17,14 +17,6 @@ from mmdemo.data.augment_audio import (
 pytest.importorskip("audiomentations", reason="needed for training only: pip install -r requirements-train.txt")
 
 
-@pytest.fixture
-def tone():
-    """Half a second of 300 Hz with silence around it: (16000,)."""
-    sound = np.zeros(SAMPLE_RATE, np.float32)
-    sound[4000:12000] = 0.5 * np.sin(2 * np.pi * 300 * np.arange(8000) / SAMPLE_RATE)
-    return sound
-
-
 def pitch(sound):
     """The strongest frequency, in Hz."""
     return np.abs(np.fft.rfft(sound)).argmax() * SAMPLE_RATE / len(sound)

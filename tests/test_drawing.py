@@ -4,17 +4,14 @@ import base64
 import io
 import json
 import re
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from pathlib import Path
-from threading import Thread
 
 import numpy as np
-import plotly
 import pytest
 import soundfile
 import torch
 from made_up import made_drawing, made_reading, made_result
+from served import served
 from test_plots import decode, trace_of, unpack
 
 from mmdemo.ledger import contrast, ledger
@@ -22,14 +19,12 @@ from mmdemo.messages import strings
 from mmdemo.plots import packed_numbers
 
 pytestmark = pytest.mark.browser
-UI = Path(__file__).parents[1] / "mmdemo" / "ui"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 FIGURE = "document.querySelector('.mmd-figure')"
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="drawing.css"><script src="plotly.min.js"></script>
+<link rel="stylesheet" href="ui/drawing.css"><script src="plotly.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style><div id="place"></div>"""
 DRAW = """async ([payload, words]) => {
-  const { draw } = await import("./drawing.js");
+  const { draw } = await import("./ui/drawing.js");
   window.missing = [];
   const strings = new Proxy(words, {
     get: (all, key) => (key in all ? all[key] : (window.missing.push(key), undefined)),
@@ -44,40 +39,16 @@ DRAW = """async ([payload, words]) => {
 }"""
 
 
-class Files(SimpleHTTPRequestHandler):
-    """The page, the drawing's modules and style sheet, and Plotly."""
-
-    extensions_map = {".js": "text/javascript", ".css": "text/css"}  # noqa: RUF012
-
-    def translate_path(self, path):
-        name = path.strip("/")
-        return str(PLOTLY if name == PLOTLY.name else UI / name)
-
-    def do_GET(self):
-        if self.path != "/":
-            return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(PAGE.encode())
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
 def window(chromium):
     """One page for all tests, since loading Plotly takes longer than any of them."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    Thread(target=server.serve_forever, daemon=True).start()
-    context = chromium().new_context(has_touch=True)
-    context.set_default_timeout(120_000)  # a loaded machine is slow, not wrong
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{server.server_port}/")
-    yield page
-    context.close()
-    server.shutdown()
-    server.server_close()
+    with served(PAGE) as address:
+        context = chromium().new_context(has_touch=True)
+        context.set_default_timeout(120_000)  # a loaded machine is slow, not wrong
+        page = context.new_page()
+        page.goto(address)
+        yield page
+        context.close()
 
 
 @pytest.fixture
@@ -91,7 +62,7 @@ def open_page(window):
     def show(payload, width=1180):
         window.set_viewport_size({"width": width, "height": 900})
         window.mouse.move(1, 1)
-        window.evaluate("async () => (await import('./drawing.js')).clear(place)")
+        window.evaluate("async () => (await import('./ui/drawing.js')).clear(place)")
         redraw(window, payload)
         return window
 
@@ -134,7 +105,7 @@ def drag(page, start, end, of):
 
 def call(page, function, *arguments):
     """One of the functions that drawing.js offers to the rest of the page."""
-    script = "async ([name, rest]) => (await import('./drawing.js'))[name](place, ...rest)"
+    script = "async ([name, rest]) => (await import('./ui/drawing.js'))[name](place, ...rest)"
     return page.evaluate(script, [function, list(arguments)])
 
 
@@ -365,13 +336,13 @@ def test_without_steps_there_is_a_kind_word_and_then_a_drawing(open_page, payloa
     redraw(page, {"steps": [], "labels": ["a"]})
     assert page.locator("#place").inner_text() == strings()["drawing.empty"]
     redraw(page, payload)
-    page.evaluate("async () => (await import('./drawing.js')).clear(place)")
+    page.evaluate("async () => (await import('./ui/drawing.js')).clear(place)")
     assert page.locator("#place").inner_html() == ""
 
 
 SUMS = """async ([payload, contrast]) => {
-  const { evidence, sums } = await import("./ledger.js");
-  const { unpack } = await import("./kit.js");
+  const { evidence, sums } = await import("./ui/ledger.js");
+  const { unpack } = await import("./ui/kit.js");
   return [evidence(unpack(payload.ledger.evidence), contrast), sums(payload, contrast)];
 }"""
 

@@ -7,14 +7,6 @@ from mmdemo.config import SAMPLE_RATE
 from mmdemo.loudness import NOISES, add_noise, loud_part
 
 
-@pytest.fixture
-def tone():
-    """Half a second of 300 Hz with silence around it: (16000,)."""
-    sound = np.zeros(SAMPLE_RATE, np.float32)
-    sound[4000:12000] = 0.5 * np.sin(2 * np.pi * 300 * np.arange(8000) / SAMPLE_RATE)
-    return sound
-
-
 def test_loud_part_by_hand(tone):
     """The silence does not count: a sine of 0.5 has 0.5 / sqrt(2)."""
     assert loud_part(tone) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)

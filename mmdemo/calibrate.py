@@ -13,27 +13,37 @@ RISK = 0.01  # among the answers called sure, at most this share may be wrong on
 LOWEST = 0.6  # an answer below this is never called sure
 
 
+def true_classes(taught: Tensor) -> Tensor:
+    """The classes (N,) that distributions (N, C) speak for; -1 where they speak for none: what belongs to no class."""
+    highest, index = taught.max(-1)
+    return torch.where(highest > 1.001 / taught.shape[-1], index, -1)
+
+
 @torch.no_grad()
 def answers(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Logits (N, C) and classes (N,) of the last steps of all samples."""
+    """Logits (N, C) and classes (N,) of the last steps of all samples, -1 for what belongs to none."""
     model.eval()
     logits, labels = [], []
     for batch, taught in batches:
         out, steps = model(batch.to(model.device))
         logits.append(steps.last(out).cpu())
-        labels.append(steps.last(taught.to(model.device)).argmax(-1).cpu())
+        labels.append(true_classes(steps.last(taught.to(model.device))).cpu())
     return torch.cat(logits), torch.cat(labels)
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature with the lowest cross-entropy (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+    """The temperature with the lowest cross-entropy, over what has a class.
+
+    Guo et al. 2017, On Calibration of Modern Neural Networks.
+    """
+    logits, labels = logits[labels >= 0], labels[labels >= 0]
     candidates = torch.logspace(-0.5, 0.5, 101)  # 0.32 to 3.2
     losses = [F.cross_entropy(logits / float(t), labels) for t in candidates]
     return float(candidates[int(torch.stack(losses).argmin())])
 
 
 def fit_threshold(probabilities: Tensor, labels: Tensor) -> float:
-    """The lowest probability from which on at most ``RISK`` of the answers are wrong.
+    """The lowest probability from which on at most ``RISK`` of the answers are wrong; so is any to what has no class.
 
     Args:
         probabilities: (N, C).

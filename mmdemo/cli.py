@@ -1,4 +1,4 @@
-"""The command line: ``python -m mmdemo serve | train | evaluate | predict | bench | manifest``.
+"""The command line: ``python -m mmdemo serve | train | evaluate | predict | bench | manifest | voices``.
 
 Every command imports what it needs itself, so that ``--help`` answers at once.
 """
@@ -206,6 +206,24 @@ def make_manifest(
     counts = rows.groupby(["label", "split"]).size().unstack(fill_value=0)
     typer.echo(counts.to_string() if len(rows) else "No row can be used.")
     typer.echo(f"{len(rows)} rows can be used, {len(problems)} cannot.")
+
+
+@app.command("voices")
+def make_voices(
+    out: Annotated[Path, typer.Option(help="Folder for the recordings and their manifest.")],
+    kokoro: Annotated[Path, typer.Option(help="The synthesiser's folder; fetched if it is not there.")] = Path(
+        "kokoro"
+    ),
+    count: Annotated[int, typer.Option(help="How many recordings.")] = 6000,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one for each core unless given.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Synthesise digits in many voices, other words and other sounds, to train with. Goes on where it stopped."""
+    from mmdemo.data.kokoro import fetch_kokoro
+    from mmdemo.data.voices import make_voices
+
+    manifest = make_voices(out, fetch_kokoro(kokoro), count=count, seed=seed, jobs=jobs, say=_complain)
+    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_VOICES={out} python -m mmdemo train")
 
 
 def _complain(sentence: str) -> None:

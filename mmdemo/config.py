@@ -39,6 +39,11 @@ class AudioConfig:
     max_seconds: float = 6.0  # of found speech; at 80 ms a step this is 75 steps
     stem_size: int = 96  # numbers per step out of the pretrained stem
 
+    @property
+    def max_steps(self) -> int:
+        """Steps of 80 ms that the longest sound has."""
+        return int(self.max_seconds * 100) // 8
+
 
 @dataclass
 class ModelConfig:

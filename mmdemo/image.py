@@ -18,6 +18,7 @@ from mmdemo.square import ready_square, to_square
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
 CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
+KEPT = 6  # candidates that a visitor may choose from
 FACE_SIDE = 200  # pixels; faces are looked for in a picture of this length, where a near one is still 40 wide
 
 
@@ -33,7 +34,8 @@ class ImageInput:
         box: (left, top, right, bottom) of the ink in pixels of the upright original; None where there is none.
         pixels: float32 (size, size), 0..1, bright ink on black, normalised like MNIST.
         boxes: float (slices, 4), the box of every step in pixels of the upright original, within the picture.
-        candidates: (box, score) of everything that may be a digit, best first; the first one was taken.
+        candidates: (box, score) of everything that may be a digit, best first.
+        taken: which of them was read.
         notes: what to tell the person besides.
         absent: why the picture counts as absent; None where it does not.
     """
@@ -45,6 +47,7 @@ class ImageInput:
     pixels: np.ndarray
     boxes: np.ndarray
     candidates: tuple[tuple[Box, float], ...] = ()
+    taken: int = 0
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
 
@@ -57,12 +60,15 @@ class ImageInput:
         return self.picture.shape[1] / self.size[0]
 
 
-def read_image(source: str | Path | bytes | Image.Image | np.ndarray, config: ImageConfig | None = None) -> ImageInput:
+def read_image(
+    source: str | Path | bytes | Image.Image | np.ndarray, config: ImageConfig | None = None, take: int = 0
+) -> ImageInput:
     """Open a picture, find the ink in it and normalise it like MNIST.
 
     Args:
         source: whatever :func:`mmdemo.picture.open_picture` takes.
         config: size of the square and number of slices.
+        take: which of the candidates to read, the best one if not given; the last where there are not so many.
 
     Returns:
         What the model sees; ``absent`` says why where there is nothing to see.
@@ -78,7 +84,7 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray, config: Im
         box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
         kind = "dark" if np.median(picture[0]) < 128 else "paper"
         return ImageInput(picture, size, kind, box, square, _slice_boxes(matrix, size, config), ((box, 1.0),))
-    found = find_ink(picture)
+    found = find_ink(picture)[:KEPT]
     to_original = np.array([size[0] / picture.shape[1], size[1] / picture.shape[0]] * 2)
     face = None
     if not found or found[0].score < CERTAIN:
@@ -88,11 +94,13 @@ def read_image(source: str | Path | bytes | Image.Image | np.ndarray, config: Im
         kind, absent = _why_nothing(picture, face is not None)
         empty = np.zeros((config.size, config.size), np.float32)
         return ImageInput(picture, size, kind, None, empty, np.zeros((0, 4)), absent=absent)
-    square, matrix = to_square(picture, found[0], config.size)
+    taken = min(max(take, 0), len(found) - 1)
+    square, matrix = to_square(picture, found[taken], config.size)
     matrix = matrix @ np.diag([*1 / to_original[:2], 1])  # from the original, not the reduced picture
     candidates = tuple((tuple((np.array(one.box) * to_original).tolist()), one.score) for one in found)
     boxes = _slice_boxes(matrix, size, config)
-    return ImageInput(picture, size, "paper" if found[0].dark else "dark", candidates[0][0], square, boxes, candidates)
+    kind = "paper" if found[taken].dark else "dark"
+    return ImageInput(picture, size, kind, candidates[taken][0], square, boxes, candidates, taken)
 
 
 def _slice_boxes(matrix: np.ndarray, size: tuple[int, int], config: ImageConfig) -> np.ndarray:

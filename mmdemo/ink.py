@@ -1,27 +1,37 @@
-"""Find what was written in a picture, wherever it is, and draw it again the way MNIST does.
+"""Find what was written in a picture, wherever it is.
 
-Everything is measured against the light that falls on the paper around it: the background is a median over a window
-much wider than a stroke, and ink is where the logarithm of (light here / light of the background) is far from zero, in
-whichever colour shows it best. Shadows and uneven light cancel, and dark ink and light ink differ only by the sign.
+Strokes are thin, and that tells them from everything else in a room: a closing (Serra 1982) with a disc wider than a
+stroke fills dark strokes and leaves the edges of sheets, hands and shadows as they are, so that ink is where the
+logarithm of (light after / light before) is far from zero, in whichever colour shows it best. For light strokes on dark
+ground an opening does the same. Uneven light cancels. Wide strokes are found in the same way, in a smaller picture.
+What was found is measured, and a small network that has seen thousands of such groups says which of them are digits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mmdemo.strokes import likeness
+from mmdemo.strokes import measure
 
-SEARCH_SIDE = 512  # pixels; ink is searched for in a picture of at most this length
+SEARCH_SIDE = 640  # pixels; ink is searched for in a picture of at most this length, and in halves of it
+ENLARGED_TO = 160  # pixels: so that strokes of two pixels are wide enough to be measured
+SMALLEST_SIDE = 40  # pixels: the shorter side of the smallest picture that is searched
+NIB = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))  # wider than any stroke that is looked for at one size
 NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain of black areas stays small
-FAINTEST = 0.10  # the smallest log contrast that is looked at: about 10 % darker than the paper
-LADDER = 2.0  # every level of contrast is this many times the one before
+FAINTEST = 0.05  # the smallest log contrast that is looked at: about 5 % darker than the paper
+LADDER = 1.6  # every level of contrast is this many times the one before
 ACCEPT = 0.12  # candidates scoring less are not called ink
+JUDGE = Path(__file__).with_name("ink.npz")  # the network's weights; tools/fit_ink.py makes them
+_LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
 
 Box = tuple[float, float, float, float]
+Found = tuple[Box, bool, np.ndarray, int, list[float]]  # a group's box, polarity, mask, reduction and measures
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,39 +51,8 @@ class Candidate:
     mask: np.ndarray
 
 
-def background_of(picture: np.ndarray, window: float) -> np.ndarray:
-    """The picture without its ink: a median over ``window`` times its shorter side, on a quarter of its resolution.
-
-    Args:
-        picture: uint8 (H, W, 3).
-        window: a fraction; ink must cover less than half of such a square.
-
-    Returns:
-        uint8 (H, W, 3).
-    """
-    height, width = picture.shape[:2]
-    ratio = min(1.0, 128 / max(height, width))
-    small = cv2.resize(
-        picture, (max(1, round(width * ratio)), max(1, round(height * ratio))), None, 0, 0, cv2.INTER_AREA
-    )
-    kernel = max(3, int(window * min(small.shape[:2])) | 1)
-    return cv2.resize(cv2.medianBlur(small, kernel), (width, height), None, 0, 0, cv2.INTER_LINEAR)
-
-
-_LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
-
-
-def log_contrast(picture: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Log of background over picture by channel, float32 (H, W, 3): above zero where the picture is darker."""
-    return cv2.LUT(background, _LOG) - cv2.LUT(picture, _LOG)
-
-
 def find_ink(picture: np.ndarray) -> list[Candidate]:
     """All groups of strokes that may be a digit, best first.
-
-    The contrast is cut at several levels, as in maximally stable extremal regions (Matas et al. 2002): faint lines of
-    the paper, which join everything at the lowest level, are gone at a higher one, where the pen is still there; and a
-    group that stays the same over levels has sharp edges, which shadows have not.
 
     Args:
         picture: uint8 (H, W, 3).
@@ -82,52 +61,80 @@ def find_ink(picture: np.ndarray) -> list[Candidate]:
         Candidates with boxes in pixels of ``picture``.
     """
     height, width = picture.shape[:2]
-    reduced = max(1.0, max(height, width) / SEARCH_SIDE)
-    size = (max(1, round(width / reduced)), max(1, round(height / reduced)))
-    search = cv2.resize(picture, size, None, 0, 0, cv2.INTER_AREA) if reduced > 1 else picture
-    smooth = cv2.GaussianBlur(search, (3, 3), 0) if min(size) > 64 else search
-    found: list[tuple[Box, float, bool, np.ndarray]] = []
-    for window in (0.45, 0.9, 1.6):
-        contrast = log_contrast(smooth, background_of(smooth, window))
-        noise = 1.4826 * float(np.median(np.abs(contrast[::3, ::3])))
-        lowest = max(FAINTEST, 3.5 * noise)
-        for dark in (True, False):
-            signed = contrast if dark else -contrast
-            strength = cv2.max(cv2.max(signed[:, :, 0], signed[:, :, 1]), signed[:, :, 2])
-            level, top = lowest, float(strength.max())
+    found = list(groups(picture))
+    if not found:
+        return []
+    scores = judge(np.array([one[-1] for one in found], np.float32))
+    return _best(found, scores, width, height)
+
+
+def groups(picture: np.ndarray) -> Iterator[Found]:
+    """Everything of about a digit's size and proportions, at every scale and level of contrast.
+
+    The contrast is cut at several levels, as in maximally stable extremal regions (Matas et al. 2002): faint lines of
+    the paper, which join everything at the lowest level, are gone at a higher one, where the pen is still there.
+
+    Args:
+        picture: uint8 (H, W, 3).
+
+    Yields:
+        The box in shares of the picture's sides, whether the ink is dark, its mask, by what the picture was reduced
+        against the largest that is searched, and its measures.
+    """
+    for number, search in enumerate(_sizes(picture)):
+        smooth = search if number else cv2.GaussianBlur(search, (3, 3), 0)
+        logs = cv2.LUT(smooth, _LOG)
+        light = cv2.transform(logs, np.full((1, 3), 1 / 3))
+        bright = float(np.percentile(light[::4, ::4], 90))
+        for dark, way in ((True, cv2.MORPH_CLOSE), (False, cv2.MORPH_OPEN)):
+            contrast = cv2.absdiff(cv2.LUT(cv2.morphologyEx(smooth, way, NIB), _LOG), logs)
+            strength = cv2.max(cv2.max(contrast[:, :, 0], contrast[:, :, 1]), contrast[:, :, 2])
+            level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
+            top = float(strength.max())
             while level < top:
-                found += [(box, score, dark, mask) for box, score, mask in _groups(strength, level)]
+                for box, mask, measures in _at_level(strength, light, bright, dark, level):
+                    yield box, dark, mask, 2**number, measures
                 level *= LADDER
-        if any(score > 0.6 and max(box[2] - box[0], box[3] - box[1]) < 0.4 * min(size) for box, score, _, _ in found):
-            break  # small strokes need no wider window
-    return _best(found, width / size[0], height / size[1])
 
 
-def _groups(strength: np.ndarray, level: float) -> Iterator[tuple[Box, float, np.ndarray]]:
-    """Groups of strokes above one level of contrast, each with its score and its mask."""
+def _sizes(picture: np.ndarray) -> Iterator[np.ndarray]:
+    """The picture at most ``SEARCH_SIDE`` long, or enlarged if it is tiny; then each half as long as the one before."""
+    height, width = picture.shape[:2]
+    longest = max(height, width)
+    ratio = np.clip(1.0, ENLARGED_TO / longest, SEARCH_SIDE / longest)
+    first = True
+    while first or min(width * ratio, height * ratio) >= SMALLEST_SIDE:
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        how = cv2.INTER_CUBIC if ratio > 1 else cv2.INTER_AREA
+        picture = cv2.resize(picture, size, None, 0, 0, how) if size != picture.shape[1::-1] else picture
+        yield picture
+        ratio, first = ratio / 2, False
+
+
+def _at_level(
+    strength: np.ndarray, light: np.ndarray, bright: float, dark: bool, level: float
+) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
+    """Groups of strokes above one level of contrast: box in shares of the sides, mask, measures."""
     height, width = strength.shape
     ink = (strength > level).view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    if count == 1:
-        return
     stats, names = stats[1:], np.arange(1, count)
-    keep = (stats[:, 4] >= 6) & (stats[:, 2] < 0.98 * width + 1) & (stats[:, 3] < 0.98 * height + 1)
-    if min(height, width) <= 64:
-        keep = stats[:, 4] >= 2  # the whole picture may be one digit
+    keep = stats[:, 4] >= 6
     stats, names = stats[keep], names[keep]
     order = np.argsort(-stats[:, 2:4].max(axis=1))[:40]
     stats, names = stats[order], names[order]
     for members in _join(stats):
         left, top = stats[members, :2].min(axis=0).tolist()
         right, bottom = (stats[members, :2] + stats[members, 2:4]).max(axis=0).tolist()
-        if bottom - top < max(6, 0.05 * height) or right - left > 2.2 * (bottom - top):
+        tall, wide = bottom - top, right - left
+        if tall < max(8, 0.05 * height) or wide > 2.2 * tall or tall > 0.95 * height or wide > 0.97 * width:
             continue
         member = np.zeros(count, np.uint8)
         member[names[members]] = 1
         mask = member[labels[top:bottom, left:right]]
-        score = likeness((left, top, right, bottom), mask, ink, strength)
-        if score > 0.01:
-            yield (left, top, right, bottom), score, mask
+        box = (left, top, right, bottom)
+        if (measures := measure(box, mask, ink, strength, light, bright, dark)) is not None:
+            yield (left / width, top / height, right / width, bottom / height), mask, measures
 
 
 def _join(stats: np.ndarray) -> Iterator[list[int]]:
@@ -155,37 +162,43 @@ def _join(stats: np.ndarray) -> Iterator[list[int]]:
                 yield group
 
 
-def _best(found: list[tuple[Box, float, bool, np.ndarray]], across: float, down: float) -> list[Candidate]:
-    """Of those that overlap only one, with a bonus for being there at many levels; best first."""
-    found.sort(key=lambda item: -item[1])
+@lru_cache
+def _weights() -> dict[str, np.ndarray]:
+    with np.load(JUDGE) as file:
+        return dict(file)
+
+
+def judge(measures: np.ndarray) -> np.ndarray:
+    """How digit-like groups are, (N,) in 0..1, from their measures, (N, MEASURES): one hidden layer, one output."""
+    weights = _weights()
+    hidden = np.maximum(
+        (measures - weights["mean"]) / weights["spread"] @ weights["hidden"] + weights["hidden_bias"], 0
+    )
+    return 1 / (1 + np.exp(-(hidden @ weights["output"] + weights["output_bias"])))
+
+
+def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> list[Candidate]:
+    """Of those that overlap only one; best first."""
     chosen: list[list] = []
-    for box, score, dark, mask in found[:80]:
+    for number in np.argsort(-scores)[:80]:
+        (left, top, right, bottom), dark, mask, reduced, _ = found[number]
+        box, score = (left * width, top * height, right * width, bottom * height), float(scores[number])
         for other in chosen:
-            overlap = _overlap(box, other[0])
-            if overlap > 0.5:
-                if overlap > 0.8 and dark == other[2]:
-                    other[4] += 1
-                    if score > 0.6 * other[1] and np.count_nonzero(mask) > np.count_nonzero(other[3]):
-                        other[0], other[3] = box, mask  # a lower level shows the faint ends of the strokes too
+            if (shared := overlap(box, other[0])) > 0.5:
+                fuller = np.count_nonzero(mask) * reduced**2 > np.count_nonzero(other[3]) * other[4] ** 2
+                if shared > 0.8 and dark == other[2] and reduced <= other[4] and score > 0.6 * other[1] and fuller:
+                    other[0], other[3], other[4] = box, mask, reduced  # a lower level shows the strokes' faint ends too
                 break
         else:
-            chosen.append([box, score, dark, mask, 1])
+            chosen.append([box, score, dark, mask, reduced])
     for inner in chosen:  # the inside of a nought is no digit, nor is a part of one
         for outer in chosen:
             worse = 0.3 if outer[2] != inner[2] else 0.6
             if outer[1] > worse * inner[1] and _contains(outer[0], inner[0]):
                 inner[1] *= worse / 2
                 break
-    candidates = [
-        Candidate(
-            (box[0] * across, box[1] * down, box[2] * across, box[3] * down),
-            score * (0.5 + 0.5 * min(1.0, times / 4)),
-            dark,
-            mask,
-        )
-        for box, score, dark, mask, times in chosen
-    ]
-    return sorted((c for c in candidates if c.score >= ACCEPT), key=lambda c: -c.score)
+    candidates = [Candidate(box, score, dark, mask) for box, score, dark, mask, _ in chosen]
+    return sorted((one for one in candidates if one.score >= ACCEPT), key=lambda one: -one.score)
 
 
 def _contains(outer: Box, inner: Box) -> bool:
@@ -193,7 +206,7 @@ def _contains(outer: Box, inner: Box) -> bool:
     return all(outer[n] <= inner[n] and outer[n + 2] >= inner[n + 2] for n in (0, 1)) and outer != inner
 
 
-def _overlap(a: Box, b: Box) -> float:
+def overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes."""
     shared = max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)

@@ -13,7 +13,7 @@ import pandas as pd
 from mmdemo.baselines import bag_of_words_accuracy
 from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
-from mmdemo.data.manifest import read_manifest
+from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.data.tasks import Task
 from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
@@ -22,6 +22,7 @@ from mmdemo.report import read_metrics, write_card, write_metrics
 from mmdemo.studies import fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
 from mmdemo.truth import study_truth
+from mmdemo.unknown import study_unknown
 
 Say = Callable[[str], None]
 SEEDS = (0, 1, 2)  # of the models for the published sound test
@@ -55,7 +56,17 @@ class Data:
         return cls(task, rows, cache, seed, say)
 
     def split(self, name: str) -> pd.DataFrame:
-        """One split's rows."""
+        """One split's rows that have a class: what is asked and measured."""
+        whole = self.whole(name)
+        return whole[whole["label"] != OUTLIER].reset_index(drop=True)
+
+    def outliers(self, name: str) -> pd.DataFrame:
+        """One split's rows that belong to no class."""
+        whole = self.whole(name)
+        return whole[whole["label"] == OUTLIER].reset_index(drop=True)
+
+    def whole(self, name: str) -> pd.DataFrame:
+        """All of one split's rows: what is learnt from."""
         return self.rows[self.rows["split"] == name].reset_index(drop=True)
 
     def features(self, rows: pd.DataFrame, *, voices: int = 1) -> Features:
@@ -69,8 +80,8 @@ class Data:
 def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
     """Train a task's checkpoint; see ``mmdemo.train.train``."""
     splits = {
-        "train": data.features(data.split("train"), voices=VOICES),
-        "validation": data.features(data.split("validation")),
+        "train": data.features(data.whole("train"), voices=VOICES),
+        "validation": data.features(data.whole("validation")),
     }
     task = data.task
     return train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
@@ -102,6 +113,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         validation = data.split("validation")
         asked = (data.features(validation), list(validation["audio"]))
         metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
+    metrics["unknown"] = study_unknown(model, features, data.outliers("test"), data.features)
     metrics["truth"] = study_truth(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
@@ -126,7 +138,7 @@ def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, comm
         raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
     parts = []
     for split in ("train", "validation", "test"):
-        sounds = data.split(split)
+        sounds = data.whole(split) if split == "train" else data.split(split)
         sounds = sounds[sounds["audio"] != ""].reset_index(drop=True)
         parts.append((data.features(sounds, voices=VOICES if split == "train" else 1), list(sounds["speaker"])))
     (published, _), _, (test, _) = parts
@@ -135,7 +147,12 @@ def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, comm
         model = sound_model(published, config, run / f"seed-{seed}", recipe=recipe, seed=seed)
         by_seed[str(seed)] = round(float(answer(model, test, singles(test, "audio"), ["audio"]).right.mean()), 4)
         data.say(f"published test, seed {seed}: {by_seed[str(seed)]:.2%}")
-    left_out = leave_one_out(parts, config, run, recipe=recipe, seed=data.seed, say=data.say)
+    recorded = data.split("train")
+    recorded = recorded[(recorded["audio"] != "") & (recorded["speaker"] != "")]
+    if "made" in recorded:
+        recorded = recorded[recorded["made"] == ""]  # synthetic voices are nobody whom one could leave out
+    people = sorted(set(recorded["speaker"]))
+    left_out = leave_one_out(parts, config, run, recipe=recipe, seed=data.seed, people=people, say=data.say)
     mean = round(float(np.mean(list(by_seed.values()))), 4)
     metrics["strangers"] = {"command": command, "official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
     _publish(folder, data.task, metrics)

@@ -48,6 +48,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         )
     if "fusion" in metrics:
         yield from _fusion(metrics["fusion"])
+    if "unknown" in metrics:
+        yield from _unknown(metrics["unknown"])
     if "truth" in metrics:
         yield from _truth(metrics["truth"])
     if "strangers" in metrics:
@@ -110,6 +112,33 @@ def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
         gain = fusion["gain_over_best_part"].get(subset)
         more = f"{gain[0] * 100:+.1f} ± {gain[1] * 100:.1f} points" if gain else ""
         yield f"| {name} | {percent(accuracy)} | {more} |"
+
+
+def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
+    shares = next(iter(unknown["coverage"].values()), {})
+    if shares:
+        yield ""
+        yield "Does it know what it does not know? Accuracy where it answers only the surest share of the test inputs:"
+        yield ""
+        yield "| given | " + " | ".join(f"{float(share):.0%}" for share in shares) + " |"
+        yield "|---" * (1 + len(shares)) + "|"
+        for modality, found in unknown["coverage"].items():
+            yield f"| {NAMES[modality]} | " + " | ".join(percent(accuracy) for accuracy in found.values()) + " |"
+    if unknown["told_apart"]:
+        yield ""
+        yield (
+            "Inputs of no class, made from what training never saw: how often a test input gets more confidence than "
+            "one of them (AUROC), and how often the answer to one is called sure:"
+        )
+        yield ""
+        yield "| given | inputs | nothing found in | AUROC | called sure |"
+        yield "|---|---|---|---|---|"
+    for modality, kinds in unknown["told_apart"].items():
+        for kind, found in kinds.items():
+            yield (
+                f"| {NAMES[modality]}: {kind or 'of no class'} | {found['n']:,} | {found['nothing_found']:,} "
+                f"| {found['auroc']:.3f} | {percent(found['called_sure'])} |"
+            )
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:

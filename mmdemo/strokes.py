@@ -1,12 +1,14 @@
-"""How much a group of strokes looks like one written digit: soft conditions on its shape, its edges and its ground."""
+"""What can be measured of a group of strokes that may be a digit: its shape, its edges and the ground around it."""
 
 from __future__ import annotations
+
+import math
 
 import cv2
 import numpy as np
 
-MARGIN = 0.12  # of the longest side: how much of the ground around a group is looked at
-WORTH = 0.05  # a group whose shape scores less is not looked at any closer
+RIM = 0.15  # of the longest side: how much of the ground around a group is looked at
+MEASURES = 26  # numbers that say what a group is like
 
 
 def stroke_width(mask: np.ndarray) -> float:
@@ -16,64 +18,93 @@ def stroke_width(mask: np.ndarray) -> float:
     return 4 * float(distance.sum()) / max(1, int(mask.sum())) - 1  # pixels' centres lie half a pixel inside the edge
 
 
-def likeness(box: tuple[int, int, int, int], mask: np.ndarray, ink: np.ndarray, contrast: np.ndarray) -> float:
-    """How much a group of strokes looks like one written digit.
+def measure(
+    box: tuple[int, int, int, int],
+    mask: np.ndarray,
+    ink: np.ndarray,
+    contrast: np.ndarray,
+    light: np.ndarray,
+    bright: float,
+    dark: bool,
+) -> list[float] | None:
+    """What distinguishes a written digit from everything else, as ``MEASURES`` numbers.
 
     Args:
         box: (left, top, right, bottom) of the group in pixels.
         mask: uint8, the size of the box, 1 where the group is.
         ink: uint8 (H, W), 1 wherever there is ink at this level of contrast.
         contrast: float32 (H, W), log contrast to the ground, above 0 where there is ink.
+        light: float32 (H, W), log of the picture's light.
+        bright: log of the light of the picture's bright parts.
+        dark: the ink is darker than its ground.
 
     Returns:
-        0 to 1.
+        The numbers, or None for what is no digit for certain: a blot, a tangle, a line that ends beyond the picture.
     """
     height, width = ink.shape
     left, top, right, bottom = box
     tall, wide = bottom - top, right - left
     long = max(tall, wide)
-    stroke = stroke_width(mask)
-    rim = max(2, round(MARGIN * long))
+    stroke = max(0.7, stroke_width(mask))
+    own, area = cv2.countNonZero(mask), cv2.countNonZero(ink[top:bottom, left:right])
+    length = own / (stroke * long)
+    if stroke > 0.4 * long or length > 8 or area - own > 1.5 * own:
+        return None
+    rim = max(2, round(RIM * long))
     x0, y0, x1, y1 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
-    area, own = cv2.countNonZero(ink[top:bottom, left:right]), cv2.countNonZero(mask)
     foreign = (cv2.countNonZero(ink[y0:y1, x0:x1]) - area) / max(1, (y1 - y0) * (x1 - x0) - tall * wide)
     cut = (top == 0) * cv2.countNonZero(mask[:1]) + (bottom == height) * cv2.countNonZero(mask[-1:])
     cut += (left == 0) * cv2.countNonZero(mask[:, 0]) + (right == width) * cv2.countNonZero(mask[:, -1])
-    off_centre = ((left + right) / width - 1) ** 2 + ((top + bottom) / height - 1) ** 2  # 2 in a corner
-    shape = (
-        min(1.0, tall / height / 0.3) ** 0.5
-        * (1 - 0.25 * off_centre)
-        * _fall(wide / tall, 1.4, 2.2)
-        * _fall(stroke / long, 0.26, 0.36)
-        * min(1.0, stroke / long / 0.02)
-        * _fall(foreign, 0.0, 0.25)
-        * _fall((area - own) / own, 0.0, 0.5)
-        * _fall(cut / long, 0.0, 0.4)  # the picture's edge goes through it
-    )
-    if shape < WORTH:
-        return 0.0
+    if foreign > 0.5 or cut > 0.8 * long:
+        return None
     mask = cv2.copyMakeBorder(mask, top - y0, y1 - bottom, left - x0, x1 - right, cv2.BORDER_CONSTANT)
-    contrast = contrast[y0:y1, x0:x1]
-    full = cv2.mean(contrast, mask)[0]
-    soft = full / _slope(contrast, mask)
-    ground = 1 - cv2.dilate(mask, np.ones((7, 7), np.uint8))
-    unrest = cv2.mean(cv2.absdiff(contrast, 0.0), ground)[0] / full
-    return (
-        shape
-        * min(1.0, full / 0.8) ** 0.5
-        * _fall(soft, 3 + 0.3 * stroke, 5 + 0.7 * stroke)  # the edges of a cheek are as wide as itself...
-        * _fall(soft / long, 0.1, 0.25)  # ...and a shadow's wider
-        * _fall(unrest, 0.07, 0.25)  # paper is plain; faces and rooms are not
+    contrast, light = contrast[y0:y1, x0:x1], light[y0:y1, x0:x1]
+    ground = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    if cv2.countNonZero(ground) < 8:
+        return None
+    full, uneven = (float(one[0, 0]) for one in cv2.meanStdDev(contrast, mask=mask))
+    paper, unrest = (float(one[0, 0]) for one in cv2.meanStdDev(light, mask=ground))
+    within = np.zeros_like(ground)  # the ground between the strokes, as opposed to around them
+    within[top - y0 : bottom - y0, left - x0 : right - x0] = ground[top - y0 : bottom - y0, left - x0 : right - x0]
+    inner, outer = (
+        cv2.mean(light, one)[0] if cv2.countNonZero(one) > 3 else paper for one in (within, ground - within)
     )
+    soft = full / slope(contrast, mask)
+    off_centre = ((left + right) / width - 1) ** 2 + ((top + bottom) / height - 1) ** 2  # 2 in a corner
+    shape = math.log(tall / height), math.log(wide / tall), math.log(stroke / long), math.log(length)
+    return [
+        *shape,
+        *(one**2 for one in shape),
+        math.log(tall),
+        off_centre,
+        foreign,
+        (area - own) / own,
+        cut / long,
+        math.log(full),
+        math.log(full) ** 2,
+        math.log(soft / stroke),
+        math.log(soft / long),
+        math.log(unrest / full + 0.02),
+        math.log(cv2.mean(contrast, ground)[0] / full + 0.01),
+        math.log(uneven / full + 0.02),
+        abs(inner - outer) / full,
+        float(_holes(mask, stroke)),
+        float(dark),
+        (paper - bright) * dark,
+        (paper - bright) * (not dark),
+        paper,
+    ]
 
 
-def _slope(contrast: np.ndarray, mask: np.ndarray) -> float:
+def _holes(mask: np.ndarray, stroke: float) -> int:
+    """How many parts of the ground a group encloses, those apart that are hardly larger than a dot."""
+    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(1 - padded, connectivity=4)
+    return int((stats[2:, 4] > max(3, stroke * stroke / 2)).sum())
+
+
+def slope(contrast: np.ndarray, mask: np.ndarray) -> float:
     """How steeply the contrast rises at the edge of a mask, per pixel."""
     edge = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
     across, down = (cv2.Sobel(contrast, cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1)))
     return cv2.mean(cv2.magnitude(across, down), edge)[0] + 1e-6
-
-
-def _fall(value: float, full: float, none: float) -> float:
-    """1 up to ``full``, then falling to nearly 0 at ``none``."""
-    return min(1.0, max(0.02, (none - value) / (none - full)))

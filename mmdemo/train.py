@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from mmdemo.calibrate import calibrate
+from mmdemo.calibrate import calibrate, true_classes
 from mmdemo.config import ModelConfig
 from mmdemo.data.features import Features
 from mmdemo.data.pairs import PLAIN, Mixing, Pairs
@@ -188,16 +188,18 @@ def train(
 
 @torch.no_grad()
 def validate(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple[float, float]:
-    """Loss and accuracy of the answers, over batches of all subsets of the modalities."""
+    """Loss, and accuracy of the answers where there is one, over batches of all subsets of the modalities."""
     model.eval()
-    loss = right = count = 0.0
+    loss = right = count = asked = 0.0
     for batch, taught in batches:
         batch, taught = batch.to(model.device), taught.to(model.device)
         logits, steps = model(batch)
         loss += float(sequence_loss(logits, steps, taught)) * len(taught)
-        right += float((steps.last(logits).argmax(-1) == steps.last(taught).argmax(-1)).sum())
+        truth = true_classes(steps.last(taught))
+        right += float((steps.last(logits).argmax(-1) == truth).sum())
+        asked += float((truth >= 0).sum())
         count += len(taught)
-    return loss / count, right / count
+    return loss / count, right / max(asked, 1)
 
 
 def _epoch(

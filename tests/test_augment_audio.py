@@ -7,12 +7,19 @@ import soundfile
 from mmdemo.audio import read_audio
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.augment_audio import (
+    CODECS,
+    THROAT,
+    add_hum,
+    coded,
     echo,
     other_band,
     other_ends,
     other_speaker,
+    other_throat,
+    room,
     vary_voice,
 )
+from mmdemo.loudness import loud_part
 
 pytest.importorskip("audiomentations", reason="needed for training only: pip install -r requirements-train.txt")
 
@@ -42,13 +49,58 @@ def test_pitch_and_length_move_but_not_too_far(tone):
 
 def test_every_part_keeps_samples_finite_and_float32(tone):
     for seed in range(10):
-        for change in (other_speaker, echo, other_band, other_ends, vary_voice):
+        for change in (other_speaker, other_throat, echo, other_band, other_ends, vary_voice):
             changed = change(tone, np.random.default_rng(seed))
             assert changed.dtype == np.float32
             assert changed.ndim == 1
             assert np.isfinite(changed).all()
             assert len(changed) > 8000
         assert np.abs(vary_voice(tone, np.random.default_rng(seed))).max() <= 1
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_codec_keeps_the_tone_and_its_time(tone, codec):
+    left = coded(tone, codec, np.random.default_rng(0))
+    assert left.dtype == np.float32 and len(left) == pytest.approx(len(tone), abs=0.1 * SAMPLE_RATE)
+    assert pitch(left) == pytest.approx(300, abs=5)
+    assert np.array_equal(left, coded(tone, codec, np.random.default_rng(0)))
+
+
+def test_hum_has_the_level_that_was_asked_for(tone):
+    added = add_hum(tone, 20, np.random.default_rng(0)) - tone
+    assert 20 * np.log10(loud_part(tone) / added.std()) == pytest.approx(20, abs=0.1)
+    assert min(abs(pitch(added) - mains) for mains in (50, 60)) < 1.5
+
+
+def test_a_room_begins_with_the_direct_sound_and_dies_away():
+    for seed in range(30):
+        response = room(np.random.default_rng(seed))
+        assert response[0] == 1 and np.isfinite(response).all()
+        assert len(response) < SAMPLE_RATE
+        energy = np.square(response[1:])
+        assert energy.sum() < 20
+        assert energy[len(energy) // 2 :].sum() < 0.5 * energy.sum() + 1e-9
+
+
+def test_another_throat_moves_the_resonances_and_leaves_the_pitch():
+    """Pulses at 100 Hz through one resonance at 1,500 Hz: the centre of the spectrum moves, the pulses do not."""
+    pulses = np.zeros(SAMPLE_RATE, np.float32)
+    pulses[::160] = 1
+    times = np.arange(400) / SAMPLE_RATE
+    voice = np.convolve(pulses, np.sin(2 * np.pi * 1500 * times) * np.exp(-times * 600))[:SAMPLE_RATE].astype(
+        np.float32
+    )
+
+    def centre(sound):
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        return (power * np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)).sum() / power.sum()
+
+    moved = [other_throat(voice, np.random.default_rng(seed)) for seed in range(30)]
+    ratios = np.array([centre(sound) for sound in moved]) / centre(voice)
+    assert ratios.std() > 0.03 and 1 - THROAT - 0.03 < ratios.min() < 0.97 and 1.03 < ratios.max() < 1 + THROAT + 0.03
+    for sound in moved:  # its harmonics are where they were
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        assert power[::100].sum() > 0.8 * power.sum()
 
 
 @pytest.mark.data

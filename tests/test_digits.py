@@ -7,19 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmdemo.data.digits import LABELS, digits_manifest
+from mmdemo.data.digits import LABELS, digits_manifest, made
 from mmdemo.data.idx import read_idx
-from mmdemo.data.manifest import load_image_cell, read_manifest
+from mmdemo.data.manifest import OUTLIER, load_image_cell, read_manifest, write_manifest
 from mmdemo.data.tasks import TASKS, own_task
 from mmdemo.messages import InputError
 
 COUNTS = {"train": 300, "validation": 40, "test": 60}
+TALK = {"train": 30, "validation": 10, "test": 20}
 
 
 @pytest.fixture(scope="module")
 def digits(data_dir, tmp_path_factory):
     """The recipe's rows with few sentences, read back as anybody's manifest is."""
-    out = digits_manifest(data_dir, tmp_path_factory.mktemp("digits") / "digits.parquet", 0, COUNTS)
+    out = digits_manifest(data_dir, tmp_path_factory.mktemp("digits") / "digits.parquet", 0, COUNTS, TALK)
     rows, problems = read_manifest(out, labels=LABELS)
     assert not problems
     return rows
@@ -45,6 +46,23 @@ def test_somebodys_own_manifest_is_a_task(tmp_path):
         own_task("manners", path)
 
 
+def test_made_digits_are_only_trained_on(tmp_path):
+    (tmp_path / "a.flac").write_bytes(b"")
+    row = {"audio": str(tmp_path / "a.flac"), "speaker": "kokoro"}
+    rows = [row | {"label": "one", "split": "train"}, row | {"label": OUTLIER, "split": "test"}]
+    write_manifest(pd.DataFrame(rows), tmp_path / "manifest.csv")
+    assert list(made(tmp_path)["label"]) == ["one", OUTLIER]
+    write_manifest(pd.DataFrame([row | {"label": "one", "split": "test"}]), tmp_path / "manifest.csv")
+    with pytest.raises(ValueError, match="only be in the split train"):
+        made(tmp_path)
+
+
+@pytest.mark.data
+def test_sentences_without_a_number_belong_to_no_class(digits):
+    idle = digits[digits["label"] == OUTLIER]
+    assert dict(idle["split"].value_counts()) == TALK and set(idle["kind"]) == {"talk"}
+
+
 @pytest.mark.data
 def test_splits_are_the_published_ones(digits):
     counts = Counter(zip(digits["split"], (digits[["image", "audio", "text"]] != "").idxmax(axis=1), strict=True))
@@ -55,7 +73,7 @@ def test_splits_are_the_published_ones(digits):
         ("train", "audio"): 6 * 10 * 42,
         ("validation", "audio"): 6 * 10 * 3,
         ("test", "audio"): 6 * 10 * 5,
-        **{(split, "text"): count for split, count in COUNTS.items()},
+        **{(split, "text"): count + TALK[split] for split, count in COUNTS.items()},
     }
 
 
@@ -90,7 +108,7 @@ def test_pictures_and_sounds_have_the_labels_of_their_files(digits, data_dir):
 
 @pytest.mark.data
 def test_what_is_believed_at_the_end_of_a_sentence_is_its_label(digits):
-    texts = digits[digits["text"] != ""]
+    texts = digits[(digits["text"] != "") & (digits["label"] != OUTLIER)]
     assert set(texts["kind"]) == {"sentence", "correction"}
     for row in texts.itertuples():
         offsets, labels = zip(*json.loads(row.belief), strict=True)
@@ -106,5 +124,5 @@ def test_templates_of_one_split_are_in_no_other(digits):
 
 @pytest.mark.data
 def test_the_same_seed_gives_the_same_manifest(digits, data_dir, tmp_path):
-    again = pd.read_parquet(digits_manifest(data_dir, tmp_path / "again.parquet", 0, COUNTS))
+    again = pd.read_parquet(digits_manifest(data_dir, tmp_path / "again.parquet", 0, COUNTS, TALK))
     assert list(again["text"]) == list(digits["text"]) and list(again["belief"]) == list(digits["belief"])

@@ -1,6 +1,8 @@
 """The ``digits`` task's recipe: write it (MNIST), say it (FSDD), type it (our own grammar).
 
-No row has more than one input: training lends the others from rows of the same class and split.
+No row has more than one input: training lends the others from rows of the same class and split. To know what is no
+digit, it has sentences without a number, and whatever the folders that ``MMDEMO_VOICES`` names say so of: those that
+``python -m mmdemo voices`` writes, or any with a ``manifest.csv``. Those digits that are synthetic are only trained on.
 """
 
 from __future__ import annotations
@@ -10,19 +12,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmdemo.data.download import fetch_fsdd, fetch_mnist
-from mmdemo.data.grammar import DIGITS, sentences
+from mmdemo.data.download import fetch_fsdd, fetch_mnist, made_folders
+from mmdemo.data.grammar import DIGITS, plain_talk, sentences
 from mmdemo.data.idx import read_idx
-from mmdemo.data.manifest import write_manifest
+from mmdemo.data.manifest import OUTLIER, read_inputs, write_manifest
 
 LABELS = DIGITS
 MNIST_VALIDATION = 5_000  # the last ones of MNIST's training set
 FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as published
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
 SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
+TALK = {"train": 6_000, "validation": 200, "test": 500}  # sentences without a number
 
 
-def digits_manifest(data: Path, out: Path, seed: int = 0, sentence_counts: dict[str, int] = SENTENCES) -> Path:
+def digits_manifest(
+    data: Path,
+    out: Path,
+    seed: int = 0,
+    sentence_counts: dict[str, int] = SENTENCES,
+    talk_counts: dict[str, int] = TALK,
+) -> Path:
     """Write the manifest of the ``digits`` task.
 
     Args:
@@ -30,15 +39,18 @@ def digits_manifest(data: Path, out: Path, seed: int = 0, sentence_counts: dict[
         out: the manifest to write.
         seed: of the sentences.
         sentence_counts: how many of them in each split.
+        talk_counts: how many without a number.
 
     Returns:
-        ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind`` and ``template``.
+        ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
+        (by which program a recording was) and ``heard``.
 
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
     """
-    rows = pd.concat([_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), _texts(sentence_counts, seed)])
-    columns = ["text", "image", "audio", "label", "split", "speaker", "belief", "kind", "template"]
+    parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), _texts(sentence_counts, talk_counts, seed)]
+    rows = pd.concat([*parts, *(made(folder) for folder in made_folders())])
+    columns = ["text", "image", "audio", "label", "split", "speaker", "belief", "kind", "template", "made", "heard"]
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
 
 
@@ -66,7 +78,23 @@ def _sounds(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _texts(counts: dict[str, int], seed: int) -> pd.DataFrame:
-    """Sentences with what a reader who stops anywhere in them should answer."""
-    made = (sentence for split, count in counts.items() for sentence in sentences(split, count, seed))
-    return pd.DataFrame([sentence.as_row() for sentence in made])
+def _texts(counts: dict[str, int], talk: dict[str, int], seed: int) -> pd.DataFrame:
+    """Sentences with what a reader who stops anywhere in them should answer, and sentences without a number."""
+    said = [sentence for split, count in counts.items() for sentence in sentences(split, count, seed)]
+    rows = [sentence.as_row() for sentence in said]
+    idle = [sentence for split, count in talk.items() for sentence in plain_talk(split, count, seed)]
+    return pd.DataFrame(rows + [sentence.as_row() | {"label": OUTLIER} for sentence in idle])
+
+
+def made(folder: Path) -> pd.DataFrame:
+    """The usable rows of a folder that a program filled: digits for training only, and what is no digit.
+
+    Raises:
+        InputError: it has no readable ``manifest.csv``.
+        ValueError: a digit of it is not in the training split, where the published tests would no longer be clean.
+    """
+    rows, problems = read_inputs(folder / "manifest.csv")
+    rows = rows[~rows["line"].isin([problem.line for problem in problems])].drop(columns="line")
+    if ((rows["label"] != OUTLIER) & (rows["split"] != "train")).any():
+        raise ValueError(f"{folder / 'manifest.csv'}: made digits may only be in the split train")
+    return rows

@@ -26,6 +26,7 @@ from mmdemo.messages import InputError
 
 VARIABLE = "MMDEMO_DATA"  # the environment variable that names the folder
 DEFAULT = Path("data")
+MADE = "MMDEMO_VOICES"  # the environment variable that names folders of recordings made for training
 
 MNIST = "mnist"
 MNIST_URLS = (
@@ -47,6 +48,11 @@ FSDD_SHA256 = "c8561bca57f668363317b9a5c554392cae37561fa99077368d9a9f32b9618584"
 def data_folder(option: str | Path | None = None) -> Path:
     """Where the data sets lie: the option, else the environment variable ``MMDEMO_DATA``, else ``data``."""
     return Path(option or os.environ.get(VARIABLE) or DEFAULT)
+
+
+def made_folders() -> list[Path]:
+    """The folders, each with a ``manifest.csv``, that the environment variable ``MMDEMO_VOICES`` names."""
+    return [Path(folder) for folder in os.environ.get(MADE, "").split(os.pathsep) if folder]
 
 
 def fetch_mnist(folder: Path) -> Path:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +26,7 @@ from mmdemo import audio, image, ink, loudness, picture, speech, square, strokes
 from mmdemo.audio import read_audio
 from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
 from mmdemo.data import augment_audio
-from mmdemo.data.manifest import load_image_cell
+from mmdemo.data.manifest import OUTLIER, load_image_cell
 from mmdemo.data.targets import Evidence, marked, ramp
 from mmdemo.image import read_image
 from mmdemo.messages import InputError
@@ -41,13 +41,15 @@ class Features:
     """One split of a manifest, read.
 
     Attributes:
-        labels: class index of each of the N rows, int64, shape (N,).
+        labels: class index of each of the N rows, -1 for what belongs to no class, int64, shape (N,).
         texts: each row's tokens and their evidence; ``None`` where the row has no text.
         image_of: each row's index into ``squares``, or -1, shape (N,).
         squares: normalised pictures, uint8, shape (pictures, size, size).
         audio_of: each row's index into ``sounds``, or -1, shape (N,).
         sounds: for each sound its variants, each (T, 96) float32; the first is the sound as it is.
         problems: what could not be read, as sentences that name the manifest's line.
+        heard: from which to which share of its sound each row's label is being said, shape (N, 2); from end to end
+            where it is not given.
     """
 
     labels: np.ndarray
@@ -57,6 +59,7 @@ class Features:
     audio_of: np.ndarray
     sounds: list[list[np.ndarray]]
     problems: list[str]
+    heard: np.ndarray | None = None
 
     def rows_with(self, modality: str) -> np.ndarray:
         """Indices of the rows that have an input of that modality."""
@@ -64,13 +67,24 @@ class Features:
             return np.flatnonzero([text is not None for text in self.texts])
         return np.flatnonzero((self.image_of if modality == "image" else self.audio_of) >= 0)
 
+    def only(self, keep: np.ndarray) -> Features:
+        """The same features with only those rows that ``keep``, (N,) bool, says."""
+        return replace(
+            self,
+            labels=self.labels[keep],
+            texts=[text for text, kept in zip(self.texts, keep, strict=True) if kept],
+            image_of=self.image_of[keep],
+            audio_of=self.audio_of[keep],
+            heard=None if self.heard is None else self.heard[keep],
+        )
+
 
 def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voices: int = 1, seed: int = 0) -> Features:
     """Read the inputs of a manifest's rows.
 
     Args:
-        rows: columns ``text``, ``image``, ``audio``, ``label``, ``line`` (for messages) and optionally ``belief``, as
-            ``read_manifest`` gives them.
+        rows: columns ``text``, ``image``, ``audio``, ``label``, ``line`` (for messages) and optionally ``belief`` and
+            ``heard``, as ``read_manifest`` gives them.
         config: the task.
         cache: folder for the cached arrays.
         voices: variants of each sound: 1 for validation and test.
@@ -85,14 +99,26 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
     texts = [_text(row, config, problems) for row in rows.itertuples()]  # last: worker processes would copy them all
     size = config.image.size
     return Features(
-        labels=rows["label"].map(config.labels.index).to_numpy(np.int64),
+        labels=rows["label"].map(partial(_class, config=config)).to_numpy(np.int64),
         texts=texts,
         image_of=image_of,
         squares=np.stack(squares) if squares else np.zeros((0, size, size), np.uint8),
         audio_of=audio_of,
         sounds=sounds,
         problems=problems,
+        heard=np.array([_span(cell) for cell in rows["heard"]]).reshape(-1, 2) if "heard" in rows else None,
     )
+
+
+def _class(label: str, config: ModelConfig) -> int:
+    """A label's index; -1 for what belongs to no class."""
+    return -1 if label == OUTLIER else config.labels.index(label)
+
+
+def _span(cell: str) -> tuple[float, float]:
+    """``0.4-0.8`` as two numbers; from end to end if it is empty."""
+    start, end = map(float, cell.split("-")) if cell else (0.0, 1.0)
+    return start, end
 
 
 def _text(row: Any, config: ModelConfig, problems: list[str]) -> tuple[tuple[str, ...], Evidence] | None:
@@ -104,6 +130,8 @@ def _text(row: Any, config: ModelConfig, problems: list[str]) -> tuple[tuple[str
     except InputError as error:
         problems.append(f"line {row.line}: {error}")
         return None
+    if text.absent and row.label == OUTLIER:
+        return None
     if text.absent:
         problems.append(f"line {row.line}: {text.absent}")
         return None
@@ -112,7 +140,7 @@ def _text(row: Any, config: ModelConfig, problems: list[str]) -> tuple[tuple[str
         marks = [(offset, index[label]) for offset, label in json.loads(row.belief)]
         evidence = marked(marks, [token.end for token in text.tokens])
     else:
-        evidence = ramp(config.labels.index(row.label), len(text.tokens))
+        evidence = ramp(_class(row.label, config), len(text.tokens))
     return tuple(token.text for token in text.tokens), evidence
 
 
@@ -162,19 +190,21 @@ def _cached(
     problems: list[str],
 ) -> tuple[list, np.ndarray]:
     """Read a column's cells on all cores, or take them from the cache: the items, and each row's index or -1."""
-    cells = [(k, cell, line) for k, (cell, line) in enumerate(zip(rows[column], rows["line"], strict=True)) if cell]
+    given = zip(rows[column], rows["line"], rows["label"], strict=True)
+    cells = [(k, cell, line, label) for k, (cell, line, label) in enumerate(given) if cell]
     index = np.full(len(rows), -1, np.int64)
     if not cells:
         return [], index
-    names = [cell for _, cell, _ in cells]
+    names = [cell for _, cell, _, _ in cells]
     file = cache / f"{column}-{_fingerprint(names, settings, READERS[column])}.npz"
     if not file.is_file():
         with ProcessPoolExecutor() as pool:
             _store(file, list(tqdm(pool.map(read, names, chunksize=64), column, len(names), leave=False)))
     items = []
-    for (k, _, line), item in zip(cells, _load(file), strict=True):
+    for (k, _, line, label), item in zip(cells, _load(file), strict=True):
         if isinstance(item, str):
-            problems.append(f"line {line}: {item}")
+            if label != OUTLIER:  # where there is nothing to read, to find nothing is right
+                problems.append(f"line {line}: {item}")
         else:
             index[k] = len(items)
             items.append(item)

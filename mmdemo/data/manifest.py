@@ -1,8 +1,10 @@
 """Manifests: a data set as one table with the columns ``text, image, audio, label, split``, any input cell empty.
 
 Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file (counted
-from 0). Further columns are kept; these mean something: ``belief`` (JSON ``[[character offset, label or null], ...]``:
-what a reader who stops there should answer), and ``group`` or ``speaker`` (never divided between two splits).
+from 0). The label ``(none)`` says that a row belongs to no class. Further columns are kept; these mean something:
+``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who stops there should answer), ``heard``
+(``0.4-0.8``: from which to which share of a sound its label is being said), and ``group`` or ``speaker`` (never divided
+between two splits).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from mmdemo.data.table import Problem, read_table, write_table
 from mmdemo.messages import InputError, Note
 from mmdemo.text import MAX_CHARACTERS
 
+OUTLIER = "(none)"  # the label of what belongs to no class: it is taught to say so, and counts in no accuracy
 COLUMNS = (*MODALITIES, "label", "split")
 SPLITS = tuple(SHARES)
 KINDS = {
@@ -60,7 +63,7 @@ def read_manifest(
         raise InputError("manifest.no_label_column", file=str(path))
     rows = rows.reindex(columns=[*COLUMNS, *(name for name in rows if name not in COLUMNS)], fill_value="")
     rows["split"] = rows["split"].str.lower().replace(ALSO_CALLED)
-    known = set(rows["label"] if labels is None else labels)
+    known = {*(rows["label"] if labels is None else labels), OUTLIER}
     faults = {problem.line: problem.note for problem in problems}
     for row in rows.itertuples():
         note = _label_fault(row, known)
@@ -172,9 +175,13 @@ def _label_fault(row: Any, labels: Collection[str]) -> Note | None:
     if not row.label:
         return Note("manifest.no_label")
     if row.label not in labels:
-        return Note("manifest.unknown_label", {"label": row.label, "labels": ", ".join(sorted(labels))})
+        return Note(
+            "manifest.unknown_label", {"label": row.label, "labels": ", ".join(sorted(set(labels) - {OUTLIER}))}
+        )
     if row.split and row.split not in SPLITS:
         return Note("manifest.unknown_split", {"split": row.split, "splits": ", ".join(SPLITS)})
+    if not re.fullmatch(r"([01]?\.?\d*-[01]?\.?\d*)?", getattr(row, "heard", "")):
+        return Note("manifest.heard")
     if getattr(row, "belief", "") and not _is_belief(row.belief, labels):
         return Note("manifest.belief")
     return None

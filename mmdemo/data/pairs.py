@@ -2,6 +2,9 @@
 
 The rows of a manifest need not have every modality. Where a task says so, a row's missing inputs are lent by random
 other rows of the same class and split, so that one LSTM learns to read all of them together.
+
+Rows of no class teach it to say that it does not know (outlier exposure, Hendrycks et al. 2019): alone or together they
+are no evidence for anything, and beside a row that has a class they are let pass.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from torch.utils.data import Dataset
 from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.data.augment_image import augment_image, degrade_image
 from mmdemo.data.features import Features
-from mmdemo.data.targets import Evidence, ramp, targets
+from mmdemo.data.targets import Evidence, joined, ramp, targets
 from mmdemo.sequence import Batch, collate
 from mmdemo.text import add_typos, token_ids
 
@@ -31,9 +34,11 @@ class Mixing:
     corrupt: float = 0.35  # an input is degraded, by a severity drawn evenly from 0 to 1
     augment: bool = True  # small lawful changes: another hand, another voice
     typos: float = 0.3  # share of letters that are mistyped at severity 1
+    amid: float = 0.15  # a sound has another before or after it that is of no class: a cough, "it's a", a chair
+    strange: float = 0.5  # a row of no class has partners of none either; else all of one class
 
 
-PLAIN = Mixing(together=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False)
+PLAIN = Mixing(together=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False, amid=0, strange=1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Pairs(Dataset):
         self.features, self.config, self.pair, self.mixing, self.seed = features, config, pair, mixing, seed
         self.length = length or max(len(features.labels), 2000)
         self.pools = {m: rows for m in MODALITIES if len(rows := features.rows_with(m))}
-        classes = range(len(config.labels))
+        classes = (*range(len(config.labels)), -1)  # the last is what belongs to none
         self.by_class = {m: [rows[features.labels[rows] == c] for c in classes] for m, rows in self.pools.items()}
         self.set_epoch(0)
 
@@ -101,7 +106,7 @@ class Pairs(Dataset):
         text, square, sound = (rows[m] if m in chosen else None for m in MODALITIES)
         severity = self._severity(rng)
         ids, words = (None, None) if text is None else self._text(text, rng)
-        audio = None if sound is None else self._sound(sound, rng)
+        audio, heard = (None, None) if sound is None else self._sound(sound, rng)
         labels = self.features.labels
         return Sample(
             index=k,
@@ -111,7 +116,7 @@ class Pairs(Dataset):
             evidence=[
                 words,
                 None if square is None else ramp(int(labels[square]), self.config.image.slices),
-                None if audio is None else ramp(int(labels[sound]), len(audio)),
+                heard,
             ],
             order=order,
             severity=severity,
@@ -122,15 +127,19 @@ class Pairs(Dataset):
 
         Now and then one that is not ``keep`` is made to contradict the others, if the mixing says so.
         """
-        label = self.features.labels[row]
+        label = int(self.features.labels[row])
         given = {m: row for m, of in self._has(row).items() if of}
         if self.pair:
+            lent = label
+            if label < 0 and rng.random() >= self.mixing.strange:
+                lent = int(rng.integers(len(self.config.labels)))
             for m in self.pools:
-                if m not in given and len(self.by_class[m][label]):
-                    given[m] = int(rng.choice(self.by_class[m][label]))
-        if len(given) > 1 and rng.random() < self.mixing.contradict:
+                if m not in given and len(self.by_class[m][lent]):
+                    given[m] = int(rng.choice(self.by_class[m][lent]))
+        if label >= 0 and len(given) > 1 and rng.random() < self.mixing.contradict:
             liar = str(rng.choice([m for m in given if m != keep]))
-            others = self.pools[liar][self.features.labels[self.pools[liar]] != label]
+            theirs = self.features.labels[self.pools[liar]]
+            others = self.pools[liar][(theirs != label) & (theirs >= 0)]
             if len(others):
                 given[liar] = int(rng.choice(others))
         return given
@@ -160,9 +169,26 @@ class Pairs(Dataset):
             tokens = add_typos(tokens, severity * self.mixing.typos, rng)
         return token_ids(tokens, self.config.text), evidence
 
-    def _sound(self, row: int, rng: np.random.Generator) -> np.ndarray:
-        variants = self.features.sounds[self.features.audio_of[row]]
-        return variants[int(rng.integers(len(variants)))] if self.mixing.augment else variants[0]
+    def _sound(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, Evidence]:
+        """A sound and what it says; now and then with another one before or after it."""
+        sound, evidence = self._voice(row, rng)
+        others = self.by_class["audio"][-1]
+        if self.features.labels[row] < 0 or not len(others) or rng.random() >= self.mixing.amid:
+            return sound, evidence
+        both = [(sound, evidence), self._voice(int(rng.choice(others)), rng)]
+        if rng.random() < 0.6:
+            both.reverse()
+        (first, said_first), (second, said_second) = both
+        most = max(self.config.audio.max_steps, len(sound))
+        return np.concatenate([first, second])[:most], joined(said_first, said_second, most)
+
+    def _voice(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, Evidence]:
+        """One of a sound's variants, and what it says."""
+        features = self.features
+        variants = features.sounds[features.audio_of[row]]
+        sound = variants[int(rng.integers(len(variants)))] if self.mixing.augment else variants[0]
+        span = (0.0, 1.0) if features.heard is None else tuple(features.heard[row])
+        return sound, ramp(int(features.labels[row]), len(sound), span)
 
     def collate(self, samples: list[Sample]) -> tuple[Batch, Tensor]:
         """Batch samples: the inputs, and the distribution to teach at every step, shape (B, T, C)."""

@@ -32,13 +32,34 @@ class Evidence:
     weight: np.ndarray
 
 
-def ramp(label: int, steps: int, height: float = 1.0) -> Evidence:
-    """Evidence for one label that grows evenly to ``height`` at the last step."""
+def ramp(label: int, steps: int, span: tuple[float, float] = (0.0, 1.0)) -> Evidence:
+    """Evidence for one label that grows evenly to 1.
+
+    Args:
+        label: index of the class; -1 for none, which is no evidence at any step.
+        steps: T.
+        span: from which to which share of the steps it grows; after that it stays.
+    """
+    labels = np.full(steps, max(label, 0), np.int64)
+    if label < 0:
+        return Evidence(labels, np.zeros(steps, np.float32))
+    done = np.arange(1, steps + 1) / max(steps, 1)
+    return Evidence(labels, np.interp(done, span, (0, 1)).astype(np.float32))
+
+
+def joined(before: Evidence, after: Evidence, steps: int) -> Evidence:
+    """What two inputs of one modality say one after the other, of which one says nothing; the first steps of it.
+
+    Args:
+        before: what comes first; what it said at its end goes on holding.
+        after: what comes next.
+        steps: how many to keep.
+    """
+    held = before.weight[-1] if len(before.weight) else 0.0
+    if held:
+        after = Evidence(np.full_like(after.label, before.label[-1]), np.full_like(after.weight, held))
     return Evidence(
-        np.full(steps, max(label, 0), np.int64),
-        np.linspace(height / steps, height, steps, dtype=np.float32)
-        if label >= 0 and steps
-        else np.zeros(steps, np.float32),
+        np.concatenate([before.label, after.label])[:steps], np.concatenate([before.weight, after.weight])[:steps]
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.data.digits import LABELS, digits_manifest
-from mmdemo.data.manifest import read_manifest
+from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.messages import InputError
 
 CARDS = Path(__file__).with_name("cards")
@@ -79,7 +79,7 @@ def own_task(name: str, manifest: Path, config: ModelConfig | None = None) -> Ta
         raise InputError("manifest.no_rows", file=str(manifest))
     inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
     return Task(
-        config or ModelConfig(name, sorted(set(rows["label"]))),
+        config or ModelConfig(name, sorted(set(rows["label"]) - {OUTLIER})),
         lambda data, out, seed: manifest,
         pair=bool((inputs == 1).mean() > 0.5),
         split=f"of {manifest.name}",

@@ -15,12 +15,14 @@ from numpy.random import Generator
 from scipy.signal import fftconvolve, istft, stft
 
 from mmdemo.config import SAMPLE_RATE
-from mmdemo.loudness import NOISES, Samples, add_noise, loud_part
+from mmdemo.loudness import Samples, add_noise, loud_part
 
 SPEED = 0.15  # largest change of pitch and tempo together: longer or shorter throats
 TEMPO = 0.15  # largest change of tempo alone
 SEMITONES = 2.0  # largest change of pitch alone
 THROAT = 0.12  # largest change of the vocal tract's length alone
+
+NOISE = ("white", "brown")  # pink noise and babble are kept for the evaluation
 
 CODECS = {  # what calls and browsers send: (container, encoding, sampling rates)
     "mp3": ("MP3", "MPEG_LAYER_III", (8_000, 16_000)),
@@ -56,7 +58,7 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0) -> Sampl
     if rng.random() < 0.1:
         samples = add_hum(samples, rng.uniform(10, 35), rng)
     if rng.random() < 0.7:
-        samples = add_noise(samples, rng.uniform(5, 40), rng, rng.choice(list(NOISES)))
+        samples = add_noise(samples, rng.uniform(3, 40), rng, str(rng.choice(NOISE)))
     gain = rng.uniform(0.1, 1.0) if rng.random() < 0.8 else rng.uniform(1.0, 4.0)  # seldom too loud
     samples = np.clip(samples * gain / max(np.abs(samples).max(initial=0.0), 1e-9), -1, 1).astype(np.float32)
     return coded(samples, str(rng.choice(list(CODECS))), rng) if rng.random() < 0.2 else samples

@@ -18,7 +18,9 @@ from mmdemo.data.tasks import Task
 from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
+from mmdemo.photos import study_photos
 from mmdemo.report import read_metrics, write_card, write_metrics
+from mmdemo.robustness import study_robustness
 from mmdemo.studies import fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
 from mmdemo.truth import study_truth
@@ -35,6 +37,7 @@ class Data:
     Attributes:
         task: the task.
         rows: the manifest's usable rows.
+        folder: that of the data sets.
         cache: the folder of cached features.
         seed: of the splits and the varied voices.
         say: told what could not be read.
@@ -42,6 +45,7 @@ class Data:
 
     task: Task
     rows: pd.DataFrame
+    folder: Path
     cache: Path
     seed: int
     say: Say
@@ -53,7 +57,7 @@ class Data:
         rows, problems = read_manifest(manifest, labels=task.config.labels, seed=seed)
         for problem in problems:
             say(f"{manifest.name}, {problem}")
-        return cls(task, rows, cache, seed, say)
+        return cls(task, rows, data, cache, seed, say)
 
     def split(self, name: str) -> pd.DataFrame:
         """One split's rows that have a class: what is asked and measured."""
@@ -114,6 +118,11 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         asked = (data.features(validation), list(validation["audio"]))
         metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
     metrics["unknown"] = study_unknown(model, features, data.outliers("test"), data.features)
+    metrics["robustness"] = study_robustness(
+        model, features, rows, pair=task.pair, seed=data.seed, babblers=_babblers(data)
+    )
+    if task.photos:
+        metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
     metrics["truth"] = study_truth(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
@@ -172,6 +181,14 @@ def _kinds_of_input(features: Features, rows: pd.DataFrame, data: Data) -> dict[
     if joined := [sample for sample in joined if len(sample) == len(kinds) > 1]:
         kinds["all"] = joined, MODALITIES
     return kinds
+
+
+def _babblers(data: Data) -> list[str]:
+    """Recordings of people who say what is no class, or of whoever there is, for the babble in the background."""
+    strange = data.outliers("test")
+    words = strange[strange["kind"] == "words"] if "kind" in strange else strange
+    speech = words if (words["audio"] != "").any() else data.split("test")
+    return [file for file in speech["audio"] if file]
 
 
 def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:

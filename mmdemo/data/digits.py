@@ -7,7 +7,9 @@ digit, it has sentences without a number, and whatever the folders that ``MMDEMO
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,15 @@ from mmdemo.data.grammar import DIGITS, plain_talk, sentences
 from mmdemo.data.idx import read_idx
 from mmdemo.data.manifest import OUTLIER, read_inputs, write_manifest
 
+if TYPE_CHECKING:
+    from mmdemo.data.paper import Shot
+
 LABELS = DIGITS
 MNIST_VALIDATION = 5_000  # the last ones of MNIST's training set
 FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as published
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
 SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
+PHOTOS = 600  # of the test set, a quarter of a second each
 TALK = {"train": 6_000, "validation": 200, "test": 500}  # sentences without a number
 
 
@@ -52,6 +58,19 @@ def digits_manifest(
     rows = pd.concat([*parts, *(made(folder) for folder in made_folders())])
     columns = ["text", "image", "audio", "label", "split", "speaker", "belief", "kind", "template", "made", "heard"]
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
+
+
+def digit_photos(data: Path, seed: int, count: int = PHOTOS) -> Iterator[Shot]:
+    """Webcam photos of MNIST's test digits; see :mod:`mmdemo.data.paper`.
+
+    Raises:
+        InputError: MNIST is missing and cannot be fetched, or is damaged.
+    """
+    from mmdemo.data.paper import shots  # its backdrops come with packages that only an evaluation needs
+
+    folder = fetch_mnist(data)
+    squares, digits = (read_idx(folder / f"t10k-{name}-ubyte.gz") for name in ("images-idx3", "labels-idx1"))
+    return shots(squares, digits, count, seed)
 
 
 def _pictures(folder: Path) -> pd.DataFrame:

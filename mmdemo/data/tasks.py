@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmdemo.config import MODALITIES, ModelConfig
-from mmdemo.data.digits import LABELS, digits_manifest
+from mmdemo.data.digits import LABELS, digit_photos, digits_manifest
 from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.messages import InputError
+
+if TYPE_CHECKING:
+    from mmdemo.data.paper import Shot
 
 CARDS = Path(__file__).with_name("cards")
 
@@ -24,6 +28,7 @@ class Task:
         pair: whether the missing inputs of a row are lent by other rows of its class and split.
         split: in words, who made the split that is tested on; stands beside the figures.
         card: the model card, with a place for the figures.
+        photos: (folder of the data sets, seed) -> webcam photos of its test set, where that makes sense.
     """
 
     config: ModelConfig
@@ -31,6 +36,7 @@ class Task:
     pair: bool
     split: str
     card: Path = CARDS / "own.md"
+    photos: Callable[[Path, int], Iterator[Shot]] | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +53,7 @@ TASKS = {
             pair=True,
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
             card=CARDS / "digits.md",
+            photos=digit_photos,
         ),
     ]
 }

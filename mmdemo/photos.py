@@ -1,0 +1,73 @@
+"""Webcam photos of a test set: how much is found in them, and how much of that is read rightly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import torch
+from scipy.stats import binomtest
+
+from mmdemo.config import MODALITIES
+from mmdemo.data.paper import Shot
+from mmdemo.image import read_image
+from mmdemo.model import MultimodalLSTM
+from mmdemo.sequence import collate
+
+OVERLAP = 0.5  # of the found box and the ink's, as intersection over union, from which on it is found
+
+
+def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Intersection over union of two boxes (left, top, right, bottom)."""
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    tall = min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(wide, 0) * max(tall, 0)
+    whole = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)) - shared
+    return shared / whole if whole else 0.0
+
+
+@torch.inference_mode()
+def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dict:
+    """Accuracy on photos, each read from its file as a visitor's would be; one in which nothing is found is wrong.
+
+    Args:
+        model: the checkpoint's model.
+        shots: photos with something written in them.
+        seed: that they were made with; stands beside the figures.
+
+    Returns:
+        ``n``, ``accuracy`` with its 95 % Wilson ``interval``, the share whose ink was ``found``, and the accuracy
+        ``by_kind`` of scene and of the files that only their EXIF mark turns upright.
+    """
+    found, right = [], defaultdict(list)
+    for shot in shots:
+        image = read_image(shot.file, model.config.image)
+        found.append(image.box is not None and overlap(image.box, shot.photo.box) >= OVERLAP)
+        correct = not image.absent and _answer(model, image.pixels) == shot.label
+        for group in ("all", shot.photo.kind, *(["turned"] if shot.orientation != 1 else [])):
+            right[group].append(correct)
+    shares = {group: {"n": len(of), "accuracy": round(sum(of) / len(of), 4)} for group, of in right.items()}
+    interval = binomtest(sum(right["all"]), len(right["all"])).proportion_ci(method="wilson")
+    return {
+        "seed": seed,
+        **shares.pop("all"),
+        "interval": [round(interval.low, 4), round(interval.high, 4)],
+        "found": round(sum(found) / len(found), 4),
+        "turned": shares.pop("turned", None),
+        "by_kind": shares,
+    }
+
+
+def _answer(model: MultimodalLSTM, square: object) -> int:
+    """The class that a square alone is taken for."""
+    config = model.config
+    batch = collate(
+        *([None], [square], [None]),
+        [MODALITIES],
+        ids_per_token=config.text.ids_per_token,
+        image_size=config.image.size,
+        slices=config.image.slices,
+        stem_size=config.audio.stem_size,
+    )
+    logits, steps = model(batch.to(model.device))
+    return int(steps.last(logits)[0].argmax())

@@ -10,8 +10,10 @@ from mmdemo.data.augment_audio import (
     CODECS,
     THROAT,
     add_hum,
+    add_murmur,
     coded,
     echo,
+    murmurs,
     other_band,
     other_ends,
     other_speaker,
@@ -112,3 +114,15 @@ def test_words_in_varied_recordings_are_found(data_dir):
         clip = np.repeat(clip, 2)  # to 16 kHz, roughly
         heard.append(len(read_audio((SAMPLE_RATE, vary_voice(clip, np.random.default_rng(seed))))))
     assert np.mean(np.array(heard) > 0) > 0.98
+
+
+def test_murmurs_lie_as_far_below_as_asked_and_differ():
+    """Noise of an exact level; one voice is no other; silence stays silence."""
+    rng = np.random.default_rng(3)
+    tone = np.sin(np.arange(SAMPLE_RATE) / 10).astype(np.float32)
+    noise = add_murmur(tone, 20.0, rng) - tone
+    assert 20 * np.log10(loud_part(tone) / noise.std()) == pytest.approx(20, abs=0.1)
+    first, second = murmurs()[:2]
+    assert first.std() == pytest.approx(1, abs=1e-3)
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.2
+    assert not add_murmur(np.zeros(1000, np.float32), 20.0, rng).any()

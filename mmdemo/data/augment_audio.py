@@ -7,11 +7,13 @@ sound itself is made by audiomentations, each transform with its range narrowed 
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.random import Generator
+from numpy.typing import NDArray
 from scipy.signal import fftconvolve, istft, stft
 
 from mmdemo.config import SAMPLE_RATE
@@ -41,8 +43,8 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0) -> Sampl
     """The same words by another voice, in another room, with another microphone.
 
     Speed, pitch, tempo and the throat's length change by up to 15 % or two semitones; then, each only sometimes: a
-    room, a tilted or narrow band, ends cut off or padded, hum, noise, distortion by a level that is too high, and what
-    a codec leaves of it all.
+    room, a tilted or narrow band, ends cut off or padded, hum, noise, others who murmur, distortion by a level that is
+    too high, and what a codec leaves of it all.
 
     Args:
         samples: (n,) mono, 16 kHz.
@@ -59,6 +61,8 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0) -> Sampl
         samples = add_hum(samples, rng.uniform(10, 35), rng)
     if rng.random() < 0.7:
         samples = add_noise(samples, rng.uniform(3, 40), rng, str(rng.choice(NOISE)))
+    if rng.random() < 0.25:
+        samples = add_murmur(samples, rng.uniform(3, 30), rng)
     gain = rng.uniform(0.1, 1.0) if rng.random() < 0.8 else rng.uniform(1.0, 4.0)  # seldom too loud
     samples = np.clip(samples * gain / max(np.abs(samples).max(initial=0.0), 1e-9), -1, 1).astype(np.float32)
     return coded(samples, str(rng.choice(list(CODECS))), rng) if rng.random() < 0.2 else samples
@@ -95,6 +99,44 @@ def add_hum(samples: Samples, snr_db: float, rng: Generator) -> Samples:
     hum = sum(np.sin(2 * np.pi * mains * k * times + phase) / k**steep for k, phase in enumerate(phases, 1))
     level = loud_part(samples) / max(float(np.std(hum)), 1e-12) * 10 ** (-snr_db / 20)
     return (samples + hum * level).astype(np.float32)
+
+
+def add_murmur(samples: Samples, snr_db: float, rng: Generator) -> Samples:
+    """Lay one to eight murmurs over a recording, so far below the loud parts; nobody is in them, see ``murmurs``."""
+    noise = np.zeros(len(samples))
+    for voice in rng.choice(murmurs(), int(rng.integers(1, 9))):
+        noise += np.resize(np.roll(voice, -int(rng.integers(len(voice)))), len(samples))
+    level = loud_part(samples) / max(float(np.std(noise)), 1e-12) * 10 ** (-snr_db / 20)
+    return (samples + noise * level).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def murmurs(count: int = 24, seconds: float = 5.0) -> NDArray[np.float32]:
+    """Voices that say nothing: vowels at random, a tenth to a third of a second each, at a pitch that wanders.
+
+    They stand for people who talk in the background. Those of the evaluation are recorded and are never trained on.
+
+    Returns:
+        (count, n), all equally loud.
+    """
+    rng = np.random.default_rng(0)
+    voices = []
+    for _ in range(count):
+        pitch, throat, pieces = rng.uniform(90, 230), rng.uniform(0.9, 1.2), []
+        while sum(map(len, pieces)) < seconds * SAMPLE_RATE:
+            times = np.arange(int(rng.uniform(0.1, 0.35) * SAMPLE_RATE)) / SAMPLE_RATE
+            partials = pitch * np.arange(1, int(4000 / pitch))[:, None]  # (K, 1), Hz
+            formants = throat * rng.uniform((250, 800, 2200), (850, 2300, 3200))  # Hz, as of a vowel at random
+            strength = (1 / (1 + ((partials - formants) / 120) ** 2)).sum(1) / np.sqrt(partials[:, 0])
+            glide = times + rng.uniform(-0.3, 0.3) * times**2
+            voiced = strength @ np.sin(2 * np.pi * partials * glide)
+            breath = 0.3 * voiced.std() * rng.standard_normal(len(times))
+            pieces.append((voiced + breath) * np.hanning(len(times)) * rng.uniform(0.2, 1))
+            pieces.append(np.zeros(int(rng.exponential(0.05) * SAMPLE_RATE)))
+            pitch = float(np.clip(pitch * rng.uniform(0.9, 1.11), 80, 260))
+        voice = np.concatenate(pieces)[: int(seconds * SAMPLE_RATE)]
+        voices.append(voice / voice.std())
+    return np.array(voices, np.float32)
 
 
 def coded(samples: Samples, codec: str, rng: Generator) -> Samples:

@@ -98,10 +98,12 @@ def answer(
     model.eval()
     probabilities, labels = [], []
     for batch, truth in batches(model.config, features, samples, subset, change):
-        logits, steps = model(batch.to(model.device))
-        last = steps.last(logits) if logits.shape[1] else logits.new_zeros(len(logits), len(model.config.labels))
-        last[steps.lengths == 0] = 0  # nothing was given, so nothing is known
-        probabilities.append(last.softmax(-1).cpu().numpy())
+        last = torch.zeros(len(truth), len(model.config.labels))  # where nothing was given, nothing is known
+        if batch.lengths.any():
+            logits, steps = model(batch.to(model.device))
+            given = (steps.lengths > 0).cpu()
+            last[given] = steps.last(logits).cpu()[given]
+        probabilities.append(last.softmax(-1).numpy())
         labels.append(truth)
     return Outcome(np.concatenate(probabilities), np.concatenate(labels))
 

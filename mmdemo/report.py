@@ -15,6 +15,14 @@ KINDS = {
     "audio": "sounds",
     "all": "all three",
 }
+HARMS = {
+    "typing": "typing errors, and words lost a quarter as often",
+    "blur": "blur",
+    "darkness": "darkness",
+    "angle": "tilt",
+    "pink": "pink noise",
+    "babble": "babble of six voices",
+}
 TRIED = ("proportional", "telescoped", "gradients", "random")
 
 
@@ -50,6 +58,10 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _fusion(metrics["fusion"])
     if "unknown" in metrics:
         yield from _unknown(metrics["unknown"])
+    if "robustness" in metrics:
+        yield from _robustness(metrics["robustness"])
+    if "paper" in metrics:
+        yield from _paper(metrics["paper"])
     if "truth" in metrics:
         yield from _truth(metrics["truth"])
     if "strangers" in metrics:
@@ -139,6 +151,42 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
                 f"| {NAMES[modality]}: {kind or 'of no class'} | {found['n']:,} | {found['nothing_found']:,} "
                 f"| {found['auroc']:.3f} | {percent(found['called_sure'])} |"
             )
+
+
+def _robustness(robustness: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        "How much harm does it survive? The input itself is made worse, as the page's sliders do it; accuracy of that "
+        "input alone / of all together:"
+    )
+    for name, harm in robustness["harms"].items():
+        first, *levels = ("none" if level in (None, 0) else f"{level:g}" for level in harm["levels"])
+        yield ""
+        yield f"| {HARMS.get(name, name)} ({harm['unit']}; {harm['n']} inputs) | {first} | " + " | ".join(levels) + " |"
+        yield "|---" * (2 + len(levels)) + "|"
+        pairs = zip(harm["alone"], harm["all"], strict=True)
+        yield f"| {NAMES[harm['modality']]} | " + " | ".join(f"{a:.1%} / {b:.1%}" for a, b in pairs) + " |"
+    if robustness["replaced"]:
+        parts = (
+            f"the {NAMES[modality]} {percent(found['accuracy'])} of {found['n']}"
+            for modality, found in robustness["replaced"].items()
+        )
+        yield ""
+        yield f"All together, with one of them replaced by noise: {', '.join(parts)}."
+
+
+def _paper(paper: dict[str, Any]) -> Iterator[str]:
+    low, high = paper["interval"]
+    kinds = ", ".join(f"{kind} {percent(found['accuracy'])}" for kind, found in paper["by_kind"].items())
+    yield ""
+    yield (
+        f"Composed webcam photos ({paper['n']} of test digits, before backdrops that training never saw, seed {paper['seed']}): "
+        f"{percent(paper['accuracy'])} are read rightly ({low:.2%} to {high:.2%}), and in "
+        f"{percent(paper['found'])} the digit's ink is what was found. By kind: {kinds}."
+    )
+    if paper["turned"]:
+        turned = paper["turned"]
+        yield f"Of the {turned['n']} that only their EXIF mark turns upright: {percent(turned['accuracy'])}."
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:

@@ -85,3 +85,16 @@ def test_a_card_keeps_what_a_person_wrote(tmp_path):
     card.write_text(card.read_text().replace("# Mine", "# Ours"))
     write_card(tmp_path, template, METRICS | {"seed": 7})
     assert "# Ours" in card.read_text() and "seed 7" in card.read_text()
+
+
+def test_harm_and_photos_have_their_tables():
+    harm = {"modality": "audio", "unit": "dB", "levels": [None, 10], "n": 4, "alone": [1, 0.5], "all": [1, 0.75]}
+    replaced = {"image": {"n": 8, "accuracy": 0.875, "interval": [0.5, 1]}}
+    paper = {"seed": 3, "n": 8, "accuracy": 0.75, "interval": [0.4, 0.9], "found": 0.875, "turned": None}
+    paper["by_kind"] = {"lined": {"n": 8, "accuracy": 0.75}}
+    more = {"robustness": {"seed": 0, "harms": {"pink": harm}, "replaced": replaced}, "paper": paper}
+    text = tables(METRICS | more)
+    assert "| pink noise (dB; 4 inputs) | none | 10 |" in text
+    assert "| sound | 100.0% / 100.0% | 50.0% / 75.0% |" in text
+    assert "the picture 87.50 % of 8" in text
+    assert "8 of test digits" in text and "lined 75.00 %" in text and "EXIF" not in text

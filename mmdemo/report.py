@@ -180,8 +180,8 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
     kinds = ", ".join(f"{kind} {percent(found['accuracy'])}" for kind, found in paper["by_kind"].items())
     yield ""
     yield (
-        f"Composed webcam photos ({paper['n']} of test digits, before backdrops that training never saw, seed {paper['seed']}): "
-        f"{percent(paper['accuracy'])} are read rightly ({low:.2%} to {high:.2%}), and in "
+        f"Composed webcam photos, {paper['n']} of test digits before backdrops that training never saw (seed "
+        f"{paper['seed']}): {percent(paper['accuracy'])} are read rightly ({low:.2%} to {high:.2%}), and in "
         f"{percent(paper['found'])} the digit's ink is what was found. By kind: {kinds}."
     )
     if paper["turned"]:

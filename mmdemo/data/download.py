@@ -1,8 +1,9 @@
-"""MNIST and the Free Spoken Digit Dataset from their publishers, or from a folder that already holds them.
+"""MNIST, Fashion-MNIST and the Free Spoken Digit Dataset from their publishers, or from a folder that holds them.
 
-Both are laid out as their publishers do it::
+They are laid out as their publishers do it::
 
     mnist/train-images-idx3-ubyte.gz ...                       the four files
+    fashion-mnist/train-images-idx3-ubyte.gz ...               the two files of pictures
     free-spoken-digit-dataset/recordings/0_george_0.wav ...    3,000 recordings
 
 What is there is checked and used, what is not is fetched, checked and kept.
@@ -40,6 +41,13 @@ MNIST_FILES = {  # MD5 of the uncompressed file, for the same file may be packed
     "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
 }
 
+FASHION = "fashion-mnist"
+FASHION_URLS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",)
+FASHION_FILES = {  # what is on them does not matter: none of it is a digit
+    "train-images-idx3-ubyte.gz": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "t10k-images-idx3-ubyte.gz": "8181f5470baa50b63fa0f6fddb340f0a",
+}
+
 FSDD = "free-spoken-digit-dataset"
 FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz"
 FSDD_SHA256 = "c8561bca57f668363317b9a5c554392cae37561fa99077368d9a9f32b9618584"  # of recordings_checksum
@@ -61,17 +69,16 @@ def fetch_mnist(folder: Path) -> Path:
     Raises:
         InputError: a file is missing and cannot be fetched, or is not what was published.
     """
-    for name, checksum in MNIST_FILES.items():
-        file = folder / MNIST / name
-        if not file.is_file():
-            _download([f"{url}/{name}" for url in MNIST_URLS], file)
-        try:
-            found = hashlib.md5(gzip.decompress(file.read_bytes()), usedforsecurity=False).hexdigest()
-        except (OSError, EOFError, zlib.error):
-            found = None
-        if found != checksum:
-            raise InputError("data.damaged", file=str(file))
-    return folder / MNIST
+    return _fetch_idx(folder / MNIST, MNIST_FILES, MNIST_URLS)
+
+
+def fetch_fashion(folder: Path) -> Path:
+    """``folder`` with Fashion-MNIST's two files of pictures, both of them there and checked.
+
+    Raises:
+        InputError: a file is missing and cannot be fetched, or is not what was published.
+    """
+    return _fetch_idx(folder, FASHION_FILES, FASHION_URLS)
 
 
 def fetch_fsdd(folder: Path) -> Path:
@@ -105,6 +112,21 @@ def recordings_checksum(folder: Path) -> str:
         except (wave.Error, EOFError):
             digest.update(b"unreadable")
     return digest.hexdigest()
+
+
+def _fetch_idx(folder: Path, files: dict[str, str], urls: Sequence[str]) -> Path:
+    """The folder with all of the files, each of which has the MD5 that is given once it is unpacked."""
+    for name, checksum in files.items():
+        file = folder / name
+        if not file.is_file():
+            _download([f"{url}/{name}" for url in urls], file)
+        try:
+            found = hashlib.md5(gzip.decompress(file.read_bytes()), usedforsecurity=False).hexdigest()
+        except (OSError, EOFError, zlib.error):
+            found = None
+        if found != checksum:
+            raise InputError("data.damaged", file=str(file))
+    return folder
 
 
 def _download(urls: Sequence[str], file: Path, wanted: Path | None = None) -> None:

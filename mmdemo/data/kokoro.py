@@ -1,7 +1,7 @@
 """Kokoro-82M, a small speech synthesiser (by hexgrad; Apache 2.0): phonemes and a voice in, speech out.
 
 Needed only to make training data. Its parts come as ordinary packages: the int8 ONNX model in four pieces and its
-vocabulary from PyPI, 54 voices from npm. It runs on ``onnxruntime`` (MIT), which nothing else here needs.
+vocabulary from PyPI, 54 voices from npm. It runs on ``onnxruntime`` (MIT).
 """
 
 from __future__ import annotations

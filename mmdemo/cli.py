@@ -1,4 +1,4 @@
-"""The command line: ``python -m mmdemo serve | train | evaluate | predict | bench | manifest | voices``.
+"""The command line: ``python -m mmdemo serve | train | evaluate | predict | bench | manifest | voices | pictures``.
 
 Every command imports what it needs itself, so that ``--help`` answers at once.
 """
@@ -223,6 +223,27 @@ def make_voices(
     from mmdemo.data.voices import make_voices
 
     manifest = make_voices(out, fetch_kokoro(kokoro), count=count, seed=seed, jobs=jobs, say=_complain)
+    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_VOICES={out} python -m mmdemo train")
+
+
+@app.command("pictures")
+def make_pictures(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and their manifest.")],
+    fashion: Annotated[
+        Path | None, typer.Option(help="Folder of Fashion-MNIST's files; fashion-mnist in the data's unless given.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many pictures.")] = 9000,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one for each core unless given.")] = None,
+    data_dir: Data = None,
+    seed: Seed = 0,
+) -> None:
+    """Compose photos of digits, and make pictures of what is none, to train with. Goes on where it stopped."""
+    from mmdemo.data.download import FASHION, data_folder, fetch_fashion, fetch_mnist
+    from mmdemo.data.pictures import make_pictures
+
+    data = data_folder(data_dir)
+    clothes = fetch_fashion(fashion or data / FASHION)
+    manifest = make_pictures(out, fetch_mnist(data), clothes, count=count, seed=seed, jobs=jobs, say=_complain)
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_VOICES={out} python -m mmdemo train")
 
 

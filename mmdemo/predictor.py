@@ -25,7 +25,9 @@ from mmdemo.sequence import Batch, Steps, collate
 from mmdemo.text import TextInput, read_text
 from mmdemo.whatif import contradictions, last_states
 
-CONTRADICTS_ABOVE = 0.5  # two modalities contradict each other if each, alone, gives its own label more than this
+# Why an answer below ``sure_above`` is not sure, by the two highest probabilities p and q:
+SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
+CLOSE = 3  # p less than so many times q: close between the two
 
 
 class Predictor:
@@ -54,13 +56,15 @@ class Predictor:
             )
         return cls(MultimodalLSTM.from_pretrained(str(folder), local_files_only=True), device)
 
-    def read(self, modality: str, source: Any) -> ModalityInput:
-        """Preprocess one raw input.
+    def read(self, modality: str, source: Any, take: int = 0) -> ModalityInput:
+        """Preprocess one raw input; ``take``: which of a picture's candidates to read, the best one if not given.
 
         Raises:
             InputError: the input is too large, or cannot be read.
         """
-        reader = {"text": read_text, "image": read_image, "audio": read_audio}[modality]
+        if modality == "image":
+            return read_image(source, self.config.image, take)
+        reader = {"text": read_text, "audio": read_audio}[modality]
         return reader(source, getattr(self.config, modality))
 
     @torch.inference_mode()
@@ -93,6 +97,7 @@ class Predictor:
         image: Any = None,
         audio: Any = None,
         order: Sequence[str] = MODALITIES,
+        take: int = 0,
     ) -> Result:
         """Read whatever is given, decide, and look inside.
 
@@ -101,6 +106,7 @@ class Predictor:
             image: a path, bytes, a PIL image, an array, or an ``ImageInput``.
             audio: a path, bytes, ``(rate, samples)``, or an ``AudioInput``.
             order: the order of reading; must name every modality once.
+            take: which of the picture's candidates to read, the best one if not given.
 
         Raises:
             InputError: an input is too large, or cannot be read.
@@ -113,7 +119,8 @@ class Predictor:
         for modality, source in (("text", text), ("image", image), ("audio", audio)):
             if source is not None:
                 with clock(modality):
-                    inputs[modality] = source if isinstance(source, ModalityInput) else self.read(modality, source)
+                    ready = isinstance(source, ModalityInput)
+                    inputs[modality] = source if ready else self.read(modality, source, take)
 
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
         with clock("stems"):
@@ -125,8 +132,8 @@ class Predictor:
             alone = self._alone(bands)
 
         probabilities = beliefs[-1] if len(beliefs) else self._prior()
-        contradiction = _contradiction(alone, self.config.labels)
-        reason = self._doubt(probabilities, used, contradiction)
+        contradiction = _contradiction(alone, self.config.labels, self.config.sure_above)
+        reason = contradiction or self._doubt(probabilities, alone)
         return Result(
             task=self.config.task,
             labels=list(self.config.labels),
@@ -145,6 +152,7 @@ class Predictor:
             inputs=inputs,
             milliseconds=clock.milliseconds,
             device=self.device.type,
+            picture=_picture(inputs.get("image")),
         )
 
     def explain(
@@ -200,16 +208,22 @@ class Predictor:
         """What the model answers to nothing at all: the softmax of the bias."""
         return self.model.decide(torch.zeros(self.config.hidden_size, device=self.device)).softmax(-1).cpu().numpy()
 
-    def _doubt(self, probabilities: np.ndarray, used: list[str], contradiction: Note | None) -> Note | None:
+    def _doubt(self, probabilities: np.ndarray, alone: dict[str, np.ndarray]) -> Note | None:
         """Why the answer does not deserve trust, or ``None``."""
-        if not used:
+        if not alone:
             return Note("answer.nothing")
-        if contradiction:
-            return contradiction
-        if probabilities.max() < self.config.sure_above:
-            second, first = np.argsort(probabilities)[-2:]
-            return Note("answer.unsure", {"first": self.config.labels[first], "second": self.config.labels[second]})
-        return None
+        if probabilities.max() >= self.config.sure_above:
+            return None
+        labels = self.config.labels
+        if len({int(p.argmax()) for p in alone.values()}) > 1:
+            return _who_says_what("answer.disagree", {name: labels[int(p.argmax())] for name, p in alone.items()})
+        first, second = np.argsort(-probabilities)[:2]
+        p, q = probabilities[first], probabilities[second]
+        if p < 0.5 and p + q < SPREAD:
+            return Note(f"answer.unlike_{next(iter(alone))}" if len(alone) == 1 else "answer.unlike")
+        if p < CLOSE * q:
+            return Note("answer.unsure", {"first": labels[first], "second": labels[second]})
+        return Note("answer.weak", {"label": labels[first]})
 
 
 def _bands(steps: Steps, used: Sequence[str]) -> dict[str, Tensor]:
@@ -218,12 +232,29 @@ def _bands(steps: Steps, used: Sequence[str]) -> dict[str, Tensor]:
     return {modality: steps.x[0, a:b] for modality, (a, b) in zip(used, pairwise(bounds), strict=True)}
 
 
-def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str]) -> Note | None:
-    """The first two modalities that, each on its own, believe in different labels."""
-    for first, label, second, other in contradictions(alone, CONTRADICTS_ABOVE):
-        values = {"first": first, "first_label": labels[label], "second": second, "second_label": labels[other]}
-        return Note("answer.contradiction", values)
-    return None
+def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str], sure_above: float) -> Note | None:
+    """Who says what, where modalities that are sure each on its own say different things."""
+    pairs = contradictions(alone, sure_above)
+    if not pairs:
+        return None
+    sure = {name: labels[int(p.argmax())] for name, p in alone.items() if p.max() > sure_above}
+    return _who_says_what("answer.contradiction", sure)
+
+
+def _who_says_what(key: str, said: dict[str, str]) -> Note:
+    """A sentence about two modalities, or, with ``_three`` after its key, three."""
+    values = {}
+    for place, (name, label) in zip(("first", "second", "third"), said.items(), strict=False):
+        values |= {place: name, f"{place}_label": label}
+    return Note(key if len(said) == 2 else f"{key}_three", values)
+
+
+def _picture(image: ModalityInput | None) -> dict[str, Any] | None:
+    """Everything in a picture that may be what is asked for, and which of it was read."""
+    if not isinstance(image, ImageInput) or not image.candidates:
+        return None
+    found = [{"box": [round(edge, 1) for edge in box], "score": round(float(s), 3)} for box, s in image.candidates]
+    return {"candidates": found, "taken": image.taken}
 
 
 def _steps(modality: str, item: ModalityInput) -> Iterator[Step]:

@@ -55,6 +55,8 @@ class Result:
         inputs: what the preprocessing made of every input that was given.
         milliseconds: time spent in each stage.
         device: where the model ran.
+        picture: if there was one with something in it: its ``candidates``, each with ``box`` (x0, y0, x1, y1) in pixels
+            of the original and ``score``, best first, and which of them was ``taken``.
     """
 
     task: str
@@ -74,6 +76,7 @@ class Result:
     inputs: dict[str, ModalityInput]
     milliseconds: dict[str, float]
     device: str
+    picture: dict[str, Any] | None = None
 
     @property
     def label(self) -> str:
@@ -98,6 +101,7 @@ class Result:
             "used": self.used,
             "ignored": {modality: str(note) for modality, note in self.ignored.items()},
             "notes": [str(note) for note in self.notes],
+            "picture": self.picture,
             "milliseconds": {stage: round(ms, 2) for stage, ms in self.milliseconds.items()},
             "device": self.device,
         }

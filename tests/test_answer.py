@@ -14,11 +14,12 @@ pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/page.css">
 <div class="gradio-container"><div id="answer"></div></div>"""
-SHOW = """async ([value, language]) => {
+SHOW = """async ([value, language, told]) => {
   const { answer } = await import("./ui/answer.js");
   const { speak } = await import("./ui/words.js");
   document.getElementById("answer").innerHTML = "<div><p></p><div class='mm-card mm-answer'></div></div>";
-  answer({ element: document.getElementById("answer").firstChild, props: { value }, watch() {} });
+  const tell = told && ((data) => (window.told = data));
+  answer({ element: document.getElementById("answer").firstChild, props: { value }, watch() {}, tell });
   speak(language);
 }"""
 
@@ -41,8 +42,8 @@ def said():
     return answer(result, explanation, {})
 
 
-def show(page, said, language="en"):
-    page.evaluate(SHOW, [json.dumps(said), language])
+def show(page, said, language="en", told=True):
+    page.evaluate(SHOW, [json.dumps(said), language, told])
 
 
 def number(words):
@@ -102,6 +103,33 @@ def test_a_contradiction_stands_out(window, said):
     assert window.locator(".mm-say .mm-warn").all_inner_texts() == ["The text says 3, the picture says 8."]
     show(window, {**said, "contradiction": note, "reason": note, "sure": False}, "zh")
     assert window.locator(".mm-say .mm-warn").inner_text() == "文字说的是 3，图片说的是 8。"
+
+
+def test_another_candidate_can_be_clicked_or_pressed(window, said):
+    boxes = [[0.1, 0.1, 0.4, 0.9], [0.5, 0.2, 0.9, 0.8], [0.55, 0.3, 0.7, 0.7]]
+    image = {**said["saw"]["image"], "candidates": boxes, "taken": 0, "box": boxes[0]}
+    chosen = {**said, "saw": {**said["saw"], "image": image}}
+    show(window, chosen)
+    buttons = window.locator(".mm-photo button")
+    assert [button.get_attribute("aria-label")[-8:] for button in buttons.all()] == ["(2 of 3)", "(3 of 3)"]
+    buttons.last.click()  # it lies within the other, and on top of it
+    assert window.evaluate("window.told") == {"take": 2}
+    buttons.first.focus()
+    window.keyboard.press("Enter")
+    assert window.evaluate("window.told") == {"take": 1}
+    show(window, chosen, told=False)  # a report
+    assert (buttons.count(), window.locator(".mm-photo i.mm-other").count()) == (0, 2)
+    show(window, {**said, "saw": {**said["saw"], "image": {**image, "candidates": boxes[:1]}}})
+    assert buttons.count() == 0
+
+
+def test_which_part_of_the_sound_was_taken_is_said(window, said):
+    audio = {**said["saw"]["audio"], "seconds": 4.0, "segments": [[0.5, 0.94], [2.1, 2.7]]}
+    show(window, {**said, "saw": {**said["saw"], "audio": audio}})
+    words = window.locator(".mm-panel.mm-of-audio .mm-caption").inner_text()
+    assert words.startswith("Took 0.5 s to 0.9 s, 2.1 s to 2.7 s of 4 s")
+    assert window.locator(".mm-wave rect").count() == 2
+    assert window.locator(".mm-listen").inner_text() == strings()["page.speech_play"]
 
 
 def test_of_one_input_alone_the_chances_are_shown(window):

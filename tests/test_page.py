@@ -229,6 +229,24 @@ def test_what_was_seen_of_a_sound():
     assert seen["seconds"] == 1.0
 
 
+def test_another_candidate_is_read_and_a_new_picture_forgets_it(predictor):
+    halves = [np.asarray(Image.open(DIGITS / f"{name}.jpg").resize((400, 300))) for name in ("seven", "four")]
+    both = np.concatenate(halves, axis=1)
+    first = read(predictor, image=both).said["saw"]["image"]
+    assert len(first["candidates"]) > 1 and first["taken"] == 0
+    other = next(k for k, box in enumerate(first["candidates"]) if (box[0] > 0.5) != (first["box"][0] > 0.5))
+    second = read(predictor, image=both, take=other).said["saw"]["image"]
+    assert second["box"] == first["candidates"][other] and second["taken"] == other
+    assert second["candidates"] == first["candidates"]
+
+    taken = page._take(lambda *given: given)
+    assert taken(gr.EventData(None, {"take": 2}), "seven", "digits") == (2, "seven", "digits", 2)
+    for wrong in ({}, {"take": -1}, {"take": 99}, {"take": "1"}, {"take": True}, {"take": None}, None, [1]):
+        with pytest.raises(gr.Error):
+            taken(gr.EventData(None, wrong), "seven", "digits")
+    assert page._run_anew(lambda *given: ["read"])("seven", None, None) == (0, "read")
+
+
 def test_packed_values_cannot_be_taken_for_markup():
     value = {"token": "</script><img src=x onerror=alert(1)>"}
     assert "<" not in parts.packed(value)

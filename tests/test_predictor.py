@@ -76,6 +76,47 @@ def test_a_contradiction_is_said_and_never_sure(predictor, monkeypatch):
     assert result.contradiction.values["second_label"] == "b"
 
 
+def test_three_that_differ_are_all_named(predictor, monkeypatch):
+    rows = {"text": [0.9, 0.05, 0.05], "image": [0.05, 0.9, 0.05], "audio": [0.9, 0.05, 0.05]}
+    monkeypatch.setattr(predictor, "_alone", lambda bands: {name: np.array(row) for name, row in rows.items()})
+    said = str(predictor.predict(**sample_inputs()).contradiction)
+    assert said == "The text says a, the image says b, the audio says a."
+    rows["text"] = [0.4, 0.3, 0.3]  # one that is not sure contradicts nobody
+    assert str(predictor.predict(**sample_inputs()).contradiction) == "The image says b, the audio says a."
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "alone", "key"),
+    [
+        ([0.9, 0.05, 0.03, 0.02], {"audio": 0}, None),
+        ([0.3, 0.25, 0.25, 0.2], {"audio": 0}, "answer.unlike_audio"),
+        ([0.3, 0.25, 0.25, 0.2], {"audio": 0, "text": 0}, "answer.unlike"),
+        ([0.45, 0.4, 0.1, 0.05], {"image": 0}, "answer.unsure"),
+        ([0.7, 0.1, 0.1, 0.1], {"image": 0}, "answer.weak"),
+        ([0.45, 0.4, 0.1, 0.05], {"image": 0, "audio": 1}, "answer.disagree"),
+        ([0.45, 0.4, 0.1, 0.05], {"text": 0, "image": 0, "audio": 1}, "answer.disagree_three"),
+        ([0.25, 0.25, 0.25, 0.25], {}, "answer.nothing"),
+    ],
+)
+def test_why_it_is_not_sure(probabilities, alone, key):
+    predictor = Predictor(new_model(ModelConfig(task="test", labels=list("abcd"))), "cpu")
+    reason = predictor._doubt(np.array(probabilities), {name: np.eye(4)[label] for name, label in alone.items()})
+    assert (reason and reason.key) == key
+    assert reason is None or len(str(reason)) > 20
+
+
+def test_another_candidate_in_the_picture_can_be_taken(predictor):
+    sheet = np.full((300, 600, 3), 230, np.uint8)
+    sheet[80:220, 140:160], sheet[90:110, 380:480], sheet[110:220, 460:480] = 20, 20, 20
+    first, second = (predictor.predict(image=sheet, take=take) for take in (0, 1))
+    assert first.picture["candidates"] == second.picture["candidates"]
+    assert (first.picture["taken"], second.picture["taken"]) == (0, 1)
+    for result, take in ((first, 0), (second, 1)):
+        assert result.inputs["image"].box == pytest.approx(result.picture["candidates"][take]["box"], abs=0.1)
+        assert result.to_json()["picture"] == result.picture
+    assert predictor.predict("seven").picture is None
+
+
 def test_too_much_is_refused_kindly(predictor):
     with pytest.raises(InputError, match="2"):
         predictor.predict("x" * 2001)

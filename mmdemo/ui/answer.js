@@ -1,6 +1,6 @@
 /** What was decided and why, what may be wrong with it, what each modality did for it, and what the model saw of it. */
 
-import { arrived } from "./current.js";
+import { arrived, now } from "./current.js";
 import { make, svg, valueOf } from "./dom.js";
 import { explainTerms } from "./terms.js";
 import { list, name, onLanguage, percent, pieces, say } from "./words.js";
@@ -10,9 +10,11 @@ const OTHERS = 3; // as many as are named beside the shares...
 const LIKELY = 0.005; // ...and how probable they must be
 const SENTENCES = 3; // more are not read
 const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /lowered/, /raised/, /written/, /settled_first/, /order_same/];
+const FOLLOW = 30; // milliseconds between two looks at where the sound is
 const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice", "seconds"]); // in bold
 
-export function answer({ element, props, watch }) {
+/** `tell` says to the server which candidate of the picture to read; a report has nobody to tell. */
+export function answer({ element, props, watch, tell = null }) {
   const [spoken, card] = element.children;
   const tip = make("div", { className: "mm-tip", role: "tooltip", hidden: true });
   element.classList.add("mm-terms");
@@ -20,16 +22,18 @@ export function answer({ element, props, watch }) {
   explainTerms({ root: element, tip });
   const show = () => {
     const value = valueOf(props);
+    const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
     arrived({ said: value });
     spoken.textContent = value?.used.length ? `${name(value.label)}, ${trust(value)}` : "";
-    card.replaceChildren(...(value ? parts(value) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
+    card.replaceChildren(...(value ? parts(value, tell) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
+    if (choosing) card.querySelector(".mm-photo button")?.focus();
   };
   watch("value", show);
   onLanguage(show);
   show();
 }
 
-function parts(value) {
+function parts(value, tell) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
   const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
   const shared = Object.keys(value.why?.shares ?? {}).length > 1;
@@ -42,7 +46,7 @@ function parts(value) {
     : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
   const seen = [
     make("p", { className: "mm-caption mm-saw" }, say(value.used.length > 1 ? "page.saw_alone" : "page.saw")),
-    make("div", { className: "mm-panels" }, ...panels.map((modality) => panel(modality, value))),
+    make("div", { className: "mm-panels" }, ...panels.map((modality) => panel(modality, value, tell))),
   ];
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
   return panels.length ? [top, ...seen] : [top];
@@ -81,7 +85,7 @@ function telling(notes) {
 
 /** A sentence with what matters in bold. */
 const inBold = ({ key, values }) =>
-  pieces(key, values).map(({ text, gap }) => (NAMED.has(gap?.replace(/^(first|second)_/, "")) ? make("b", {}, text) : text));
+  pieces(key, values).map(({ text, gap }) => (NAMED.has(gap?.replace(/^(first|second|third)_/, "")) ? make("b", {}, text) : text));
 
 /** What each modality did for the answer, as bars around zero that add up, and the next classes in small print. */
 function shares({ labels, label, probability, probabilities, why }) {
@@ -134,12 +138,12 @@ function chances(labels, probabilities) {
 }
 
 /** One modality: what it says alone, and what was seen of it. */
-function panel(modality, { labels, used, alone, ignored, saw }) {
+function panel(modality, { labels, used, alone, ignored, saw }, tell) {
   const p = used.length > 1 ? alone[modality] : null; // alone, it says what was said above
   const best = p && p.indexOf(Math.max(...p));
   const heading = make("h3", {}, say(`page.${modality}`));
   if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
-  const seen = saw[modality] ? { text: tokens, image: photo, audio: wave }[modality](saw[modality]) : [];
+  const seen = saw[modality] ? { text: tokens, image: photo, audio: wave }[modality](saw[modality], tell) : [];
   const why = ignored[modality] && make("p", { className: "mm-warn" }, say(ignored[modality].key, ignored[modality].values));
   return make("section", { className: `mm-panel mm-of-${modality}${used.includes(modality) ? "" : " mm-out"}` }, heading, why, seen);
 }
@@ -148,23 +152,42 @@ const tokens = (seen) => [
   make("div", { className: "mm-tokens" }, ...seen.tokens.map((token) => make("span", { className: "mm-token" }, token))),
 ];
 
-/** The photo with the box that was found in it, and the small square that the model reads. */
-function photo({ photo: source, box, pixels }) {
+/** The photo with the box that was read in it, what else might be read, and the small square that the model reads. */
+function photo({ photo: source, box, candidates = [], taken = 0, pixels }, tell) {
   const frame = make("div", { className: "mm-photo" }, make("img", { src: source, alt: say("page.photo") }));
   if (!box) return [make("div", { className: "mm-seen" }, frame)];
-  const mark = make("i");
-  const [left, top, right, bottom] = box.map((edge) => `${100 * edge}%`);
-  Object.assign(mark.style, { left, top, width: `calc(${right} - ${left})`, height: `calc(${bottom} - ${top})` });
-  frame.append(mark);
+  const others = [...candidates.keys()].filter((k) => k !== taken);
+  frame.append(
+    placed(make("i"), box),
+    ...others.map((k) => {
+      if (!tell) return placed(make("i", { className: "mm-other" }), candidates[k]);
+      const words = say("page.candidate", { number: k + 1, count: candidates.length });
+      const button = make("button", { type: "button", className: "mm-other", ariaLabel: words, title: words });
+      button.addEventListener("click", () => tell({ take: k }));
+      return placed(button, candidates[k]);
+    }),
+  );
   const canvas = make("canvas", { width: pixels[0].length, height: pixels.length, role: "img", ariaLabel: say("page.pixels") });
   const image = new ImageData(canvas.width, canvas.height);
   pixels.flat().forEach((grey, k) => image.data.set([grey, grey, grey, 255], 4 * k));
   canvas.getContext("2d").putImageData(image, 0, 0);
-  return [make("div", { className: "mm-seen" }, frame, canvas)];
+  const caption = say(tell ? "page.candidates" : "page.candidates_fixed", { count: candidates.length });
+  return [
+    make("div", { className: "mm-seen" }, frame, canvas),
+    others.length ? make("p", { className: "mm-caption" }, caption) : null,
+  ];
 }
 
-/** The waveform of the whole recording; what was found to be speech stands out. */
-function wave({ peaks, seconds, segments }) {
+/** An element over a box, which is in shares of the photo. */
+function placed(element, box) {
+  const [left, top, right, bottom] = box.map((edge) => `${100 * edge}%`);
+  Object.assign(element.style, { left, top, width: `calc(${right} - ${left})`, height: `calc(${bottom} - ${top})` });
+  element.style.zIndex = Math.round(100 * (1 - (box[2] - box[0]) * (box[3] - box[1]))); // the smaller, the more on top
+  return element;
+}
+
+/** The waveform of the whole recording: what was taken to be speech stands out, and can be heard. */
+function wave({ peaks, seconds, segments }, tell) {
   const drawn = svg("svg", { viewBox: `0 0 ${peaks.length} 100`, preserveAspectRatio: "none", role: "img", "aria-label": say("page.wave") });
   for (const [start, end] of segments) {
     const scale = peaks.length / seconds;
@@ -175,7 +198,46 @@ function wave({ peaks, seconds, segments }) {
     const lines = peaks.map((peak, k) => (speech(k) === heard ? `M${k + 0.5} ${50 - Math.max(1, peak * 0.46)}V${50 + Math.max(1, peak * 0.46)}` : ""));
     drawn.append(svg("path", { d: lines.join(""), class: heard ? "mm-heard" : "mm-unheard" }));
   }
-  const spoken = segments.reduce((sum, [start, end]) => sum + end - start, 0);
-  const caption = say("page.speech", { spoken: Number(spoken.toFixed(1)), seconds: Number(seconds.toFixed(1)) });
-  return [make("div", { className: "mm-wave" }, drawn), make("p", { className: "mm-caption" }, caption)];
+  const spans = segments.map(([start, end]) => say("page.speech_span", { start: tenths(start), end: tenths(end) }));
+  const words = say(spans.length ? "page.speech" : "page.speech_none", { spans: spans.join(", "), seconds: tenths(seconds) });
+  const caption = make("p", { className: "mm-caption" }, words);
+  if (tell && spans.length) caption.append(" ", listen(segments));
+  return [make("div", { className: "mm-wave" }, drawn), caption];
+}
+
+const tenths = (seconds) => Number(seconds.toFixed(1));
+
+/** A button that plays what was taken of the recording, and nothing else of it. */
+function listen(segments) {
+  const button = make("button", { type: "button", className: "mm-listen" }, say("page.speech_play"));
+  let audio = null;
+  let place = 0;
+  const end = () => {
+    audio?.pause();
+    button.textContent = say("page.speech_play");
+  };
+  const follow = () => {
+    if (!audio || audio.paused) return;
+    if (!button.isConnected) end(); // another result is shown
+    else if (audio.currentTime < segments[place][1]) setTimeout(follow, FOLLOW);
+    else if (place + 1 < segments.length) {
+      place += 1;
+      audio.currentTime = segments[place][0];
+      setTimeout(follow, FOLLOW);
+    } else end();
+  };
+  button.addEventListener("click", async () => {
+    if (audio && !audio.paused) return end();
+    place = 0;
+    try {
+      audio ??= new Audio((await now().ask({ ask: "sound" })).url);
+      [[audio.currentTime]] = segments;
+      await audio.play();
+      button.textContent = say("page.speech_stop");
+      follow();
+    } catch {
+      end(); // the reading is gone, or the browser refuses to play
+    }
+  });
+  return button;
 }

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
+from mmdemo.image import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.noise import SNR, Noise
 from mmdemo.text import MAX_CHARACTERS
@@ -115,9 +116,10 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         footer = parts.footer()
         plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
         reading = gr.State(time_to_live=KEPT[1])  # the last one of this visitor, which the drawing asks about
+        taken = gr.State(0, time_to_live=KEPT[1])  # which candidate in the picture is read, as the visitor chose
 
-        given, used, shown = [text, image, audio], [use_text, use_image, use_audio], [answer, drawing, footer, reading]
-        noise = [typing, blur, darkness, sound]
+        given, used, noise = [text, image, audio], [use_text, use_image, use_audio], [typing, blur, darkness, sound]
+        filled, shown = [*given, *used, *noise], [answer, drawing, footer, reading]
         model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
         ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
         # First, since Gradio's browser side takes an event's number for its place among the public ones.
@@ -125,12 +127,12 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         run = _run(tasks)
         last = {"trigger_mode": "always_last", **ours}
         # Words are read as they are typed, a picture and a sound as soon as they are there.
-        gr.on(
-            [button.click, text.submit, text.input], run, [*given, *used, *noise, task], shown, api_name="run", **last
-        )
-        changes = [*(change.input for change in (image, audio, *used, task)), *(slider.release for slider in noise)]
-        gr.on(changes, _run_again(run), [*given, *used, *noise, task], shown, api_name="run_again", **last)
-        examples.told(_try(tasks, run), task, [*given, *used, *noise, *shown], api_name="example", **ours)
+        gr.on([button.click, text.submit, text.input], run, [*filled, task, taken], shown, api_name="run", **last)
+        changes = [*(change.input for change in (audio, *used, task)), *(slider.release for slider in noise)]
+        gr.on(changes, _run_again(run), [*filled, task, taken], shown, api_name="run_again", **last)
+        image.input(_run_anew(run), [*filled, task], [taken, *shown], api_name="run_anew", **last)
+        answer.told(_take(run), [*filled, task], [taken, *shown], api_name="take", **last)
+        examples.told(_try(tasks, run), task, [*filled, taken, *shown], api_name="example", **ours)
         quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
         drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
         demo.load(_restore(tasks, run), link, [text, task, examples, *shown], js=HASH, api_name="restore", **quiet)
@@ -160,6 +162,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
         darkness: int,
         sound: int,
         task: str,
+        take: int = 0,
     ) -> Shown:
         """What the person gave and left switched on -> the values of answer, drawing and footer, and the reading."""
         snr = SNR[1] + 1 - sound if sound else None
@@ -169,6 +172,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
             image=image if use_image else None,
             audio=audio if use_audio else None,
             noise=Noise(typing / 100, blur / 100, darkness / 100, snr),
+            take=take,
         )
         said = reading.said
         where = {"milliseconds": said["milliseconds"], "device": said["device"], "checkpoint": task}
@@ -185,6 +189,25 @@ def _run_again(run: Callable[..., Shown]) -> Callable[..., Any]:
     return run_again
 
 
+def _run_anew(run: Callable[..., Shown]) -> Callable[..., Any]:
+    def run_anew(*given: Any) -> Any:
+        """Another picture is there, or none any more -> its best candidate is read, if there is anything to read."""
+        return 0, *(run(*given) if any(given[:3]) else [gr.skip()] * 4)
+
+    return run_anew
+
+
+def _take(run: Callable[..., Shown]) -> Callable[..., Any]:
+    def take(event: gr.EventData, *given: Any) -> Any:
+        """Another candidate in the picture was clicked -> which, and the new result."""
+        chosen = event._data.get("take") if isinstance(event._data, dict) else None
+        if type(chosen) is not int or not 0 <= chosen < KEPT_CANDIDATES:  # it comes from a browser
+            raise gr.Error("No such candidate.", print_exception=False)
+        return chosen, *run(*given, chosen)
+
+    return take
+
+
 def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
     def example(task: str, event: gr.EventData) -> tuple[Any, ...]:
         """A chip was clicked -> what it fills in, all switches on, no noise, and the result."""
@@ -193,7 +216,7 @@ def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ..
             raise gr.Error("No such example.", print_exception=False)
         files = [path and str(path) for path in (chosen.image, chosen.audio)]
         values = chosen.text, *files, True, True, True, 0, 0, 0, 0
-        return *values, *run(*values, task)
+        return *values, 0, *run(*values, task)
 
     return example
 

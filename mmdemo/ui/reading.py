@@ -16,6 +16,7 @@ from mmdemo.audio import AudioInput
 from mmdemo.config import MODALITIES
 from mmdemo.explain import Explanation, sentences
 from mmdemo.image import ImageInput
+from mmdemo.ink import Box
 from mmdemo.messages import InputError, Note
 from mmdemo.noise import Noise
 from mmdemo.plots import drawing
@@ -28,7 +29,7 @@ PHOTO = 480  # pixels, the longest side of the photo that is sent back with the 
 PEAKS = 240  # columns of the waveform
 
 
-def read(predictor: Predictor, *, noise: Noise | None = None, **sources: Any) -> Reading:
+def read(predictor: Predictor, *, noise: Noise | None = None, take: int = 0, **sources: Any) -> Reading:
     """Read whatever is given, and say what it was, what was decided, how and why.
 
     An input that is refused is said to be so, and the others are read all the same.
@@ -36,6 +37,7 @@ def read(predictor: Predictor, *, noise: Noise | None = None, **sources: Any) ->
     Args:
         predictor: the task.
         noise: how much worse the inputs are made before they are read.
+        take: which of the picture's candidates to read.
         sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
 
     Returns:
@@ -50,7 +52,7 @@ def read(predictor: Predictor, *, noise: Noise | None = None, **sources: Any) ->
             continue
         start = time.perf_counter()
         try:
-            inputs[modality] = predictor.read(modality, noise.worsen(modality, sources[modality]))
+            inputs[modality] = predictor.read(modality, noise.worsen(modality, sources[modality]), take)
         except InputError as error:
             refused[modality] = error.note
         milliseconds[modality] = (time.perf_counter() - start) * 1000
@@ -111,15 +113,24 @@ def saw(item: ModalityInput) -> dict[str, Any]:
     if isinstance(item, TextInput):
         return {"tokens": [token.text for token in item.tokens]}
     if isinstance(item, ImageInput):
-        width, height = item.size
-        box = item.box and [round(edge / whole, 4) for edge, whole in zip(item.box, (width, height) * 2, strict=True)]
         pixels = np.rint(item.pixels * 255).astype(np.uint8)
-        return {"photo": data_url(item.picture), "box": box, "pixels": pixels.tolist()}
+        return {
+            "photo": data_url(item.picture),
+            "box": item.box and _shares(item.box, item.size),
+            "candidates": [_shares(box, item.size) for box, _ in item.candidates],
+            "taken": item.taken,
+            "pixels": pixels.tolist(),
+        }
     return {
         "peaks": peaks(item),
         "seconds": item.seconds,
         "segments": [[round(t, 3) for t in span] for span in item.segments],
     }
+
+
+def _shares(box: Box, size: tuple[int, int]) -> list[float]:
+    """A box in shares of the picture's width and height."""
+    return [round(edge / whole, 4) for edge, whole in zip(box, size * 2, strict=True)]
 
 
 def data_url(picture: np.ndarray) -> str:

@@ -205,31 +205,51 @@ def _scribble(rng: Rng) -> list[NDArray]:
 
 SHAPES: dict[str, Callable[[Rng], list[NDArray]]] = {
     "smiley": lambda rng: [
-        _arc(0, 0, 1, 0, 370), _arc(-0.35, -0.3, 0.08, 0, 360), _arc(0.35, -0.3, 0.08, 0, 360), _arc(0, 0.1, 0.5, 20, 160)
+        _arc(0, 0, 1, 0, 370),
+        _arc(-0.35, -0.3, 0.08, 0, 360),
+        _arc(0.35, -0.3, 0.08, 0, 360),
+        _arc(0, 0.1, 0.5, 20, 160),
     ],
     "arrow": lambda rng: _lines([(-1, 0), (1, 0)], [(0.5, -0.5), (1, 0), (0.5, 0.5)]),
     "cross": lambda rng: _lines([(-0.8, -1), (0.8, 1)], [(0.8, -1), (-0.8, 1)]),
     "star": _star,
     "scribble": _scribble,
-    "house": lambda rng: _lines([(-0.8, 1), (-0.8, -0.1), (0, -1), (0.8, -0.1), (0.8, 1), (-0.8, 1)],
-                                [(-0.2, 1), (-0.2, 0.4), (0.2, 0.4), (0.2, 1)]),
+    "house": lambda rng: _lines(
+        [(-0.8, 1), (-0.8, -0.1), (0, -1), (0.8, -0.1), (0.8, 1), (-0.8, 1)],
+        [(-0.2, 1), (-0.2, 0.4), (0.2, 0.4), (0.2, 1)],
+    ),
     "flower": lambda rng: [
-        _arc(0, -0.4, 0.2, 0, 360), *(_arc(0.4 * np.cos(a), -0.4 + 0.4 * np.sin(a), 0.22, 0, 360) for a in range(6)),
+        _arc(0, -0.4, 0.2, 0, 360),
+        *(_arc(0.4 * np.cos(a), -0.4 + 0.4 * np.sin(a), 0.22, 0, 360) for a in range(6)),
         *_lines([(0, 0.2), (0, 1)]),
     ],
-    "grid": lambda rng: _lines(*([(-1, y), (1, y)] for y in (-0.33, 0.33)), *([(x, -1), (x, 1)] for x in (-0.33, 0.33))),
-    "tree": lambda rng: _lines([(0, -1), (-0.7, 0.5), (0.7, 0.5), (0, -1)], [(-0.1, 0.5), (-0.1, 1)], [(0.1, 0.5), (0.1, 1)]),
-    "sun": lambda rng: [_arc(0, 0, 0.45, 0, 365), *_lines(*(
-        [(0.6 * np.cos(a), 0.6 * np.sin(a)), (np.cos(a), np.sin(a))] for a in np.arange(0, 6.28, 0.785)))],
-    "heart": lambda rng: [np.column_stack([np.sin(t) ** 3, -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t)) / 16])
-                          for t in [np.linspace(0, 6.4, 50)]],
+    "grid": lambda rng: _lines(
+        *([(-1, y), (1, y)] for y in (-0.33, 0.33)), *([(x, -1), (x, 1)] for x in (-0.33, 0.33))
+    ),
+    "tree": lambda rng: _lines(
+        [(0, -1), (-0.7, 0.5), (0.7, 0.5), (0, -1)], [(-0.1, 0.5), (-0.1, 1)], [(0.1, 0.5), (0.1, 1)]
+    ),
+    "sun": lambda rng: [
+        _arc(0, 0, 0.45, 0, 365),
+        *_lines(*([(0.6 * np.cos(a), 0.6 * np.sin(a)), (np.cos(a), np.sin(a))] for a in np.arange(0, 6.28, 0.785))),
+    ],
+    "heart": lambda rng: [
+        np.column_stack([np.sin(t) ** 3, -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t)) / 16])
+        for t in [np.linspace(0, 6.4, 50)]
+    ],
     "tick": lambda rng: _lines([(-0.7, 0.1), (-0.2, 0.7), (0.9, -0.8)]),
     "fish": lambda rng: [_arc(-0.2, 0, 0.8, 20, 340, 0.6), *_lines([(0.55, -0.16), (1, 0.5), (1, -0.5), (0.55, 0.16)])],
     "triangle": lambda rng: _lines([(0, -0.9), (0.9, 0.8), (-0.9, 0.8), (0, -0.9)]),
-    "umbrella": lambda rng: [_arc(0, 0, 1, 180, 360), *_lines([(-1, 0), (1, 0)], [(0, -1), (0, 0.8)]), _arc(-0.2, 0.8, 0.2, 0, 180)],
-    "stick figure": lambda rng: [_arc(0, -0.7, 0.28, 0, 365), *_lines(
-        [(0, -0.4), (0, 0.35)], [(-0.5, -0.1), (0.5, -0.1)], [(-0.4, 1), (0, 0.35), (0.4, 1)])],
-}  # fmt: skip
+    "umbrella": lambda rng: [
+        _arc(0, 0, 1, 180, 360),
+        *_lines([(-1, 0), (1, 0)], [(0, -1), (0, 0.8)]),
+        _arc(-0.2, 0.8, 0.2, 0, 180),
+    ],
+    "stick figure": lambda rng: [
+        _arc(0, -0.7, 0.28, 0, 365),
+        *_lines([(0, -0.4), (0, 0.35)], [(-0.5, -0.1), (0.5, -0.1)], [(-0.4, 1), (0, 0.35), (0.4, 1)]),
+    ],
+}
 DRAWN = {
     "train": ("smiley", "arrow", "cross", "star", "scribble", "house", "flower", "grid"),
     "validation": ("tree", "sun"),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mmdemo.data import download
-from mmdemo.data.download import data_folder, fetch_fsdd, fetch_mnist, recordings_checksum
+from mmdemo.data.download import data_folder, fetch_fashion, fetch_fsdd, fetch_mnist, recordings_checksum
 from mmdemo.messages import InputError
 
 CONTENTS = {name: name.encode() * 100 for name in download.MNIST_FILES}
@@ -52,6 +52,8 @@ def publisher(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "MNIST_URLS", (f"{url}/gone", url))  # the first mirror has lost it
     monkeypatch.setattr(download, "FSDD_URL", f"{url}/fsdd.tar.gz")
     monkeypatch.setattr(download, "MNIST_FILES", {n: hashlib.md5(c).hexdigest() for n, c in CONTENTS.items()})
+    monkeypatch.setattr(download, "FASHION_URLS", (url,))  # the same names as MNIST's, on a server of its own
+    monkeypatch.setattr(download, "FASHION_FILES", {n: download.MNIST_FILES[n] for n in download.FASHION_FILES})
     yield served
     server.shutdown()
     server.server_close()
@@ -81,6 +83,15 @@ def test_a_corrupted_file_is_refused(publisher, tmp_path):
             fetch_mnist(tmp_path)
     file.write_bytes(gzip.compress(gzip.decompress(whole), compresslevel=1))  # the same, packed in another way
     fetch_mnist(tmp_path)
+
+
+def test_fashion_mnists_pictures_alone_are_fetched_into_the_folder_itself(publisher, tmp_path):
+    folder = fetch_fashion(tmp_path / "clothes")
+    assert folder == tmp_path / "clothes"
+    assert sorted(file.name for file in folder.iterdir()) == sorted(download.FASHION_FILES)
+    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"half")
+    with pytest.raises(InputError, match="t10k-images"):
+        fetch_fashion(folder)
 
 
 def test_what_cannot_be_fetched_is_said_with_the_way_out(publisher, tmp_path, monkeypatch):

@@ -66,6 +66,12 @@ def test_squares_are_like_mnists():
         np.testing.assert_allclose(middle, 13.5, atol=1.01)
 
 
+def test_a_hairline_can_be_seen_in_a_square():
+    hairline = np.zeros((160, 120), np.float32)
+    hairline[:, 60] = 0.9
+    assert as_square(hairline, np.random.default_rng(0)).max() > 0.55
+
+
 def test_pages_come_dark_and_light_grey_and_coloured():
     ink = letter("R", typefaces("train")["cmr10"][0], np.random.default_rng(0))
     pages = [as_plain(ink, np.random.default_rng(seed)) for seed in range(40)]

@@ -130,7 +130,7 @@ def as_square(ink: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     scale = BODY / max(ink.shape)
     size = tuple(max(1, round(scale * n)) for n in ink.shape[::-1])
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    small = np.clip(small * rng.uniform(1.0, 1.6), 0, 1)
+    small = np.clip(small * max(rng.uniform(1.0, 1.6), 0.6 / small.max()), 0, 1)  # hairlines, too, can be seen
     y, x = np.mgrid[: small.shape[0], : small.shape[1]]
     middle = [float((axis * small).sum() / small.sum()) for axis in (x, y)]
     shift = [np.clip(round(SQUARE / 2 - 0.5 - at), 0, SQUARE - n) for at, n in zip(middle, size, strict=True)]

@@ -62,8 +62,9 @@ def to_square(picture: np.ndarray, candidate: Candidate, size: int) -> tuple[np.
     crop, mask, to_crop = _cut_out(picture, candidate)
     ink = _grade(crop, mask, candidate.dark)
     solid = (ink > 0.5).view(np.uint8)
-    if not solid.any():
-        solid = mask
+    if not solid.any():  # specks that vanish when they are graded: draw them as they were found
+        solid = mask if mask.any() else np.ones_like(mask)
+        ink = solid.astype(np.float32)
     _, _, wide, tall = cv2.boundingRect(solid)
     missing = STROKE * max(wide, tall) - stroke_width(solid)
     if missing >= 0.5:

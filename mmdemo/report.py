@@ -58,6 +58,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _fusion(metrics["fusion"])
     if "unknown" in metrics:
         yield from _unknown(metrics["unknown"])
+    if metrics.get("contradiction"):
+        yield from _contradiction(metrics["contradiction"])
     if "robustness" in metrics:
         yield from _robustness(metrics["robustness"])
     if "paper" in metrics:
@@ -151,6 +153,18 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
                 f"| {NAMES[modality]}: {kind or 'of no class'} | {found['n']:,} | {found['nothing_found']:,} "
                 f"| {found['auroc']:.3f} | {percent(found['called_sure'])} |"
             )
+
+
+def _contradiction(contradiction: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield "Two inputs that mean different classes: is one answer called sure, are the likeliest classes those two:"
+    yield ""
+    yield "| given | pairs | called sure | both are named | highest probability, mean |"
+    yield "|---|---|---|---|---|"
+    for pair, found in contradiction.items():
+        name = " against ".join(NAMES[modality] for modality in pair.split("+"))
+        shares = f"{percent(found['called_sure'])} | {percent(found['both_named'])} | {found['highest']:.2f}"
+        yield f"| {name} | {found['n']:,} | {shares} |"
 
 
 def _robustness(robustness: dict[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ often it is right among those answers that it is surest of (risk against coverag
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -82,4 +83,35 @@ def study_unknown(
                 "auroc": round(told_apart(sure, confidence[own]), 5),
                 "called_sure": round(float((confidence[own] >= model.config.sure_above).mean()), 5),
             }
+    return report
+
+
+def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count: int = 1000) -> dict:
+    """Two inputs that mean different classes: is it sure of one of them, and does it name both.
+
+    Args:
+        model: the checkpoint's model.
+        known: the test split.
+        seed: of the pairs.
+        count: how many pairs for each two modalities.
+
+    Returns:
+        For each two modalities: ``n``; how often the answer is ``called_sure``; how often the two likeliest classes are
+        those ``both_named``; and the mean probability of the likeliest.
+    """
+    rng, report = np.random.default_rng(seed), {}
+    for pair in combinations((m for m in MODALITIES if len(known.rows_with(m))), 2):
+        first, second = (rng.choice(known.rows_with(modality), 3 * count) for modality in pair)
+        differ = np.flatnonzero(known.labels[first] != known.labels[second])[:count]
+        samples = [dict(zip(pair, (int(first[k]), int(second[k])), strict=True)) for k in differ]
+        probabilities = answer(model, known, samples, pair).probabilities
+        likeliest = np.sort(np.argsort(-probabilities, axis=1)[:, :2], axis=1)
+        meant = np.sort(np.stack([known.labels[first[differ]], known.labels[second[differ]]], axis=1), axis=1)
+        highest = probabilities.max(1)
+        report["+".join(pair)] = {
+            "n": len(samples),
+            "called_sure": round(float((highest >= model.config.sure_above).mean()), 5),
+            "both_named": round(float((likeliest == meant).all(1).mean()), 5),
+            "highest": round(float(highest.mean()), 4),
+        }
     return report

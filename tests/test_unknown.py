@@ -12,9 +12,10 @@ from mmdemo.calibrate import fit_threshold, true_classes
 from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.data.pairs import PLAIN, Mixing, Pairs
 from mmdemo.data.targets import joined, ramp
+from mmdemo.model import MultimodalLSTM
 from mmdemo.report import tables
 from mmdemo.train import Recipe, train
-from mmdemo.unknown import coverage, study_unknown, told_apart
+from mmdemo.unknown import coverage, study_contradiction, study_unknown, told_apart
 
 
 def with_outliers(seed=0):
@@ -116,3 +117,18 @@ def test_a_trained_model_is_unsure_of_what_it_was_taught_not_to_know(tmp_path):
     assert found["told_apart"]["text"]["odd"]["n"] == 10 and not found["told_apart"]["text"]["odd"]["nothing_found"]
     metrics = {"command": "c", "seed": 0, "split": "s", "alone": {}, "together": {}, "unknown": found}
     assert "| sound: odd | 10 | 0 |" in tables(metrics)
+
+
+def test_a_contradiction_is_never_a_pair_of_one_class():
+    torch.manual_seed(0)
+    model = MultimodalLSTM(CONFIG).eval()
+    found = study_contradiction(model, features(), seed=0, count=40)
+    assert set(found) == {"text+image", "text+audio", "image+audio"}
+    for shares in found.values():
+        assert shares["n"] == 40 and 0 <= shares["called_sure"] <= 1 and 1 / 3 <= shares["highest"] <= 1
+        assert 0 <= shares["both_named"] <= 1
+    sure = replace(model.config, sure_above=0.0)
+    model.config = sure
+    assert study_contradiction(model, features(), seed=0, count=40)["image+audio"]["called_sure"] == 1
+    text = tables({"command": "c", "seed": 0, "split": "s", "alone": {}, "together": {}, "contradiction": found})
+    assert "| picture against sound | 40 |" in text

@@ -187,6 +187,15 @@ def _robustness(robustness: dict[str, Any]) -> Iterator[str]:
         )
         yield ""
         yield f"All together, with one of them replaced by noise: {', '.join(parts)}."
+    if robustness.get("amid"):
+        yield from _amid(robustness["amid"])
+
+
+def _amid(amid: dict[str, Any]) -> Iterator[str]:
+    kinds = ", ".join(f"{kind} {percent(found['accuracy'])}" for kind, found in amid.items())
+    yield ""
+    count = next(iter(amid.values()))["n"]
+    yield f"A test recording that comes right after something else, sound alone, {count} of each: {kinds}."
 
 
 def _paper(paper: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from mmdemo.data.manifest import load_image_cell
 from mmdemo.data.pairs import PLAIN, Pairs
 from mmdemo.evaluate import Outcome, Rows, answer
 from mmdemo.image import read_image
+from mmdemo.loudness import loud_part
 from mmdemo.model import MultimodalLSTM
 from mmdemo.noise import BLUR, STOPS, babble, worsen_picture, worsen_sound, worsen_text
 from mmdemo.picture import open_picture
@@ -33,6 +34,7 @@ from mmdemo.text import read_text
 
 SIDE = 240  # pixels: a picture that is smaller is enlarged to this length, as a camera would see it
 FOCUS = 2.0  # distance of the camera from a tilted picture, in lengths of the picture
+BABBLERS = 60  # recordings that babble is made of
 COUNT = 300  # test rows that are asked for each modality
 
 Harm = Callable[[Any, float | None, int], Any]
@@ -124,7 +126,7 @@ def study_robustness(
     *,
     pair: bool,
     seed: int,
-    babblers: Sequence[str],
+    strange: Mapping[str, Sequence[str]],
     count: int = COUNT,
 ) -> dict:
     """Accuracy against harm, and with one of several modalities nothing but noise.
@@ -135,15 +137,18 @@ def study_robustness(
         rows: its manifest, row by row the same.
         pair: whether missing modalities are lent by rows of the same class.
         seed: of the rows, their partners and the noise.
-        babblers: recordings that babble is made of.
+        strange: recordings that belong to no class, by kind. Those of ``"words"`` make the babble; where there are none,
+            the test recordings do.
         count: at most so many rows of each modality.
 
     Returns:
         ``harms``: for each kind its levels and, at each, the accuracy of the modality ``alone`` and of ``all`` together
-        while only it is harmed; ``replaced``: all together, one of them replaced by noise.
+        while only it is harmed; ``replaced``: all together, one of them replaced by noise; ``amid``: sound alone, after
+        two seconds of silence, and after a recording of each strange kind.
     """
-    voices = [decode(file) for file in babblers[:60]]
-    report: dict[str, Any] = {"seed": seed, "harms": {}, "replaced": {}}
+    spoken = strange.get("words") or [file for file in rows["audio"] if file]
+    voices = [decode(file) for file in spoken[:BABBLERS]]
+    report: dict[str, Any] = {"seed": seed, "harms": {}, "replaced": {}, "amid": {}}
     asked = {m: _asked(features, model, m, pair, seed, count) for m in MODALITIES if len(features.rows_with(m))}
     raws = {m: {sample[m]: _raw(rows, m, sample[m]) for sample in samples} for m, samples in asked.items()}
 
@@ -165,6 +170,15 @@ def study_robustness(
             whole.append(round(float(measure(kind.modality, worse, MODALITIES).right.mean()), 4))
         about = {"modality": kind.modality, "unit": kind.unit, "levels": list(kind.levels)}
         report["harms"][name] = about | {"n": len(raws[kind.modality]), "alone": alone, "all": whole}
+    if "audio" in asked:
+        silence = {"silence": [np.zeros(2 * SAMPLE_RATE, np.float32)]}
+        for kind, befores in (silence | {kind: list(map(decode, files)) for kind, files in strange.items()}).items():
+            worse = {
+                row: _read(model, "audio", after(raw, befores[row % len(befores)]))
+                for row, raw in raws["audio"].items()
+            }
+            right = measure("audio", worse, ["audio"]).right
+            report["amid"][kind] = {"n": len(right), "accuracy": round(float(right.mean()), 4)}
     if len(asked) > 1:
         for modality, given in raws.items():
             worse = {row: _read(model, modality, noise_for(modality, row, seed, voices)) for row in given}
@@ -176,6 +190,14 @@ def study_robustness(
                 "interval": [round(interval.low, 4), round(interval.high, 4)],
             }
     return report
+
+
+def after(samples: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A recording, as loud as another that comes first, and a quarter of a second of silence between them."""
+    loud = loud_part(before)
+    level = loud_part(samples) / loud if loud else 1.0
+    joined = np.concatenate([before * level, np.zeros(SAMPLE_RATE // 4, np.float32), samples])
+    return (joined / max(1.0, np.abs(joined).max())).astype(np.float32)
 
 
 def noise_for(modality: str, row: int, seed: int, voices: Sequence[NDArray[np.float32]]) -> Any:

@@ -12,7 +12,7 @@ from tiny import features
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.loudness import loud_part
 from mmdemo.model import MultimodalLSTM
-from mmdemo.robustness import harms, noise_for, study_robustness, tilt
+from mmdemo.robustness import after, harms, noise_for, study_robustness, tilt
 
 
 def stripe():
@@ -45,6 +45,14 @@ def test_babble_lies_as_far_below_the_speech_as_its_level_says(tone):
     assert 20 * np.log10(loud_part(tone) / (harmed - tone).std()) == pytest.approx(10, abs=1)
 
 
+def test_what_comes_before_is_as_loud_and_nothing_is_clipped(tone):
+    joined = after(tone, 0.1 * tone)
+    np.testing.assert_allclose(joined[: len(tone)], tone, atol=1e-3)
+    np.testing.assert_array_equal(joined[-len(tone) :], tone)
+    assert len(joined) == 2 * len(tone) + SAMPLE_RATE // 4
+    assert np.abs(after(tone, np.zeros(100, np.float32))).max() <= 1
+
+
 def test_noise_in_an_inputs_place_is_the_same_for_the_same_row():
     for modality in ("text", "image", "audio"):
         first, again, other = (noise_for(modality, row, 0, []) for row in (4, 4, 6))
@@ -62,9 +70,10 @@ def test_a_study_of_a_real_checkpoint(trained, tmp_path, tone):
     soundfile.write(tmp_path / "tone.wav", tone, SAMPLE_RATE)
     rows.loc[3:5, "image"], rows.loc[6:, "audio"] = str(tmp_path / "ring.png"), str(tmp_path / "tone.wav")
     model = MultimodalLSTM.from_pretrained(str(trained), local_files_only=True).eval()
-    report = study_robustness(model, split, rows, pair=False, seed=0, babblers=[str(tmp_path / "tone.wav")])
+    report = study_robustness(model, split, rows, pair=False, seed=0, strange={"words": [str(tmp_path / "tone.wav")]})
     assert set(report["harms"]) == {"typing", "blur", "darkness", "angle", "pink", "babble"}
     assert set(report["replaced"]) == {"text", "image", "audio"}
+    assert set(report["amid"]) == {"silence", "words"}
     for harm in report["harms"].values():
         assert harm["n"] == 3 and len(harm["levels"]) == len(harm["alone"]) == len(harm["all"])
     assert report["harms"]["typing"]["alone"][0] == 1

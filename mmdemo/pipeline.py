@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.baselines import bag_of_words_accuracy
+from mmdemo.cases import cases_of, write_cases
 from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import OUTLIER, read_manifest
@@ -24,7 +25,7 @@ from mmdemo.robustness import study_robustness
 from mmdemo.studies import fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
 from mmdemo.truth import study_truth
-from mmdemo.unknown import study_unknown
+from mmdemo.unknown import study_contradiction, study_unknown
 
 Say = Callable[[str], None]
 SEEDS = (0, 1, 2)  # of the models for the published sound test
@@ -92,7 +93,7 @@ def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: 
 
 
 def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
-    """Measure a checkpoint on the test split; write its ``metrics.json`` and fill in its model card.
+    """Measure a checkpoint on the test split; write its ``metrics.json`` and ``cases.json`` and fill in its model card.
 
     Args:
         data: the task's data.
@@ -118,14 +119,16 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         asked = (data.features(validation), list(validation["audio"]))
         metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
     metrics["unknown"] = study_unknown(model, features, data.outliers("test"), data.features)
+    metrics["contradiction"] = study_contradiction(model, features, data.seed)
     metrics["robustness"] = study_robustness(
-        model, features, rows, pair=task.pair, seed=data.seed, babblers=_babblers(data)
+        model, features, rows, pair=task.pair, seed=data.seed, strange=_strange_sounds(data)
     )
     if task.photos:
         metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
     metrics["truth"] = study_truth(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
+    write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
     _publish(folder, task, metrics)
     return metrics
 
@@ -183,12 +186,12 @@ def _kinds_of_input(features: Features, rows: pd.DataFrame, data: Data) -> dict[
     return kinds
 
 
-def _babblers(data: Data) -> list[str]:
-    """Recordings of people who say what is no class, or of whoever there is, for the babble in the background."""
-    strange = data.outliers("test")
-    words = strange[strange["kind"] == "words"] if "kind" in strange else strange
-    speech = words if (words["audio"] != "").any() else data.split("test")
-    return [file for file in speech["audio"] if file]
+def _strange_sounds(data: Data) -> dict[str, list[str]]:
+    """The test recordings that belong to no class, by kind."""
+    rows = data.outliers("test")
+    rows = rows[rows["audio"] != ""]
+    kinds = rows["kind"] if "kind" in rows else pd.Series("strange", index=rows.index)
+    return {kind: list(files) for kind, files in rows["audio"].groupby(kinds)}
 
 
 def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:

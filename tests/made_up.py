@@ -94,3 +94,51 @@ class MadePredictor:
         with torch.no_grad():
             states = self.model.lstm(x if keep is None else x[keep])[0]
             return self.model.decide(states).softmax(-1).numpy()
+
+
+def made_metrics(labels=DIGITS, modalities=("text", "image", "audio"), seed=0):
+    """What ``python -m mmdemo evaluate`` writes, with every section; the figures mean nothing."""
+    rng = np.random.default_rng(seed)
+
+    def found(n=200, accuracy=0.95):
+        counts = np.full((len(labels), len(labels)), 0)
+        np.fill_diagonal(counts, n // len(labels) - 1)
+        counts[np.arange(len(labels)), (np.arange(len(labels)) + 1) % len(labels)] = 1
+        interval = [accuracy - 0.02, min(1, accuracy + 0.02)]
+        return {"n": n, "accuracy": accuracy, "interval": interval, "ece": 0.012, "confusion": counts.tolist()}
+
+    together = {"+".join(modalities): found(accuracy=0.99)}
+    together["+".join(modalities)]["against_best_part"] = {"part": modalities[0], "gain": 0.04, "half_interval": 0.01}
+    falling = np.sort(rng.uniform(0.4, 1, 6))[::-1].round(3).tolist()
+    harms = {
+        "typing": ("text", "share of letters mistyped", [0, 0.05, 0.1, 0.2, 0.3, 0.5]),
+        "blur": ("image", "% of the picture's longer side", [0, 0.3, 0.6, 1, 2, 3]),
+        "pink": ("audio", "dB", [None, 30, 20, 10, 5, 0]),
+        "gusts": ("audio", "metres a second", [0, 1, 2, 4, 8, 16]),
+    }
+    kinds = {"n": 50, "nothing_found": 5, "auroc": 0.93, "called_sure": 0.04}
+    return {
+        "command": "python -m mmdemo evaluate",
+        "seed": seed,
+        "split": "made up",
+        "alone": {modality: found() for modality in modalities},
+        "together": together,
+        "robustness": {
+            "seed": seed,
+            "harms": {
+                name: {"modality": modality, "unit": unit, "levels": levels, "n": 200, "alone": falling, "all": falling}
+                for name, (modality, unit, levels) in harms.items()
+                if modality in modalities
+            },
+            "replaced": {modality: {"n": 200, "accuracy": 0.98, "interval": [0.96, 0.99]} for modality in modalities},
+        },
+        "unknown": {
+            "coverage": {modality: {"1": 0.95, "0.9": 0.98, "0.5": 1.0} for modality in modalities},
+            "told_apart": {modality: {"": kinds, "other things": kinds} for modality in modalities},
+        },
+        "paper": {
+            **{"n": 100, "accuracy": 0.9, "interval": [0.83, 0.94], "found": 0.97},
+            **{"turned": {"n": 12, "accuracy": 0.92}, "by_kind": {"lined paper": {"n": 40, "accuracy": 0.95}}},
+        },
+        "strangers": {"left_out": {"by_speaker": {"ada": 0.9, "bo": 0.96}, "mean": 0.93}},
+    }

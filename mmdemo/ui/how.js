@@ -5,8 +5,9 @@ import { now, onResult } from "./current.js";
 import { make, svg } from "./dom.js";
 import { many } from "./many.js";
 import { charted, formula, hueOf, number, slider } from "./teach.js";
+import { view } from "./view.js";
+import { find, say } from "./words.js";
 import { worked } from "./worked.js";
-import { find, onLanguage, say } from "./words.js";
 
 const VIEW = "how"; // in the address: #how, and #how-cell for its part
 const PARTS = { cell, gates, many, steps, ledger: worked, limits, glossary };
@@ -24,57 +25,18 @@ const EQUATIONS = {
   h: "h_t = o_t · tanh(c_t)",
 };
 const sought = { z: 0.5 };
-let before = { scroll: 0, address: null }; // where the page was when this view was opened
 
 /** The view. It is made when it is first opened, and again in another language or after another reading. */
 export function how({ element }) {
-  let stale = true;
-  const open = () => document.body.classList.contains("mm-learning");
-  const fill = () => {
-    stale = !open();
-    if (!stale) element.replaceChildren(...made());
-  };
-  const follow = () => {
-    const [view, part] = location.hash.slice(1).split("-");
-    const wanted = view === VIEW;
-    if (wanted !== open()) {
-      if (wanted) before.scroll = scrollY;
-      document.body.classList.toggle("mm-learning", wanted);
-      if (wanted && stale) fill();
-      if (!wanted) scrollTo({ top: before.scroll, behavior: "instant" });
-      else if (!part) scrollTo({ top: 0, behavior: "instant" });
-    }
-    for (const link of document.querySelectorAll("[data-how]")) link.ariaCurrent = wanted ? "page" : null;
-    if (wanted && part) document.getElementById(`how-${part}`)?.scrollIntoView();
-  };
-  onLanguage(fill);
-  onResult(() => (open() && element.contains(document.activeElement) ? null : fill()));
-  addEventListener("popstate", follow);
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-how]");
-    if (!link) return;
-    event.preventDefault();
-    go(link.dataset.how);
-    follow();
-  });
-  follow();
-}
-
-/** To a part of this view ("" is its beginning), or, where it is open and no part is asked for, back to the page. */
-function go(part) {
-  if (document.body.classList.contains("mm-learning") && !part) {
-    history.pushState(null, "", before.address ?? `${location.pathname}${location.search}`);
-    return;
-  }
-  if (!document.body.classList.contains("mm-learning")) before = { scroll: scrollY, address: location.href };
-  history.pushState(null, "", `${location.pathname}${location.search}#${VIEW}${part ? `-${part}` : ""}`);
+  const { refill, open } = view(element, VIEW, made);
+  onResult(() => (open() && element.contains(document.activeElement) ? null : refill()));
 }
 
 function made() {
   const names = Object.keys(PARTS);
   const links = names.map((name) => {
     const link = make("a", { href: `#${VIEW}-${name}` }, say(`how.${name}`));
-    link.dataset.how = name;
+    link.dataset.view = `${VIEW}-${name}`;
     return make("li", {}, link);
   });
   return [

@@ -1,5 +1,6 @@
 /** The parts of the page around the answer: each function brings one of parts.py's templates to life. */
 
+import { asker } from "./ask.js";
 import { arrived } from "./current.js";
 import { draw } from "./drawing.js";
 import { make, store, valueOf } from "./dom.js";
@@ -9,7 +10,9 @@ import { present } from "./present.js";
 import { find, language, languages, name, onLanguage, say, sentences, speak, translate } from "./words.js";
 
 export { answer } from "./answer.js";
+export { replies } from "./ask.js";
 export { compare } from "./compare.js";
+export { evaluation } from "./evaluation.js";
 export { help } from "./help.js";
 export { how } from "./how.js";
 export { take } from "./take.js";
@@ -80,27 +83,10 @@ export function examples({ element, props, watch, tell }) {
   show();
 }
 
-const waiting = new Map(); // the number of a question -> what waits for its answer
-const PATIENCE = 30_000; // milliseconds, after which a question counts as lost
-
 /** How it was read. It may ask the server about what is drawn: see mmdemo/ui/asking.py. */
 export function drawing({ element, props, watch, tell }) {
   const [frame, inspector] = [".mm-frame", ".mm-inspect"].map((name) => element.querySelector(name));
-  let questions = 0;
-  let before = Promise.resolve(); // one question at a time: two answers at once would arrive as one
-  const put = (question) =>
-    new Promise((resolve, reject) => {
-      questions += 1;
-      const number = questions;
-      waiting.set(number, { resolve, reject });
-      setTimeout(() => waiting.delete(number) && reject(new Error(say("ask.lost"))), PATIENCE);
-      tell({ ...question, number });
-    });
-  const ask = (question) => {
-    const answered = before.then(() => put(question));
-    before = answered.catch(() => {});
-    return answered;
-  };
+  const ask = asker(tell);
   const show = () => {
     const value = valueOf(props) ?? { steps: [], labels: [] };
     const figure = { ...value, labels: value.labels.map(name) };
@@ -111,17 +97,6 @@ export function drawing({ element, props, watch, tell }) {
   watch("value", show);
   onLanguage(show);
   show();
-}
-
-/** Answers to what the drawing asked; a refusal is an error that has words. */
-export function replies({ props, watch }) {
-  watch("value", () => {
-    const value = valueOf(props);
-    const { resolve, reject } = waiting.get(value?.number) ?? {};
-    waiting.delete(value?.number);
-    if (value?.refused) reject?.(new Error(say(value.refused.key, value.refused.values)));
-    else resolve?.(value);
-  });
 }
 
 /** Where and how fast it ran, and what becomes of what was given. */

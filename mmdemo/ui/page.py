@@ -20,6 +20,7 @@ from mmdemo.noise import SNR, Noise
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
 from mmdemo.ui.asking import Reading, reply
+from mmdemo.ui.evaluating import case_inputs, told
 from mmdemo.ui.parts import packed
 from mmdemo.ui.reading import read, said
 from mmdemo.ui.tasks import EXAMPLES, Tasks
@@ -113,6 +114,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         replies = parts.replies()
         parts.take()
         parts.how()
+        evaluation = parts.evaluation(task.value)
         footer = parts.footer()
         plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
         reading = gr.State(time_to_live=KEPT[1])  # the last one of this visitor, which the drawing asks about
@@ -135,8 +137,14 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         examples.told(_try(tasks, run), task, [*filled, taken, *shown], api_name="example", **ours)
         quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
         drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
-        demo.load(_restore(tasks, run), link, [text, task, examples, *shown], js=HASH, api_name="restore", **quiet)
-        task.input(lambda name: packed(_example_names(name)), task, examples, api_visibility="private")
+        evaluation.told(_figures(tasks), None, replies, api_name="figures", **quiet)
+        evaluation.chosen(
+            _try_case(tasks, run), None, [task, examples, *filled, taken, *shown], api_name="case", **ours
+        )
+        demo.load(
+            _restore(tasks, run), link, [text, task, examples, evaluation, *shown], js=HASH, api_name="restore", **quiet
+        )
+        task.input(_of_task, task, [examples, evaluation], api_visibility="private")
     demo.queue(max_size=64)
     if warm:
         Thread(target=_warm_up, args=(tasks,), name="warm-up", daemon=True).start()
@@ -228,7 +236,7 @@ def _restore(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., Any]:
         text, task = given.get("text", ""), given.get("task")
         if not text or len(text) > MAX_CHARACTERS or task not in tasks.names:
             return gr.skip()
-        return text, task, packed(_example_names(task)), *run(text, None, None, True, True, True, 0, 0, 0, 0, task)
+        return text, task, *_of_task(task), *run(text, None, None, True, True, True, 0, 0, 0, 0, task)
 
     return restore
 
@@ -244,6 +252,32 @@ def _reply(tasks: Tasks) -> Callable[..., str]:
         return packed({"number": question.get("number"), **told})
 
     return ask
+
+
+def _figures(tasks: Tasks) -> Callable[[gr.EventData], str]:
+    def figures(event: gr.EventData) -> str:
+        """The evaluation asks -> the answer, with the number that the question came with."""
+        question = event._data if isinstance(event._data, dict) else {}
+        try:
+            answer = told(tasks, question)
+        except InputError as error:
+            answer = {"refused": said(error.note)}
+        return packed({"number": question.get("number"), **answer})
+
+    return figures
+
+
+def _try_case(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
+    def case(event: gr.EventData) -> tuple[Any, ...]:
+        """A test case was chosen -> its task, what it fills in, all switches on, no noise, and the result."""
+        try:
+            name, given = case_inputs(tasks, event._data if isinstance(event._data, dict) else {})
+        except InputError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        values = given.get("text", ""), given.get("image"), given.get("audio"), True, True, True, 0, 0, 0, 0
+        return name, _of_task(name)[0], *values, 0, *run(*values, name)
+
+    return case
 
 
 def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
@@ -272,6 +306,11 @@ def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
 
 def _example_names(task: str | None) -> list[str]:
     return [example.name for example in Tasks.examples(task)] if task else []
+
+
+def _of_task(name: str) -> tuple[str, str]:
+    """What the task changes on the page: the examples, and whose evaluation it is."""
+    return packed(_example_names(name)), packed(name)
 
 
 def _warm_up(tasks: Tasks) -> None:

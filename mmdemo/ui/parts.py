@@ -43,15 +43,16 @@ def head() -> str:
 def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
     """A static template and the function of ``page.js`` that brings it to life.
 
-    The function gets the element, the component's ``props`` (``props.value`` is the JSON), ``watch(name, callback)``
-    and ``tell(data)``, which raises the event ``told``.
+    The function gets the element, the component's ``props`` (``props.value`` is the JSON), ``watch(name, callback)``,
+    and ``tell(data)`` and ``choose(data)``, which raise the events ``told`` and ``chosen``.
     """
     return gr.HTML(
         None if value is None else packed(value),
         html_template=template,
         js_on_load=(
             f"import(new URL('{address(UI / 'page.js')}', document.baseURI)).then((page) => "
-            f"page.{function}({{element, props, watch, tell: (data) => trigger('told', data)}}))"
+            f"page.{function}({{element, props, watch, tell: (data) => trigger('told', data), "
+            "choose: (data) => trigger('chosen', data)}))"
         ),
         apply_default_css=False,
         **settings,
@@ -64,9 +65,10 @@ def title() -> gr.HTML:
 
 
 def switches() -> gr.HTML:
-    """How it works, the presenter's mode, the page's language, and whether it is light or dark."""
+    """How it works, how good it is, the presenter's mode, the page's language, and whether it is light or dark."""
     template = (
-        '<a class="mm-link" href="#how" data-how="" data-key="how.open"></a>'
+        '<a class="mm-link" href="#how" data-view="how" data-key="how.open"></a>'
+        '<a class="mm-link" href="#evaluate" data-view="evaluate" data-key="evaluate.open"></a>'
         '<button type="button" class="mm-present" data-key="present.button"></button>'
         '<div class="mm-segments" role="group" data-key-label="page.language"></div>'
         '<button type="button" class="mm-theme" data-key-label="page.theme"><span aria-hidden="true"></span></button>'
@@ -95,6 +97,7 @@ def picture_input() -> gr.Image:
         show_label=False,
         type="filepath",
         image_mode=None,
+        format="png",  # of what we put into it: a test case keeps its pixels
         sources=["webcam", "upload"],
         webcam_options=gr.WebcamOptions(mirror=False),
         buttons=[],
@@ -183,6 +186,11 @@ def take() -> gr.HTML:
 def how() -> gr.HTML:
     """How it works: another view of the page, which is made when it is first opened."""
     return part("how", "", elem_id="how")
+
+
+def evaluation(task: str | None) -> gr.HTML:
+    """How good it is: another view of the page, which is made when it is first opened; of one task at a time."""
+    return part("evaluation", "", task, elem_id="evaluate")
 
 
 def footer() -> gr.HTML:

@@ -137,7 +137,7 @@ def study_robustness(
         rows: its manifest, row by row the same.
         pair: whether missing modalities are lent by rows of the same class.
         seed: of the rows, their partners and the noise.
-        strange: recordings that belong to no class, by kind. Those of ``"words"`` make the babble; where there are none,
+        strange: recordings that belong to no class, by kind. Those of ``"words"`` make the babble; without them
             the test recordings do.
         count: at most so many rows of each modality.
 
@@ -172,11 +172,10 @@ def study_robustness(
         report["harms"][name] = about | {"n": len(raws[kind.modality]), "alone": alone, "all": whole}
     if "audio" in asked:
         silence = {"silence": [np.zeros(2 * SAMPLE_RATE, np.float32)]}
-        for kind, befores in (silence | {kind: list(map(decode, files)) for kind, files in strange.items()}).items():
-            worse = {
-                row: _read(model, "audio", after(raw, befores[row % len(befores)]))
-                for row, raw in raws["audio"].items()
-            }
+        sounds = silence | {kind: [decode(file) for file in files] for kind, files in strange.items()}
+        for kind, first in sounds.items():
+            joined = {row: after(raw, first[row % len(first)]) for row, raw in raws["audio"].items()}
+            worse = {row: _read(model, "audio", sound) for row, sound in joined.items()}
             right = measure("audio", worse, ["audio"]).right
             report["amid"][kind] = {"n": len(right), "accuracy": round(float(right.mean()), 4)}
     if len(asked) > 1:

@@ -63,8 +63,7 @@ def to_square(picture: np.ndarray, candidate: Candidate, size: int) -> tuple[np.
     ink = _grade(crop, mask, candidate.dark)
     solid = (ink > 0.5).view(np.uint8)
     if not solid.any():  # specks that vanish when they are graded: draw them as they were found
-        solid = mask if mask.any() else np.ones_like(mask)
-        ink = solid.astype(np.float32)
+        solid, ink = mask, mask.astype(np.float32)
     _, _, wide, tall = cv2.boundingRect(solid)
     missing = STROKE * max(wide, tall) - stroke_width(solid)
     if missing >= 0.5:
@@ -112,7 +111,8 @@ def _cut_out(picture: np.ndarray, candidate: Candidate) -> tuple[np.ndarray, np.
         ]
     )
     mask = cv2.warpAffine(candidate.mask * np.uint8(255), _of_indices(place), (wide, tall), flags=cv2.INTER_LINEAR)
-    return crop.astype(np.float32), (mask > 100).view(np.uint8), to_crop
+    inked = mask > min(100, int(mask.max()) - 1)  # however thin
+    return crop.astype(np.float32), inked.view(np.uint8), to_crop
 
 
 def _grade(crop: np.ndarray, mask: np.ndarray, dark: bool) -> np.ndarray:

@@ -7,8 +7,10 @@ from mmdemo.ink import Candidate
 from mmdemo.square import to_square
 
 
-@pytest.mark.parametrize("mask", [np.ones((4, 4), np.uint8), np.zeros((4, 4), np.uint8)], ids=["specks", "nothing"])
-def test_specks_that_vanish_when_they_are_graded_are_drawn_as_they_were_found(mask):
+@pytest.mark.parametrize("side", [4, 400])
+def test_specks_that_vanish_when_they_are_graded_are_drawn_as_they_were_found(side):
+    mask = np.zeros((side, side), np.uint8)  # at most a thousandth of the box
+    mask[side // 2, side // 2] = 1
     picture = np.full((60, 60, 3), 200, np.uint8)  # nothing in it is darker than the rest
     square, matrix = to_square(picture, Candidate((20.0, 20.0, 24.0, 24.0), 1.0, True, mask), 28)
     assert square.shape == (28, 28) and np.isfinite(square).all() and square.max() == 1

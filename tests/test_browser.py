@@ -4,6 +4,7 @@ import re
 
 import pytest
 import soundfile as sf
+from PIL import Image
 
 from mmdemo.messages import strings
 from mmdemo.ui.tasks import EXAMPLES
@@ -185,6 +186,26 @@ def test_a_bad_file_is_refused_kindly_and_nothing_is_lost(visit, tmp_path):
     drawn(page)
     expect(page.locator(".mm-panel .mm-warn")).to_have_text(strings()["image.unreadable"])
     expect(page.locator("#text textarea")).to_have_value("seven")
+
+
+def test_another_candidate_in_the_picture_is_read_at_a_click(visit, tmp_path):
+    both = Image.new("RGB", (800, 300))
+    for place, name in enumerate(("seven", "four")):
+        both.paste(Image.open(DIGITS / f"{name}.jpg").resize((400, 300)), (400 * place, 0))
+    both.save(tmp_path / "both.png")
+    page = visit()
+    page.locator("#image").get_by_label("Upload file").click()
+    page.locator("#image input[type=file]").set_input_files(tmp_path / "both.png")
+    drawn(page)
+    taken = page.locator(".mm-photo i").bounding_box()
+    other = page.locator(".mm-photo button").first.bounding_box()
+    page.locator(".mm-photo button").first.press("Enter")
+    page.wait_for_function(
+        "(x) => Math.abs(document.querySelector('.mm-photo i').getBoundingClientRect().x - x) < 2", arg=other["x"]
+    )
+    assert abs(taken["x"] - other["x"]) > 10
+    page.locator("[data-example=picture_only]").click()  # a new picture: its best candidate
+    expect(page.locator("#answer .mm-spoken")).to_contain_text("4")
 
 
 def test_what_is_typed_stays_text(visit):

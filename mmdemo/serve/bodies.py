@@ -131,7 +131,7 @@ def _check_file(value: dict[str, Any], *, inline: bool) -> None:
         whole = Path(path).resolve()
         ours = whole.is_relative_to(uploads.folder().resolve()) or _static(whole)
         if ours and not whole.is_file():
-            raise InputError("serve.gone", minutes=uploads.MINUTES)
+            raise InputError("serve.gone", minutes=round(uploads.MINUTES))
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-MINUTES = 10  # after which a file is gone, whatever happens
-EVERY = 60  # seconds between two looks
+MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # after which a file is gone, whatever happens
+EVERY = min(60.0, 60 * MINUTES)  # seconds between two looks
 PLACE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
 
 

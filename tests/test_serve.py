@@ -273,5 +273,6 @@ def test_a_space_has_headers_and_visitors_of_its_own(monkeypatch):
     demo = type("Demo", (), {"health": None, "launch": lambda self, **settings: seen.update(settings)})()
     server.launch(demo)
     (middleware,) = seen["app_kwargs"]["middleware"]
-    assert middleware.kwargs["headers"] == {}
-    assert middleware.kwargs["allowance"].wait("everybody") == 0
+    _, _, settings = middleware
+    assert settings["headers"] == {}
+    assert settings["allowance"].wait("everybody") == 0

@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from mmdemo.serve import logs, uploads
 from mmdemo.serve.guard import Guard
@@ -70,7 +69,8 @@ def launch(
 
     space = bool(os.environ.get("SPACE_ID"))
     allowance = Allowance(per_minute if per_minute is not None else 0 if space else PER_MINUTE)
-    guard = Middleware(Guard, health=demo.health, allowance=allowance, headers={} if space else headers(frames))
+    settings_of_guard = {"health": demo.health, "allowance": allowance, "headers": {} if space else headers(frames)}
+    guard = (Guard, (), settings_of_guard)  # as Starlette takes middleware: a class and what it is made with
     janitor = uploads.Janitor(uploads.folder())
     janitor.start()
     settings = {"state_session_capacity": SESSIONS, "app_kwargs": {"middleware": [guard]}}

@@ -1,8 +1,9 @@
 """The page, ready to serve: ``python app.py``, or as a Hugging Face Space."""
 
-from mmdemo.ui import LAUNCH, build
+from mmdemo.serve import serve
+from mmdemo.ui import build
 
 demo = build(warm=True)
 
 if __name__ == "__main__":
-    demo.launch(**LAUNCH)
+    serve(demo)

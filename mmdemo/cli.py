@@ -51,11 +51,14 @@ class RecipeName(str, Enum):
 def serve(
     host: Annotated[str, typer.Option(help="Address to answer at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to answer at.")] = 7860,
+    rate: Annotated[float, typer.Option(help="Requests a minute that one visitor may make; 0 for no limit.")] = 600,
+    embed: Annotated[str, typer.Option(help="Sites that may show the page in a frame, as in CSP.")] = "'self'",
 ) -> None:
-    """Open the page."""
-    from mmdemo.ui import LAUNCH, build
+    """Open the page, until Ctrl+C or SIGTERM; what runs then is finished first. GET /health says how it is."""
+    from mmdemo import serve
+    from mmdemo.ui import build
 
-    build(warm=True).launch(**LAUNCH | {"server_name": host, "server_port": port})
+    serve.serve(build(warm=True), server_name=host, server_port=port, per_minute=rate, frames=embed)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from mmdemo.messages import InputError
 MAX_PIXELS = 16_000_000  # width times height, read from the header before anything is decoded
 MAX_BYTES = 10_000_000  # of a file
 KEPT_SIDE = 1280  # pixels; a longer picture is reduced to this, which is plenty for a digit and quick to search
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wherever else a picture may be opened: Pillow refuses twice as many
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: nothing that runs a program
 
 

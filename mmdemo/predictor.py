@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from mmdemo.audio import AudioInput, read_audio
 from mmdemo.config import MODALITIES, SAMPLE_RATE
@@ -21,8 +21,9 @@ from mmdemo.image import ImageInput, read_image
 from mmdemo.messages import Note
 from mmdemo.model import MultimodalLSTM, pick_device
 from mmdemo.result import ModalityInput, Result, Step
-from mmdemo.sequence import Batch, Steps, collate
+from mmdemo.sequence import Batch, collate
 from mmdemo.text import TextInput, read_text
+from mmdemo.together import Together
 from mmdemo.whatif import contradictions, last_states
 
 # Why an answer below ``sure_above`` is not sure, by the two highest probabilities p and q:
@@ -42,6 +43,7 @@ class Predictor:
         self.device = torch.device(device) if device else pick_device()
         self.model = model.eval().to(self.device)
         self.config = model.config
+        self._encode = Together(self._encode_many)
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str | None = None) -> Predictor:
@@ -75,14 +77,11 @@ class Predictor:
             item = sample.get(modality)
             return item if item is not None and len(item) else None
 
-        def listen(sound: AudioInput | None) -> Tensor | None:
-            return sound and self.model.speech(torch.from_numpy(sound.mel)[None].to(self.device))[0].cpu()
-
         texts, images, sounds = ([present(sample, modality) for sample in samples] for modality in MODALITIES)
         return collate(
             [text and text.ids for text in texts],
             [image and image.pixels for image in images],
-            [listen(sound) for sound in sounds],
+            self._listen(sounds),
             orders,
             ids_per_token=self.config.text.ids_per_token,
             image_size=self.config.image.size,
@@ -124,11 +123,11 @@ class Predictor:
 
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
         with clock("stems"):
-            steps = self.model.encode(self.batch([inputs], [order]))
+            x = self._encode((inputs, order))  # together with whoever is waiting just now
         with clock("lstm"):
-            beliefs, inside = self._run(steps)
+            beliefs, inside = self._run(x)
         with clock("alone"):
-            bands = _bands(steps, used)
+            bands = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
             alone = self._alone(bands)
 
         probabilities = beliefs[-1] if len(beliefs) else self._prior()
@@ -190,11 +189,23 @@ class Predictor:
         for picture in (blank, stroke):
             self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
 
-    def _run(self, steps: Steps) -> tuple[np.ndarray, Trace | None]:
-        """One sample's joined steps -> distributions after every step (T, C), and the trace."""
-        if steps.x.shape[1] == 0:
+    def _listen(self, sounds: Sequence[AudioInput | None]) -> list[Tensor | None]:
+        """The speech stem's steps (T, 96) of every sound, all in one call: padding at the end changes none of them."""
+        mels = [torch.from_numpy(sound.mel) for sound in sounds if sound]
+        heard = iter(self.model.speech(pad_sequence(mels, batch_first=True).to(self.device)).cpu() if mels else ())
+        return [sound and next(heard)[: len(sound)] for sound in sounds]
+
+    @torch.inference_mode()
+    def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:
+        """The joined steps (T, S) of every sample, from its inputs and the order of reading, in one batch."""
+        steps = self.model.encode(self.batch(*zip(*samples, strict=True)))
+        return [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
+
+    def _run(self, x: Tensor) -> tuple[np.ndarray, Trace | None]:
+        """One sample's joined steps (T, S) -> distributions after every step (T, C), and the trace."""
+        if not len(x):
             return np.zeros((0, len(self.config.labels)), np.float32), None
-        inside = trace(self.model.lstm, steps.x[0])
+        inside = trace(self.model.lstm, x)
         return self.model.decide(inside.h).softmax(-1).cpu().numpy(), inside
 
     def _alone(self, bands: dict[str, Tensor]) -> dict[str, np.ndarray]:
@@ -224,12 +235,6 @@ class Predictor:
         if p < CLOSE * q:
             return Note("answer.unsure", {"first": labels[first], "second": labels[second]})
         return Note("answer.weak", {"label": labels[first]})
-
-
-def _bands(steps: Steps, used: Sequence[str]) -> dict[str, Tensor]:
-    """The one sample's joined steps, taken apart again: (T_m, S) for every modality in the order of reading."""
-    bounds = [int(steps.starts[0, MODALITIES.index(modality)]) for modality in used] + [steps.x.shape[1]]
-    return {modality: steps.x[0, a:b] for modality, (a, b) in zip(used, pairwise(bounds), strict=True)}
 
 
 def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str], sure_above: float) -> Note | None:

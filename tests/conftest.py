@@ -89,10 +89,11 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def page_url(checkpoints: Path) -> Iterator[str]:
     """The page, served for real."""
-    from mmdemo.ui import LAUNCH, build
+    from mmdemo.serve import launch
+    from mmdemo.ui import build
 
     demo = build(checkpoints)
-    _, url, _ = demo.launch(**LAUNCH | {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True})
+    _, url, _ = launch(demo, per_minute=0, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url.rstrip("/")
     demo.close()
 

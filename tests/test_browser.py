@@ -307,3 +307,38 @@ def test_a_refused_camera_is_explained(chromium, page_url):
     page.locator("[data-example=changes_its_mind]").click()
     drawn(page)
     browser.close()
+
+
+def test_the_page_within_another_as_spaces_show_it(checkpoints, browser):
+    """In a frame of another origin, with the permissions that Spaces give theirs; and only where that is allowed."""
+    from served import served
+
+    from mmdemo.serve import launch
+    from mmdemo.ui import build
+
+    def embedded(frames):
+        demo = build(checkpoints)
+        _, url, _ = launch(
+            demo, per_minute=0, frames=frames, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True
+        )
+        return demo, f'<iframe src="{url}" allow="camera; microphone" style="width:1200px;height:860px"></iframe>'
+
+    for frames, shown in (("*", True), ("'self'", False)):
+        demo, html = embedded(frames)
+        with served(html) as outer:
+            page = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
+            page.goto(outer.replace("127.0.0.1", "localhost"))  # another origin than the page's
+            inner = page.frame_locator("iframe")
+            if shown:
+                inner.locator("#text textarea").fill("three, no wait, seven")
+                inner.locator("#run").click()
+                expect(inner.locator("#answer .mm-verdict")).to_be_visible()
+                expect(inner.locator("#drawing .js-plotly-plot")).to_be_visible()
+                inner.get_by_label("Record audio").or_(
+                    inner.get_by_role("button", name="Record", exact=True)
+                ).first.click()
+            else:
+                page.wait_for_timeout(2000)
+                expect(inner.locator("#text")).to_have_count(0)
+            page.context.close()
+        demo.close()

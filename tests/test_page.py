@@ -23,6 +23,7 @@ from mmdemo.image import read_image
 from mmdemo.messages import LANGUAGES, Note, strings
 from mmdemo.noise import Noise
 from mmdemo.predictor import Predictor
+from mmdemo.serve.health import Health
 from mmdemo.ui import LAUNCH, build, page, parts
 from mmdemo.ui.reading import PEAKS, read, saw
 from mmdemo.ui.tasks import EXAMPLES, Tasks
@@ -342,7 +343,9 @@ def test_a_broken_checkpoint_does_not_keep_the_others_cold(checkpoints, tmp_path
     (tmp_path / "a_broken_one" / "config.json").write_text("{}")
     shutil.copytree(checkpoints / "fruit", tmp_path / "fruit")
     tasks = Tasks(tmp_path)
-    page._warm_up(tasks)
+    health = Health(tmp_path, tasks.names)
+    page._warm_up(tasks, health)
+    assert (health.answered, health.broken, health.ready) == ({"fruit"}, {"a_broken_one"}, True)
     assert list(tasks._predictors) == ["fruit"]
     assert "a_broken_one" in caplog.text
 

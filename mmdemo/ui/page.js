@@ -109,7 +109,7 @@ export function footer({ element, props, watch }) {
       const stages = Object.entries(value.milliseconds).map(([stage, ms]) => `${say(`stage.${stage}`)} ${Math.round(ms)}`);
       const total = Math.round(Object.values(value.milliseconds).reduce((sum, ms) => sum + ms, 0));
       items.push(say("page.ran", { device: value.device.toUpperCase(), total, stages: stages.join(", ") }));
-      items.push(say("page.checkpoint", { checkpoint: `checkpoints/${value.checkpoint}` }));
+      items.push(say("page.checkpoint", { checkpoint: `checkpoints/${value.checkpoint}`, hash: value.hash, version: value.version }));
     }
     const api = make("button", { type: "button", textContent: say("page.api") });
     api.addEventListener("click", () => document.querySelector(".show-api").click());

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -14,9 +15,13 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
+from mmdemo import __version__
 from mmdemo.image import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.noise import SNR, Noise
+from mmdemo.serve import uploads
+from mmdemo.serve.health import Health, checkpoint_hash
+from mmdemo.serve.logs import watched
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
 from mmdemo.ui.asking import Reading, reply
@@ -26,7 +31,9 @@ from mmdemo.ui.reading import read, said
 from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", Path(__file__).resolve().parents[2] / "checkpoints"))
-KEPT = (600, 3000)  # seconds: every 10 minutes, files older than 50 are deleted; so none lives longer than an hour
+KEPT = (uploads.EVERY, 60 * uploads.MINUTES)  # seconds: how often files are deleted that are older than that
+REMEMBERED = 3000  # seconds that a visitor's last reading is remembered
+WAITING = 64  # requests at most; the next are told when to come again
 SOUND_DEGREES = int(SNR[1] - SNR[0]) + 1  # of background noise: none, then from the faintest on, a dB each
 AT_ONCE = 2  # visitors whose inputs are read at the same time; the others wait in the queue
 HASH = "() => location.hash.slice(1)"
@@ -68,6 +75,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         checkpoints: every folder in it that has a ``config.json`` is a task.
         warm: load the tasks in the background and run each once, so that the first visitor waits no longer than others.
     """
+    uploads.folder()  # before any part of the page asks Gradio where that is
     tasks = Tasks(checkpoints)
     gr.set_static_paths([*parts.SERVED, EXAMPLES])
     with gr.Blocks(title="mmdemo", delete_cache=KEPT, analytics_enabled=False) as demo:
@@ -117,8 +125,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         evaluation = parts.evaluation(task.value)
         footer = parts.footer()
         plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
-        reading = gr.State(time_to_live=KEPT[1])  # the last one of this visitor, which the drawing asks about
-        taken = gr.State(0, time_to_live=KEPT[1])  # which candidate in the picture is read, as the visitor chose
+        reading = gr.State(time_to_live=REMEMBERED)  # the last one of this visitor, which the drawing asks about
+        taken = gr.State(0, time_to_live=REMEMBERED)  # which candidate in the picture is read, as the visitor chose
 
         given, used, noise = [text, image, audio], [use_text, use_image, use_audio], [typing, blur, darkness, sound]
         filled, shown = [*given, *used, *noise], [answer, drawing, footer, reading]
@@ -145,9 +153,14 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
             _restore(tasks, run), link, [text, task, examples, evaluation, *shown], js=HASH, api_name="restore", **quiet
         )
         task.input(_of_task, task, [examples, evaluation], api_visibility="private")
-    demo.queue(max_size=64)
+    demo.queue(max_size=WAITING, api_open=False)
+    demo._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize  # else it makes a table of all runs after every one
+    for event in demo.fns.values():
+        if event.fn:
+            event.fn = watched(event.fn, event.api_name or event.name)
+    demo.health = Health(checkpoints, tasks.names)
     if warm:
-        Thread(target=_warm_up, args=(tasks,), name="warm-up", daemon=True).start()
+        Thread(target=_warm_up, args=(tasks, demo.health), name="warm-up", daemon=True).start()
     return demo
 
 
@@ -183,7 +196,13 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
             take=take,
         )
         said = reading.said
-        where = {"milliseconds": said["milliseconds"], "device": said["device"], "checkpoint": task}
+        where = {
+            "milliseconds": said["milliseconds"],
+            "device": said["device"],
+            "checkpoint": task,
+            "version": __version__,
+            "hash": checkpoint_hash(tasks.folder / task),
+        }
         return packed(said), packed(reading.figure), packed(where), reading
 
     return run
@@ -219,7 +238,8 @@ def _take(run: Callable[..., Shown]) -> Callable[..., Any]:
 def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
     def example(task: str, event: gr.EventData) -> tuple[Any, ...]:
         """A chip was clicked -> what it fills in, all switches on, no noise, and the result."""
-        chosen = next((item for item in tasks.examples(task) if item.name == event.name), None)
+        name = event._data.get("name") if isinstance(event._data, dict) else None
+        chosen = next((item for item in tasks.examples(task) if item.name == name), None)
         if chosen is None:
             raise gr.Error("No such example.", print_exception=False)
         files = [path and str(path) for path in (chosen.image, chosen.audio)]
@@ -313,8 +333,8 @@ def _of_task(name: str) -> tuple[str, str]:
     return packed(_example_names(name)), packed(name)
 
 
-def _warm_up(tasks: Tasks) -> None:
-    """Everything once for every task, drawing included."""
+def _warm_up(tasks: Tasks, health: Health) -> None:
+    """Everything once for every task, drawing included; the health says which of them answered."""
     for module in ("pandas", "matplotlib.pyplot"):  # where they are, Gradio would make the first visitor wait for them
         with suppress(ImportError):
             import_module(module)
@@ -323,5 +343,7 @@ def _warm_up(tasks: Tasks) -> None:
             tasks.predictor(name).warm_up()
             for example in tasks.examples(name)[:1]:
                 read(tasks.predictor(name), text=example.text or None, image=example.image, audio=example.audio)
+            health.answered.add(name)
         except Exception as error:  # whatever it is: the other tasks can still be read
+            health.broken.add(name)
             logging.getLogger(__name__).warning("The checkpoint %s cannot be used: %s", name, error)

@@ -8,6 +8,7 @@ They are functions, not subclasses of ``gr.HTML``: Gradio writes a stub beside e
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,12 @@ def picture_input() -> gr.Image:
         buttons=[],
         elem_id="image",
     )
-    decode = image.preprocess
 
-    def as_it_came(payload: ImageData | None) -> Any:
-        """The file's path; only a ``data:`` URL, as the API may send it, becomes a file first."""
-        return payload.path if payload and payload.path else decode(payload)
+    def as_it_came(payload: ImageData | None) -> str | bytes | None:
+        """The file's path; of a ``data:`` URL, as the API may send it, its bytes, which need no file."""
+        if payload is None or payload.path:
+            return payload and payload.path
+        return base64.b64decode((payload.url or "").partition(",")[2])  # whatever it is: our reader judges it
 
     image.preprocess = as_it_came
     return image

@@ -64,7 +64,7 @@ class Tasks:
     def examples(name: str) -> list[Example]:
         """The examples of a task: ``assets/examples/<task>/examples.json``; none if there is no such file."""
         folder = EXAMPLES / name
-        if not (folder / "examples.json").is_file():
+        if folder.parent != EXAMPLES or not (folder / "examples.json").is_file():  # a name, never a path
             return []
         rows = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
         files = ("image", "audio")

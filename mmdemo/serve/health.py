@@ -1,0 +1,48 @@
+"""Whether the page can answer, and with what: its version and its checkpoints' hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mmdemo import __version__
+
+SHOWN = 12  # hexadecimal digits of a hash
+
+
+@lru_cache
+def _hash(path: Path, changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:SHOWN]
+
+
+def checkpoint_hash(folder: Path) -> str | None:
+    """The first digits of the SHA-256 of a checkpoint's weights; None where there are none."""
+    weights = folder / "model.safetensors"
+    return _hash(weights, weights.stat().st_mtime_ns) if weights.is_file() else None
+
+
+class Health:
+    """What ``GET /health`` says: ready once a model of every task has answered, until the server is told to stop."""
+
+    def __init__(self, folder: Path, tasks: Sequence[str]) -> None:
+        self.folder, self.tasks = folder, list(tasks)
+        self.answered: set[str] = set()
+        self.broken: set[str] = set()
+        self.stopping = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a visitor who comes now is answered."""
+        return bool(self.answered) and not self.stopping and set(self.tasks) <= self.answered | self.broken
+
+    def report(self) -> dict[str, Any]:
+        """The status and what is served."""
+        return {
+            "status": "stopping" if self.stopping else "ready" if self.ready else "starting",
+            "version": __version__,
+            "checkpoints": {task: checkpoint_hash(self.folder / task) for task in self.tasks},
+            "broken": sorted(self.broken),
+        }

@@ -1,0 +1,121 @@
+"""The page put up as a server, on a Space or a machine of one's own, and taken down again without dropping anybody."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import gradio as gr
+
+from mmdemo.serve import logs, uploads
+from mmdemo.serve.guard import Guard
+from mmdemo.serve.visitors import Allowance
+
+PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
+PATIENCE = 30  # seconds that running requests have to finish when the server is told to stop
+DELIVERY = 3  # seconds for their answers to be fetched; some never are
+SESSIONS = 200  # visitors whose last reading is remembered
+
+
+def headers(frames: str = "'self'") -> dict[str, str]:
+    """The headers of a server of one's own; a Space has its own ones.
+
+    Args:
+        frames: who may put the page into a frame of theirs, as in ``frame-ancestors`` of the CSP.
+    """
+    policy = {
+        "default-src": "'self'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",  # Gradio's templates are compiled in the browser
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "media-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self' data: blob:",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": frames,
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
+        **({"X-Frame-Options": "SAMEORIGIN"} if frames == "'self'" else {}),
+    }
+
+
+def launch(
+    demo: gr.Blocks, *, per_minute: float | None = None, frames: str = "'self'", **more: Any
+) -> tuple[Any, str, str]:
+    """``demo.launch`` behind the guard.
+
+    On a Space neither the headers nor the rate limit are ours: the Space embeds the page, and stands between us and the
+    visitors, so that all of them look like one.
+
+    Args:
+        demo: what ``mmdemo.ui.build`` made.
+        per_minute: requests of one visitor; 0 for no limit.
+        frames: who may embed the page.
+        more: what else ``demo.launch`` takes.
+    """
+    from mmdemo.ui import LAUNCH
+
+    space = bool(os.environ.get("SPACE_ID"))
+    allowance = Allowance(per_minute if per_minute is not None else 0 if space else PER_MINUTE)
+    settings_of_guard = {"health": demo.health, "allowance": allowance, "headers": {} if space else headers(frames)}
+    guard = (Guard, (), settings_of_guard)  # as Starlette takes middleware: a class and what it is made with
+    janitor = uploads.Janitor(uploads.folder())
+    janitor.start()
+    settings = {"state_session_capacity": SESSIONS, "app_kwargs": {"middleware": [guard]}}
+    return demo.launch(**LAUNCH | settings | more)
+
+
+def serve(demo: gr.Blocks, **more: Any) -> None:
+    """Serve until SIGTERM or SIGINT (Ctrl+C); then finish what runs and what waits, and end."""
+    told = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    logs.start()
+    log = logging.getLogger("mmdemo.serve")
+    launch(demo, prevent_thread_lock=True, **more)
+    log.info("started", extra={"fields": {"port": demo.server_port, **demo.health.report()}})
+    while not told.wait(0.5):
+        pass
+    demo.health.stopping = True
+    log.info("stopping", extra={"fields": {"waiting": len(demo._queue)}})
+    left = finish(demo)
+    demo.server.config.timeout_graceful_shutdown = 2  # streams that only keep a session alive
+    demo.close(verbose=False)
+    log.info("stopped", extra={"fields": {"unfinished": left}})
+
+
+def finish(demo: gr.Blocks, patience: float = PATIENCE) -> int:
+    """Wait for the runs that were accepted, and until their answers are delivered.
+
+    Returns:
+        how many were not finished in time.
+    """
+    queue = demo._queue
+
+    def unfinished() -> int:
+        return len(queue) + sum(len(events) for events in queue.active_jobs if events)
+
+    def undelivered() -> int:
+        return sum(len(events) for events in list(queue.pending_event_ids_session.values()))
+
+    for count, seconds in ((unfinished, patience), (undelivered, DELIVERY)):
+        until = time.monotonic() + seconds
+        while count() and time.monotonic() < until:
+            time.sleep(0.05)
+    return unfinished()

@@ -1,0 +1,128 @@
+"""Input that means harm, or is only broken: files and bodies for the server to refuse or to read."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import soundfile as sf
+from PIL import Image
+
+
+def picture(width, height, colour=200, kind="PNG"):
+    """A picture of one colour."""
+    file = io.BytesIO()
+    Image.new("L", (width, height), colour).save(file, kind)
+    return file.getvalue()
+
+
+def sound(samples, rate=16_000, kind="WAV", subtype=None):
+    """A recording's file."""
+    file = io.BytesIO()
+    sf.write(file, samples, rate, format=kind, subtype=subtype)
+    return file.getvalue()
+
+
+def bomb(side=30_000):
+    """A PNG of a few kilobytes that says it is, and would be, nearly a gigapixel."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    rows = zlib.compressobj(9)
+    data = b"".join(rows.compress(bytes(1 + side // 8)) for _ in range(1000)) + rows.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def endless(seconds=100_000):
+    """A WAV file whose header promises days of sound that are not there."""
+    whole = bytearray(sound(np.zeros(1600, np.float32), subtype="PCM_16"))
+    at = whole.index(b"data") + 4
+    whole[at : at + 4] = struct.pack("<I", min(2**32 - 1, seconds * 32_000))
+    return bytes(whole)
+
+
+NOT_FINITE = np.tile(np.array([np.nan, np.inf, -np.inf, 0.5], np.float32), 8000)
+EIGHT = np.random.default_rng(0).normal(0, 0.1, (192_000, 8)).astype(np.float32)
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+HTML = b"<!doctype html><script>alert(1)</script>"
+
+PICTURES = {  # name: (the file's name, its bytes, the key of the refusal or None where it is read)
+    "one pixel": ("dot.png", picture(1, 1), None),
+    "20,000 pixels wide": ("wide.png", picture(20_000, 1), None),
+    "20,000 pixels high": ("high.png", picture(1, 20_000), None),
+    "a bomb": ("bomb.png", bomb(), "image.large"),
+    "too large": ("large.png", picture(5_000, 4_000), "image.large"),
+    "cut short": ("cut.png", picture(640, 480)[:-200], "image.broken"),
+    "nothing in it": ("empty.png", b"", "image.unreadable"),
+    "a page": ("page.png", HTML, "image.unreadable"),
+    "an SVG": ("drawing.svg", SVG, "image.unreadable"),
+    "a sound": ("photo.jpg", sound(np.zeros(1600)), "image.unreadable"),
+    "only a signature": ("photo.png", b"\x89PNG\r\n\x1a\n", "image.unreadable"),
+}
+SOUNDS = {
+    "192 kHz, eight channels": ("many.wav", sound(EIGHT, 192_000, subtype="FLOAT"), None),
+    "not finite": ("nan.wav", sound(NOT_FINITE, subtype="FLOAT"), None),
+    "no samples": ("none.wav", sound(np.zeros(0)), None),
+    "a header that lies": ("days.wav", endless(), None),
+    "too long": ("long.flac", sound(np.zeros(31 * 16_000), kind="FLAC"), "audio.too_long"),
+    "nothing in it": ("empty.wav", b"", "audio.unreadable"),
+    "a picture": ("voice.wav", picture(64, 64), "audio.unreadable"),
+    "a page": ("voice.mp3", HTML, "audio.unreadable"),
+    "only a header": ("voice.wav", sound(np.zeros(1600))[:20], "audio.unreadable"),
+}
+WORDS = {
+    "a script": "<script>alert(1)</script> seven",
+    "a template": "${Reflect.set(window,'hit',1)} {{constructor}} seven",
+    "every control character": "".join(map(chr, range(32))) + " seven",
+    "right to left": "\u202eseven\u202c \ufeff\u200b",
+    "a flood of marks": "e" + "\u0301" * 1900,
+    "no letters at all": "\ue000\U000f0000\uffff" * 100,
+}
+PATHS = [
+    "/etc/passwd",
+    "../../../etc/passwd",
+    "app.py",
+    "file:///etc/passwd",
+    "http://127.0.0.1:7860/config",
+    "https://example.org/a.png",
+    "/proc/self/environ",
+    "\\\\server\\share",
+    "a\0b",
+    "/" + "a" * 5000,
+    "",
+]
+CLOSED = [
+    "/gradio_api/run/predict",
+    "/gradio_api/api/predict",
+    "/gradio_api/process_recording",
+    "/gradio_api/component_server",
+    "/gradio_api/vibe-edit",
+    "/gradio_api/proxy=http://127.0.0.1/",
+    "/gradio_api/dev/reload",
+    "/gradio_api/run-history/connect",
+    "/gradio_api/deep_link",
+    "/gradio_api/file=http://example.org/",
+    "/monitoring",
+    "/login",
+    "/pwa_icon/100000",
+    "/docs",
+]
+BODIES = [
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b'{"data": "seven"}',
+    b'{"data": [NaN]}',
+    b'{"data": [1e999]}',
+    b'{"data": ["\\ud800"]}',
+    b'{"data": [' + b"[" * 5000 + b"]" * 5000 + b"]}",
+    b'{"data": [{"text": "seven"}]}',
+    b'{"data": ["seven", "a path"]}',
+    b'{"data": ["seven", 5, true]}',
+    b'{"data": ["seven", {}, {}]}',
+    b'{"data": ["seven", null, null, null, null, null]}',
+    b'{"data": ' + b"9" * 10_000 + b"}",
+]

@@ -14,7 +14,8 @@ from PIL import Image
 from mmdemo.config import ModelConfig
 from mmdemo.messages import InputError, strings
 from mmdemo.model import MultimodalLSTM
-from mmdemo.ui import LAUNCH, build
+from mmdemo.serve import launch
+from mmdemo.ui import build
 from mmdemo.ui.evaluating import SHOWN, case_inputs, told
 from mmdemo.ui.tasks import Tasks
 
@@ -120,7 +121,7 @@ def test_what_does_not_fit_is_refused(tasks, question):
 @pytest.fixture(scope="module")
 def url(folder):
     demo = build(folder)
-    _, url, _ = demo.launch(**LAUNCH | {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True})
+    _, url, _ = launch(demo, per_minute=0, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url.rstrip("/")
     demo.close()
 

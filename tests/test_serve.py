@@ -120,10 +120,19 @@ def test_events_that_are_none(http, number):
     assert http.post("/gradio_api/queue/join", json=body).status_code == 400
 
 
-@pytest.mark.parametrize("event", [None, {}, {"name": 5}, {"name": "../digits"}, [], "seven", {"path": "/etc/passwd"}])
+EVENTS = [
+    *(None, {}, {"name": 5}, {"name": "../digits"}, [], "seven", {"path": "/etc/passwd"}),
+    *({"take": take} for take in (3, -1, 0.5, True, [0], "0", 2**70)),
+    *({"task": task, "ask": "figures"} for task in ("../digits", [], None)),
+    {"task": "digits", "ask": "cell", "modality": ["image"], "truth": 2**70, "guess": -1},
+    *({"task": "digits", "ask": "case", "modality": "image", "number": number} for number in (-1, 2**70, "0", None)),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=str)
 def test_events_with_anything_in_them(http, event):
     for fn in http.get("/config").json()["dependencies"]:
-        if fn["api_name"] not in ("example", "ask"):
+        if fn["api_name"] not in ("example", "ask", "take", "figures", "case"):
             continue
         blanks = {"checkbox": True, "slider": 0, "radio": "digits"}
         types = {each["id"]: each["type"] for each in http.get("/config").json()["components"]}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,12 +19,8 @@ from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import Batch, collate
 from mmdemo.text import token_ids
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 SUBSETS = tuple(subset for count in (1, 2, 3) for subset in combinations(MODALITIES, count))
 BINS = 15  # of the calibration error, as in Guo et al. 2017
-RIGHT = 12  # right answers of each class that are kept as cases to look at; wrong ones all are
 
 Rows = dict[str, int]
 """One test sample: for each of its modalities the row of the features that gives it."""
@@ -184,42 +177,3 @@ def batches(
             stem_size=config.audio.stem_size,
         )
         yield batch, features.labels[[next(iter(rows.values())) for rows in some]]
-
-
-def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed: int, folder: Path) -> dict[str, Any]:
-    """Every wrong answer and some right ones, to each modality alone.
-
-    Args:
-        model: the checkpoint's model.
-        features: the test split.
-        rows: its manifest, row by row the same, with absolute paths.
-        seed: picks the right answers.
-        folder: of the data sets; what lies elsewhere has no reference, since paths of a machine are nobody's business.
-
-    Returns:
-        ``seed``, and ``cases``: for each modality ``[true class, answer, its probability, reference]``, by class,
-        then by answer, the surest first.
-    """
-    rng, kept = np.random.default_rng(seed), {}
-    for modality in MODALITIES:
-        samples = singles(features, modality)
-        if not samples:
-            continue
-        outcome = answer(model, features, samples, [modality])
-        some = [np.flatnonzero(~outcome.right)]
-        for k in range(len(model.config.labels)):
-            some.append(rng.permutation(np.flatnonzero(outcome.right & (outcome.labels == k)))[:RIGHT])
-        cells = rows[modality].tolist()
-        found = []
-        for k in np.concatenate(some):
-            p, cell = outcome.probabilities[k], cells[samples[k][modality]]
-            where = cell if modality == "text" else _within(cell, folder)
-            found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
-        kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
-    return {"seed": seed, "cases": kept}
-
-
-def _within(cell: str, folder: Path) -> str:
-    """A path within a folder; "" for one that lies elsewhere."""
-    root = os.path.abspath(folder)
-    return Path(cell).relative_to(root).as_posix() if Path(cell).is_relative_to(root) else ""

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.baselines import bag_of_words_accuracy
-from mmdemo.cases import write_cases
+from mmdemo.cases import cases_of, write_cases
 from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.data.tasks import Task
-from mmdemo.evaluate import Rows, answer, cases_of, evaluate, singles, together
+from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
 from mmdemo.photos import study_photos

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import torch
 
-from mmdemo.cases import FEWER, FILE, LIMIT, fetch, read_cases, write_cases
+from mmdemo.cases import FEWER, FILE, LIMIT, RIGHT, cases_of, fetch, read_cases, write_cases
 from mmdemo.config import ModelConfig
 from mmdemo.data.features import Features
-from mmdemo.evaluate import RIGHT, answer, cases_of, singles
+from mmdemo.evaluate import answer, singles
 from mmdemo.messages import InputError
 from mmdemo.train import new_model
 

@@ -19,8 +19,7 @@ from PIL import Image
 from sklearn.neural_network import MLPClassifier
 
 from mmdemo.data.camera import QUALITY, as_jpeg
-from mmdemo.data.download import fetch_mnist
-from mmdemo.data.folder import data_folder
+from mmdemo.data.download import data_folder, fetch_mnist
 from mmdemo.data.idx import read_idx
 from mmdemo.data.paper import compose
 from mmdemo.data.scenes import KINDS, draw_scene

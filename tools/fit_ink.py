@@ -30,7 +30,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from mmdemo.data.camera import QUALITY, as_jpeg
-from mmdemo.data.download import data_folder, fetch_mnist
+from mmdemo.data.download import fetch_mnist
+from mmdemo.data.folder import data_folder
 from mmdemo.data.idx import read_idx
 from mmdemo.data.nib import pen_strokes
 from mmdemo.data.paper import compose

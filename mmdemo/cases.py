@@ -7,62 +7,19 @@ of the data sets (``mnist/t10k-images-idx3-ubyte.gz#123``), and is shown where t
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from mmdemo.config import MODALITIES
 from mmdemo.data.idx import read_idx
 from mmdemo.messages import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from mmdemo.data.features import Features
-    from mmdemo.model import MultimodalLSTM
 
 FILE = "cases.json"
 RIGHT = 12  # right answers that are kept of each class; wrong ones all are
 LIMIT = 300_000  # bytes of the file; if there are too many mistakes, only the surest of each cell are kept
 FEWER = (200, 100, 50, 25, 12, 6, 3, 1)  # how many those are
-
-
-def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed: int, folder: Path) -> dict[str, Any]:
-    """Every wrong answer and some right ones, to each modality alone.
-
-    Args:
-        model: the checkpoint's model.
-        features: the test split.
-        rows: its manifest, row by row the same, with absolute paths.
-        seed: picks the right answers.
-        folder: of the data sets; what lies elsewhere has no reference, since paths of a machine are nobody's business.
-
-    Returns:
-        ``seed``, and ``cases``: for each modality ``[true class, answer, its probability, reference]``, by class,
-        then by answer, the surest first.
-    """
-    from mmdemo.evaluate import answer, singles  # the page, which only reads cases, needs nothing of an evaluation
-
-    rng, kept = np.random.default_rng(seed), {}
-    for modality in MODALITIES:
-        samples = singles(features, modality)
-        if not samples:
-            continue
-        outcome = answer(model, features, samples, [modality])
-        some = [np.flatnonzero(~outcome.right)]
-        for k in range(len(model.config.labels)):
-            some.append(rng.permutation(np.flatnonzero(outcome.right & (outcome.labels == k)))[:RIGHT])
-        cells = rows[modality].tolist()
-        found = []
-        for k in np.concatenate(some):
-            p, cell = outcome.probabilities[k], cells[samples[k][modality]]
-            where = cell if modality == "text" else _within(cell, folder)
-            found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
-        kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
-    return {"seed": seed, "cases": kept}
 
 
 def write_cases(folder: Path, cases: dict[str, Any]) -> None:
@@ -98,12 +55,6 @@ def fetch(reference: str, folder: Path) -> Path | np.ndarray:
     if pictures.ndim != 3 or int(number) >= len(pictures):
         raise InputError("evaluate.no_data", variable="MMDEMO_DATA")
     return pictures[int(number)]
-
-
-def _within(cell: str, folder: Path) -> str:
-    """A path within a folder; "" for one that lies elsewhere."""
-    root = os.path.abspath(folder)
-    return Path(cell).relative_to(root).as_posix() if Path(cell).is_relative_to(root) else ""
 
 
 def _first(cases: list[list[Any]], most: int) -> list[list[Any]]:

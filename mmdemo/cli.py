@@ -78,7 +78,7 @@ def train(
     """Train a task. A run that was interrupted goes on where it stopped."""
     from dataclasses import replace
 
-    from mmdemo.data.download import data_folder
+    from mmdemo.data.folder import data_folder
     from mmdemo.data.tasks import own_task, task_named
     from mmdemo.pipeline import Data, train_task
     from mmdemo.train import RECIPES
@@ -105,7 +105,7 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Measure a checkpoint on its test split; metrics.json and the model card are written beside it."""
-    from mmdemo.data.download import data_folder
+    from mmdemo.data.folder import data_folder
     from mmdemo.data.tasks import own_task, task_named
     from mmdemo.pipeline import Data, evaluate_task, study_strangers
     from mmdemo.predictor import Predictor
@@ -190,7 +190,7 @@ def make_manifest(
     seed: Seed = 0,
 ) -> None:
     """Make a manifest from folders or by a task's recipe (with --out), then check it: every bad row is named."""
-    from mmdemo.data.download import data_folder
+    from mmdemo.data.folder import data_folder
     from mmdemo.data.manifest import manifest_from_folders, read_manifest, write_manifest
     from mmdemo.data.tasks import TASKS
 
@@ -241,7 +241,8 @@ def make_pictures(
     seed: Seed = 0,
 ) -> None:
     """Compose photos of digits, and make pictures of what is none, to train with. Goes on where it stopped."""
-    from mmdemo.data.download import FASHION, data_folder, fetch_fashion, fetch_mnist
+    from mmdemo.data.download import FASHION, fetch_fashion, fetch_mnist
+    from mmdemo.data.folder import data_folder
     from mmdemo.data.pictures import make_pictures
 
     data = data_folder(data_dir)

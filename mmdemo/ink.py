@@ -21,11 +21,13 @@ from mmdemo.strokes import measure
 
 SEARCH_SIDE = 640  # pixels; ink is searched for in a picture of at most this length, and in halves of it
 ENLARGED_TO = 160  # pixels: so that strokes of two pixels are wide enough to be measured
-SMALLEST_SIDE = 40  # pixels: the shorter side of the smallest picture that is searched
+SMALLEST_SIDE = 30  # pixels: the shorter side of the smallest picture that is searched
 NIB = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))  # wider than any stroke that is looked for at one size
 NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain of black areas stays small
 FAINTEST = 0.05  # the smallest log contrast that is looked at: about 5 % darker than the paper
 LADDER = 1.6  # every level of contrast is this many times the one before
+MOST = 150  # strokes at one level of contrast, the largest ones
+SMALLEST = 0.05  # of the picture's height: the height of the smallest group
 ACCEPT = 0.12  # candidates scoring less are not called ink
 JUDGE = Path(__file__).with_name("ink.npz")  # the network's weights; tools/fit_ink.py makes them
 _LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
@@ -119,15 +121,17 @@ def _at_level(
     ink = (strength > level).view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     stats, names = stats[1:], np.arange(1, count)
-    keep = stats[:, 4] >= 6
+    keep = (stats[:, 4] >= 6) & (stats[:, 2] < width) & (stats[:, 3] < height)
     stats, names = stats[keep], names[keep]
-    order = np.argsort(-stats[:, 2:4].max(axis=1))[:40]
+    order = np.argsort(-stats[:, 2:4].max(axis=1))[:MOST]
     stats, names = stats[order], names[order]
-    for members in _join(stats):
+    smallest = max(8, SMALLEST * height)
+    large = int((stats[:, 2:4].max(axis=1) >= 0.6 * smallest).sum())
+    for members in _join(stats, large):
         left, top = stats[members, :2].min(axis=0).tolist()
         right, bottom = (stats[members, :2] + stats[members, 2:4]).max(axis=0).tolist()
         tall, wide = bottom - top, right - left
-        if tall < max(8, 0.05 * height) or wide > 2.2 * tall or tall > 0.95 * height or wide > 0.97 * width:
+        if tall < smallest or wide > 2.2 * tall or tall > 0.95 * height or wide > 0.97 * width:
             continue
         member = np.zeros(count, np.uint8)
         member[names[members]] = 1
@@ -137,12 +141,12 @@ def _at_level(
             yield (left / width, top / height, right / width, bottom / height), mask, measures
 
 
-def _join(stats: np.ndarray) -> Iterator[list[int]]:
+def _join(stats: np.ndarray, large: int) -> Iterator[list[int]]:
     """Strokes that belong together: one list of indices for every large stroke, with what lies close to it."""
     left, top = stats[:, 0], stats[:, 1]
     right, bottom = left + stats[:, 2], top + stats[:, 3]
     seen: set[frozenset[int]] = set()
-    for first in range(min(len(stats), 12)):
+    for first in range(large):
         box = [left[first], top[first], right[first], bottom[first]]
         members = [first]
         for _ in range(3):  # what was joined may touch more
@@ -171,9 +175,8 @@ def _weights() -> dict[str, np.ndarray]:
 def judge(measures: np.ndarray) -> np.ndarray:
     """How digit-like groups are, (N,) in 0..1, from their measures, (N, MEASURES): one hidden layer, one output."""
     weights = _weights()
-    hidden = np.maximum(
-        (measures - weights["mean"]) / weights["spread"] @ weights["hidden"] + weights["hidden_bias"], 0
-    )
+    x = np.clip((measures - weights["mean"]) / weights["spread"], -6, 6)
+    hidden = np.maximum(x @ weights["hidden"] + weights["hidden_bias"], 0)
     return 1 / (1 + np.exp(-(hidden @ weights["output"] + weights["output_bias"])))
 
 

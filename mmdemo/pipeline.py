@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.baselines import bag_of_words_accuracy
-from mmdemo.cases import cases_of, write_cases
+from mmdemo.cases import write_cases
 from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import OUTLIER, read_manifest
@@ -22,7 +22,7 @@ from mmdemo.model import MultimodalLSTM
 from mmdemo.photos import study_photos
 from mmdemo.report import read_metrics, write_card, write_metrics
 from mmdemo.robustness import study_robustness
-from mmdemo.studies import fusion, leave_one_out, sound_model
+from mmdemo.studies import cases_of, fusion, leave_one_out, sound_model
 from mmdemo.train import Recipe, train
 from mmdemo.truth import study_truth
 from mmdemo.unknown import study_contradiction, study_unknown

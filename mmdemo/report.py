@@ -174,7 +174,7 @@ def _robustness(robustness: dict[str, Any]) -> Iterator[str]:
         "input alone / of all together:"
     )
     for name, harm in robustness["harms"].items():
-        first, *levels = ("none" if level in (None, 0) else f"{level:g}" for level in harm["levels"])
+        first, *levels = ("none", *(f"{level:g}" for level in harm["levels"][1:]))
         yield ""
         yield f"| {HARMS.get(name, name)} ({harm['unit']}; {harm['n']} inputs) | {first} | " + " | ".join(levels) + " |"
         yield "|---" * (2 + len(levels)) + "|"

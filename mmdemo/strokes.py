@@ -9,6 +9,12 @@ import numpy as np
 
 RIM = 0.15  # of the longest side: how much of the ground around a group is looked at
 MEASURES = 26  # numbers that say what a group is like
+# no digit has more than this (twice what was seen in composed photos):
+MOST_OTHER = 0.7  # other ink in its box, as a share of its own
+MOST_FOREIGN = 0.3  # of the rim around its box that is ink
+MOST_CUT = 0.4  # of its longest side that lies on the picture's edge
+MOST_UNREST = 2.5  # the spread of the light around it, against its own contrast
+MOST_AROUND = 0.6  # the contrast of the ground around it, against its own
 
 
 def stroke_width(mask: np.ndarray) -> float:
@@ -45,17 +51,17 @@ def measure(
     left, top, right, bottom = box
     tall, wide = bottom - top, right - left
     long = max(tall, wide)
-    stroke = max(0.7, stroke_width(mask))
     own, area = cv2.countNonZero(mask), cv2.countNonZero(ink[top:bottom, left:right])
-    length = own / (stroke * long)
-    if stroke > 0.4 * long or length > 8 or area - own > 1.5 * own:
-        return None
     rim = max(2, round(RIM * long))
     x0, y0, x1, y1 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
     foreign = (cv2.countNonZero(ink[y0:y1, x0:x1]) - area) / max(1, (y1 - y0) * (x1 - x0) - tall * wide)
     cut = (top == 0) * cv2.countNonZero(mask[:1]) + (bottom == height) * cv2.countNonZero(mask[-1:])
     cut += (left == 0) * cv2.countNonZero(mask[:, 0]) + (right == width) * cv2.countNonZero(mask[:, -1])
-    if foreign > 0.5 or cut > 0.8 * long:
+    if area - own > MOST_OTHER * own or foreign > MOST_FOREIGN or cut > MOST_CUT * long:
+        return None
+    stroke = max(0.7, stroke_width(mask))
+    length = own / (stroke * long)
+    if stroke > 0.4 * long or length > 8:
         return None
     mask = cv2.copyMakeBorder(mask, top - y0, y1 - bottom, left - x0, x1 - right, cv2.BORDER_CONSTANT)
     contrast, light = contrast[y0:y1, x0:x1], light[y0:y1, x0:x1]
@@ -64,6 +70,9 @@ def measure(
         return None
     full, uneven = (float(one[0, 0]) for one in cv2.meanStdDev(contrast, mask=mask))
     paper, unrest = (float(one[0, 0]) for one in cv2.meanStdDev(light, mask=ground))
+    around = cv2.mean(contrast, ground)[0]
+    if unrest > MOST_UNREST * full or around > MOST_AROUND * full:
+        return None
     within = np.zeros_like(ground)  # the ground between the strokes, as opposed to around them
     within[top - y0 : bottom - y0, left - x0 : right - x0] = ground[top - y0 : bottom - y0, left - x0 : right - x0]
     inner, outer = (
@@ -85,7 +94,7 @@ def measure(
         math.log(soft / stroke),
         math.log(soft / long),
         math.log(unrest / full + 0.02),
-        math.log(cv2.mean(contrast, ground)[0] / full + 0.01),
+        math.log(around / full + 0.01),
         math.log(uneven / full + 0.02),
         abs(inner - outer) / full,
         float(_holes(mask, stroke)),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from mmdemo.audio import read_audio
+from mmdemo.cases import RIGHT
 from mmdemo.config import MODALITIES, SAMPLE_RATE, ModelConfig
 from mmdemo.data.augment_image import degrade_image
 from mmdemo.data.features import Features
@@ -134,6 +138,39 @@ def leave_one_out(
     return {"by_speaker": accuracies, "mean": round(float(np.mean(list(accuracies.values()))), 4), "seed": seed}
 
 
+def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed: int, folder: Path) -> dict[str, Any]:
+    """Every wrong answer and some right ones, to each modality alone.
+
+    Args:
+        model: the checkpoint's model.
+        features: the test split.
+        rows: its manifest, row by row the same, with absolute paths.
+        seed: picks the right answers.
+        folder: of the data sets; what lies elsewhere has no reference, since paths of a machine are nobody's business.
+
+    Returns:
+        ``seed``, and ``cases``: for each modality ``[true class, answer, its probability, reference]``, by class,
+        then by answer, the surest first.
+    """
+    rng, kept = np.random.default_rng(seed), {}
+    for modality in MODALITIES:
+        samples = singles(features, modality)
+        if not samples:
+            continue
+        outcome = answer(model, features, samples, [modality])
+        some = [np.flatnonzero(~outcome.right)]
+        for k in range(len(model.config.labels)):
+            some.append(rng.permutation(np.flatnonzero(outcome.right & (outcome.labels == k)))[:RIGHT])
+        cells = rows[modality].tolist()
+        found = []
+        for k in np.concatenate(some):
+            p, cell = outcome.probabilities[k], cells[samples[k][modality]]
+            where = cell if modality == "text" else _within(cell, folder)
+            found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
+        kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
+    return {"seed": seed, "cases": kept}
+
+
 def sound_model(features: Features, config: ModelConfig, run: Path, *, recipe: Recipe, seed: int) -> MultimodalLSTM:
     """The shipped recipe with sound alone, for a fixed number of epochs (nothing is chosen on the data at hand)."""
     recipe = replace(recipe, patience=recipe.epochs, samples=SOUNDS_PER_EPOCH)
@@ -169,3 +206,9 @@ def _once(change: Degrade) -> Change:
         return kept[row]
 
     return remembered
+
+
+def _within(cell: str, folder: Path) -> str:
+    """A path within a folder; "" for one that lies elsewhere."""
+    root = os.path.abspath(folder)
+    return Path(cell).relative_to(root).as_posix() if Path(cell).is_relative_to(root) else ""

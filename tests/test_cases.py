@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 import torch
 
-from mmdemo.cases import FEWER, FILE, LIMIT, RIGHT, cases_of, fetch, read_cases, write_cases
+from mmdemo.cases import FEWER, FILE, LIMIT, RIGHT, fetch, read_cases, write_cases
 from mmdemo.config import ModelConfig
 from mmdemo.data.features import Features
 from mmdemo.evaluate import answer, singles
 from mmdemo.messages import InputError
+from mmdemo.studies import cases_of
 from mmdemo.train import new_model
 
 LABELS = ["a", "b"]

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from mmdemo.data import download
-from mmdemo.data.download import data_folder, fetch_fashion, fetch_fsdd, fetch_mnist, recordings_checksum
+from mmdemo.data.download import fetch_fashion, fetch_fsdd, fetch_mnist, recordings_checksum
+from mmdemo.data.folder import data_folder
 from mmdemo.messages import InputError
 
 CONTENTS = {name: name.encode() * 100 for name in download.MNIST_FILES}

@@ -63,10 +63,9 @@ def test_a_study_of_a_real_checkpoint(trained, tmp_path, tone):
     """Three sentences, pictures and tones: the shape of the report, and that only the harmed modality is harmed."""
     split = replace(features(rows_per_kind=3), labels=np.zeros(9, np.int64))
     rows = pd.DataFrame({"text": ["it is zero"] * 3 + [""] * 6, "image": "", "audio": ""})
-    ring = np.zeros((28, 28), np.uint8)
-    ring[4:24, 6:22] = 255
-    ring[8:20, 10:18] = 0
-    Image.fromarray(ring).save(tmp_path / "ring.png")
+    y, x = np.mgrid[:28, :28]
+    radius = np.hypot((x - 13.5) / 0.75, y - 13.5)
+    Image.fromarray((255 * ((radius > 6) & (radius < 10))).astype(np.uint8)).save(tmp_path / "ring.png")
     soundfile.write(tmp_path / "tone.wav", tone, SAMPLE_RATE)
     rows.loc[3:5, "image"], rows.loc[6:, "audio"] = str(tmp_path / "ring.png"), str(tmp_path / "tone.wav")
     model = MultimodalLSTM.from_pretrained(str(trained), local_files_only=True).eval()

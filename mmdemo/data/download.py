@@ -25,8 +25,6 @@ import pooch
 
 from mmdemo.messages import InputError
 
-VARIABLE = "MMDEMO_DATA"  # the environment variable that names the folder
-DEFAULT = Path("data")
 MADE = "MMDEMO_VOICES"  # the environment variable that names folders of recordings made for training
 
 MNIST = "mnist"
@@ -51,11 +49,6 @@ FASHION_FILES = {  # what is on them does not matter: none of it is a digit
 FSDD = "free-spoken-digit-dataset"
 FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz"
 FSDD_SHA256 = "c8561bca57f668363317b9a5c554392cae37561fa99077368d9a9f32b9618584"  # of recordings_checksum
-
-
-def data_folder(option: str | Path | None = None) -> Path:
-    """Where the data sets lie: the option, else the environment variable ``MMDEMO_DATA``, else ``data``."""
-    return Path(option or os.environ.get(VARIABLE) or DEFAULT)
 
 
 def made_folders() -> list[Path]:

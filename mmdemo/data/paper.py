@@ -33,6 +33,7 @@ class Photo:
     Attributes:
         pixels: uint8 (H, W, 3), RGB, upright.
         box: (left, top, right, bottom) of the ink in pixels; None in an empty scene.
+        cover: float32 (H, W), how much of every pixel is ink, 0 to 1.
         corners: float (4, 2), where the corners of the digit's square are: left top, right top, right bottom, left
             bottom.
         kind: of the scene.
@@ -42,6 +43,7 @@ class Photo:
 
     pixels: np.ndarray
     box: tuple[float, float, float, float] | None
+    cover: np.ndarray
     corners: np.ndarray
     kind: str
     scene: Scene
@@ -89,7 +91,7 @@ def compose(square: np.ndarray | None, rng: Rng, scene: Scene | None = None) -> 
     tall = scene.share * height
     picture = blur(picture, max(0.4, scene.defocus * tall), scene.motion * tall, rng)
     corners = cv2.perspectiveTransform(np.array([[[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]]), plane)[0]
-    return Photo(sensor(picture, scene.noise, rng), box, corners, scene.kind, scene, name)
+    return Photo(sensor(picture, scene.noise, rng), box, cover, corners, scene.kind, scene, name)
 
 
 def shots(squares: np.ndarray, labels: np.ndarray, count: int, seed: int = 0, empty: bool = False) -> Iterator[Shot]:

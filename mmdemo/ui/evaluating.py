@@ -18,7 +18,7 @@ from PIL import Image
 from mmdemo.audio import decode
 from mmdemo.cases import fetch, read_cases
 from mmdemo.config import MODALITIES, SAMPLE_RATE
-from mmdemo.data.download import data_folder
+from mmdemo.data.folder import data_folder
 from mmdemo.messages import InputError
 from mmdemo.picture import open_picture
 from mmdemo.report import read_metrics

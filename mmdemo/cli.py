@@ -1,4 +1,4 @@
-"""The command line: ``python -m mmdemo serve | train | evaluate | predict | bench | manifest | voices``.
+"""The command line: ``python -m mmdemo serve | train | evaluate | predict | explain-all | bench | manifest | voices``.
 
 Every command imports what it needs itself, so that ``--help`` answers at once.
 """
@@ -165,6 +165,29 @@ def predict(
         page = standalone(explained(predictor, result))
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_bytes(page)
+
+
+@app.command("explain-all")
+def explain_all(
+    manifest: Annotated[Path, typer.Argument(help="A table of inputs: text, image, audio.")],
+    out: Annotated[Path, typer.Option(help="Folder for the Parquet files of all shards.")],
+    shards: Annotated[int, typer.Option(min=1, help="Into how many the rows are divided.")] = 1,
+    shard: Annotated[int | None, typer.Option(min=0, help="Which one, from 0; all of them unless given.")] = None,
+    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+    device: Device = None,
+) -> None:
+    """Explain every row of a manifest: predictions, ledger and shares. Goes on where it stopped."""
+    if shard is not None and shard >= shards:
+        raise typer.BadParameter(f"--shard counts from 0: the last of {shards} is {shards - 1}")
+
+    from mmdemo.predictor import Predictor
+    from mmdemo.shards import Shard, explain_all
+
+    predictor = _quietly(Predictor.load, checkpoint, device)
+    for index in range(shards) if shard is None else [shard]:
+        done, failed = explain_all(predictor, checkpoint, manifest, out, Shard(index, shards))
+        troubles = f"; {failed} could not be read, see the column note" * bool(failed)
+        typer.echo(f"Shard {index} of {shards}: {done} rows explained now{troubles}.")
 
 
 @app.command()

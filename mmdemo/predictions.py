@@ -63,11 +63,11 @@ def _answer(predictor: Predictor, row: dict[str, Any], fault: Note | None) -> di
         "probability": round(result.probability, 6),
         "sure": result.sure,
         "used": "+".join(result.used),
-        "note": " ".join(_remarks(result)),
+        "note": " ".join(remarks(result)),
     }
 
 
-def _remarks(result: Result) -> list[str]:
+def remarks(result: Result) -> list[str]:
     """Everything that a person should know about a result beside its answer, in English, once each."""
     notes = [*result.ignored.values(), result.contradiction, result.reason, *result.notes]
     return list(dict.fromkeys(str(note) for note in notes if note))
@@ -77,7 +77,7 @@ def in_words(result: Result) -> str:
     """A result for a person at a terminal."""
     lines = [f"{result.label} ({result.probability:.1%}{'' if result.sure else ', not sure'})"]
     lines += [f"  {label:<12} {p:6.1%}" for label, p in _ranked(result)[1:4]]
-    return "\n".join([*lines, *_remarks(result)])
+    return "\n".join([*lines, *remarks(result)])
 
 
 def _ranked(result: Result) -> list[tuple[str, float]]:

@@ -5,6 +5,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from mmdemo.config import MODALITIES, ImageConfig, ModelConfig, TextConfig
+from mmdemo.distributed import several
 from mmdemo.sequence import Batch, Steps, join
 from mmdemo.speech import SpeechEmbedding
 
@@ -77,7 +78,7 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
         """Every modality's steps on one axis: x has shape (B, T, S)."""
         squares, shown = batch.image, batch.lengths[:, 1] > 0
         picture = squares.new_zeros(len(squares), self.config.image.slices, self.config.step_size)
-        if shown.any():
+        if shown.any() or (self.training and several()):  # even without one, since other processes may have some
             picture[shown] = self.image(squares[shown])
         parts = [self.text(batch.text), picture, self.audio(batch.audio)]
         return join([norm(part) for norm, part in zip(self.norms, parts, strict=True)], batch.lengths, batch.order)

@@ -23,6 +23,7 @@ from mmdemo.calibrate import calibrate, true_classes
 from mmdemo.config import ModelConfig
 from mmdemo.data.features import Features
 from mmdemo.data.pairs import PLAIN, Mixing, Pairs
+from mmdemo.distributed import share_norms
 from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import Batch, Steps
 from mmdemo.speech import SpeechEmbedding
@@ -142,7 +143,9 @@ def train(
     model = new_model(config)
     if start_from:
         _borrow(model, start_from)
+    share_norms(model)
     samples = Pairs(splits["train"], config, pair=pair, mixing=recipe.mixing, seed=seed, length=recipe.samples)
+    samples.length += -samples.length % recipe.batch_size  # whole batches: any number of processes divides them alike
     loader = DataLoader(samples, recipe.batch_size, shuffle=True, collate_fn=samples.collate)
     optimizer = torch.optim.AdamW(
         (p for p in model.parameters() if p.requires_grad), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -159,6 +162,7 @@ def train(
     progress = _resume(run / "state.pt", model, optimizer, schedule)
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
     while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch <= recipe.patience:
+        samples.set_epoch(progress.epoch)  # Accelerate does not tell them when several processes share the batches
         loader.set_epoch(progress.epoch)
         train_loss = _epoch(accelerator, model, optimizer, schedule, loader, recipe, progress, quiet)
         loss, accuracy = validate(accelerator.unwrap_model(model), validation)
@@ -171,18 +175,19 @@ def train(
             )
         if loss < progress.best_loss:
             if accelerator.is_main_process:
-                accelerator.unwrap_model(model).save_pretrained(out)
+                _save(accelerator.unwrap_model(model), out)
             progress.best_loss, progress.best_epoch = loss, progress.epoch
         progress.epoch += 1
         if accelerator.is_main_process:
             _keep(run / "state.pt", accelerator.unwrap_model(model), optimizer, schedule, progress)
         accelerator.wait_for_everyone()
-    accelerator.end_training()
 
     best = MultimodalLSTM.from_pretrained(str(out), local_files_only=True).to(accelerator.device)
     calibrate(best, validation)
+    accelerator.wait_for_everyone()  # who has not loaded it yet must not find half of it
     if accelerator.is_main_process:
-        best.save_pretrained(out)
+        _save(best, out)
+    accelerator.end_training()  # last, since it parts the processes
     return best
 
 
@@ -215,7 +220,8 @@ def _epoch(
     """One pass over the epoch's samples; the mean training loss."""
     model.train()
     accelerator.unwrap_model(model).speech.eval()
-    torch.manual_seed(progress.epoch)  # dropout repeats itself when a run is resumed
+    # Dropout repeats itself when a run is resumed, and differs between processes.
+    torch.manual_seed(progress.epoch * accelerator.num_processes + accelerator.process_index)
     total = torch.zeros((), device=accelerator.device)
     bar = tqdm(
         loader, desc=f"epoch {progress.epoch + 1}", leave=False, disable=quiet or not accelerator.is_main_process
@@ -229,7 +235,7 @@ def _epoch(
         optimizer.step()
         schedule.step()
         total += loss.detach()
-    return float(total) / len(loader)
+    return float(accelerator.reduce(total, "mean")) / len(loader)
 
 
 def _validation(
@@ -247,6 +253,16 @@ def _borrow(model: MultimodalLSTM, folder: Path) -> None:
     own = model.state_dict()
     lent = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).state_dict()
     model.load_state_dict(own | {name: w for name, w in lent.items() if name in own and w.shape == own[name].shape})
+
+
+def _save(model: MultimodalLSTM, out: Path) -> None:
+    """Write a checkpoint, each of its files whole or not at all, so that no kill leaves half of one."""
+    part = out.with_name(f".{out.name}.part")
+    model.save_pretrained(part)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in part.iterdir():
+        file.replace(out / file.name)
+    part.rmdir()
 
 
 def _keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progress: Progress) -> None:

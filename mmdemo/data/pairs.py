@@ -23,6 +23,8 @@ from mmdemo.data.targets import Evidence, joined, ramp, targets
 from mmdemo.sequence import Batch, collate
 from mmdemo.text import add_typos, token_ids
 
+TOGETHER = 16  # pictures that are changed by one seed: so two processes with half a batch each change them as one would
+
 
 @dataclass(frozen=True)
 class Mixing:
@@ -206,11 +208,13 @@ class Pairs(Dataset):
         evidence = list(zip(*(sample.evidence for sample in samples), strict=True))
         taught = targets(evidence, batch.lengths, batch.order, len(config.labels))
         if self.mixing.augment:
-            self._change(batch.image, samples)
+            for first in range(0, len(samples), TOGETHER):
+                part = slice(first, first + TOGETHER)
+                self._change(batch.image[part], samples[part])
         return batch, taught
 
     def _change(self, squares: Tensor, samples: list[Sample]) -> None:
-        """Augment and degrade the batch's pictures in place."""
+        """Augment and degrade pictures in place."""
         shown = torch.tensor([sample.square is not None for sample in samples])
         if not shown.any():
             return

@@ -11,22 +11,17 @@ stopped, and a larger count keeps what is there.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm import tqdm
 
 from mmdemo.data.backdrops import backdrop, clouds
 from mmdemo.data.camera import QUALITY, as_jpeg, blur, light, sensor
@@ -44,12 +39,12 @@ from mmdemo.data.letters import (
     missing_families,
     typefaces,
 )
-from mmdemo.data.manifest import OUTLIER, write_manifest
+from mmdemo.data.manifest import OUTLIER
 from mmdemo.data.paper import compose
 from mmdemo.data.scenes import draw_scene
+from mmdemo.data.takes import MANIFEST, draw, file_name, make_missing
 from mmdemo.data.vocabulary import DIGITS
 
-MANIFEST = "manifest.csv"
 COUNT = 9_000
 
 # How often each is drawn: what it shows, in which split what is no digit is, how what is written looks.
@@ -130,31 +125,26 @@ def make_pictures(
         say(sentence)
     digits = read_idx(mnist / "train-labels-idx1-ubyte.gz")
     takes = plan(count, seed, digits, len(read_idx(fashion / "train-images-idx3-ubyte.gz")))
-    out.mkdir(parents=True, exist_ok=True)
-    missing = [take for take in takes if not _file(out, take).is_file()]
-    work = partial(_make, out=out, mnist=mnist, fashion=fashion, seed=seed)
-    try:
-        if jobs == 1:
-            for take in tqdm(missing, "pictures", leave=False):
-                work(take)
-        else:
-            with ProcessPoolExecutor(jobs, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-                for _ in tqdm(pool.map(work, missing, chunksize=8), "pictures", len(missing), leave=False):
-                    pass
-    finally:  # an interrupted run leaves a manifest of what there is
-        made = [take for take in takes if _file(out, take).is_file()]
-        rows = pd.DataFrame([asdict(take) | {"image": str(_file(out, take))} for take in made], dtype=object)
-        columns = ["text", "image", "audio", "label", "split", "kind", "shows", "typeface", "look"]
-        manifest = write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out / MANIFEST)
-    return manifest
+    make_missing(
+        takes,
+        partial(_file, out),
+        partial(_make, out=out, mnist=mnist, fashion=fashion, seed=seed),
+        out / MANIFEST,
+        modality="image",
+        columns=["text", "image", "audio", "label", "split", "kind", "shows", "typeface", "look"],
+        title="pictures",
+        jobs=jobs,
+        prepare=partial(cv2.setNumThreads, 1),
+    )
+    return out / MANIFEST
 
 
 def _take(number: int, rng: Generator, digits: NDArray, fashion: int) -> Take:
-    name, kind = f"{number:05d}", _draw(KINDS, rng)
+    name, kind = f"{number:05d}", draw(KINDS, rng)
     if kind == "photo":
         which = int(rng.integers(len(digits)))
         return Take(name, DIGITS[digits[which]], "train", kind, str(which))
-    split = _draw(RARELY if kind == "look-alike" else SPLITS, rng)
+    split = draw(RARELY if kind == "look-alike" else SPLITS, rng)
     side = "test" if split == "test" else "train"
     shows = typeface = look = ""
     if kind in ("letter", "look-alike"):
@@ -169,7 +159,7 @@ def _take(number: int, rng: Generator, digits: NDArray, fashion: int) -> Take:
     elif kind in ("noise", "texture"):
         shows = str(rng.choice((NOISE if kind == "noise" else TEXTURES)[side]))
     if kind in ("letter", "look-alike", "drawing"):
-        look = _draw(LOOKS, rng)
+        look = draw(LOOKS, rng)
     return Take(name, OUTLIER, split, kind, shows, typeface, look)
 
 
@@ -281,12 +271,5 @@ def _as_png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def _file(out: Path, take: Take) -> Path:
-    """Its name tells what it holds, so that a take that is planned anew is never mistaken for an old one."""
-    digest = hashlib.sha256(json.dumps(asdict(take), sort_keys=True).encode()).hexdigest()
     photo = take.kind in ("photo", "empty", "face") or take.look == "photo"
-    return out / f"{take.name}-{digest[:6]}.{'jpg' if photo else 'png'}"
-
-
-def _draw(weights: dict[str, float], rng: Generator) -> str:
-    shares = np.array(list(weights.values()), float)
-    return str(rng.choice(list(weights), p=shares / shares.sum()))
+    return out / file_name(take, "jpg" if photo else "png")

@@ -11,34 +11,30 @@ stopped, and a larger count keeps what is there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 import soundfile
 import soxr
 from numpy.random import Generator
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.clatter import CLATTER, clatter
 from mmdemo.data.kokoro import Kokoro, heard
-from mmdemo.data.manifest import OUTLIER, write_manifest
+from mmdemo.data.manifest import OUTLIER
+from mmdemo.data.takes import MANIFEST, draw, file_name, make_missing
 from mmdemo.data.vocabulary import DIGITS
 
 SPOKEN = json.loads(Path(__file__).with_name("spoken.json").read_text(encoding="utf-8"))
-MANIFEST = "manifest.csv"
 COUNT = 6_000
 
 # How often each is drawn: what is said, in which split what is no digit is, by whom.
@@ -129,47 +125,41 @@ def make_voices(
     if "espeak-ng" not in makers:
         say("Without espeak-ng, which spells other words out for Kokoro, only digits are said.")
     takes = plan(count, seed, tuple(sorted(file.stem for file in (kokoro / "voices").glob("*.bin"))), makers)
-    out.mkdir(parents=True, exist_ok=True)
-    missing = [take for take in takes if not _file(out, take).is_file()]
-    try:
-        if jobs == 1:
-            for take in tqdm(missing, "voices", leave=False):
-                _make(take, out, kokoro, seed)
-        else:
-            with ProcessPoolExecutor(jobs) as pool:
-                work = partial(_make, out=out, kokoro=kokoro, seed=seed)
-                for _ in tqdm(pool.map(work, missing, chunksize=4), "voices", len(missing), leave=False):
-                    pass
-    finally:  # an interrupted run leaves a manifest of what there is
-        made = [take for take in takes if _file(out, take).is_file()]
-        rows = pd.DataFrame([asdict(take) | {"audio": str(_file(out, take))} for take in made], dtype=object)
-        columns = ["text", "image", "audio", "label", "split", "speaker", "kind", "made", "said", "pace", "heard"]
-        manifest = write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out / MANIFEST)
-    if len(made) < len(takes):
-        say(f"{len(takes) - len(made)} of {len(takes)} recordings could not be made.")
-    return manifest
+    made = make_missing(
+        takes,
+        partial(_file, out),
+        partial(_make, out=out, kokoro=kokoro, seed=seed),
+        out / MANIFEST,
+        modality="audio",
+        columns=["text", "image", "audio", "label", "split", "speaker", "kind", "made", "said", "pace", "heard"],
+        title="voices",
+        jobs=jobs,
+    )
+    if made < len(takes):
+        say(f"{len(takes) - made} of {len(takes)} recordings could not be made.")
+    return out / MANIFEST
 
 
 def _take(number: int, rng: Generator, voices: tuple[str, ...], makers: dict[str, int]) -> Take:
     name = f"{number:05d}"
-    kind = _draw(KINDS, rng)
+    kind = draw(KINDS, rng)
     if "espeak-ng" not in makers and kind in ("phrase", "words"):
         kind = "digit"
-    split = "train" if kind in ("digit", "phrase") else _draw(SPLITS, rng)
+    split = "train" if kind in ("digit", "phrase") else draw(SPLITS, rng)
     if kind == "clatter":
         return Take(name, OUTLIER, split, "", str(rng.choice(CLATTER[split])), "procedural", "", 1.0)
-    made = _draw(makers, rng)
+    made = draw(makers, rng)
     pace = round(float(np.exp(rng.uniform(*np.log(PACES)))), 2)
     speaker = _speaker(made, split, voices, rng)
     if kind == "words":
         said = str(rng.choice(SPOKEN["other"][split]))
-        said = f"{said}{_draw(ENDINGS, rng)}"
+        said = f"{said}{draw(ENDINGS, rng)}"
         return Take(name, OUTLIER, split, speaker, kind, made, said, pace)
     digit = int(rng.integers(10))
     said, span = _digit(digit, made, rng)
     if kind == "phrase":
         said, span = _phrase(str(rng.choice(SPOKEN["phrases"]["train"])), said, made)
-    return Take(name, DIGITS[digit], split, speaker, kind, made, f"{said}{_draw(ENDINGS, rng)}", pace, span)
+    return Take(name, DIGITS[digit], split, speaker, kind, made, f"{said}{draw(ENDINGS, rng)}", pace, span)
 
 
 def _digit(digit: int, made: str, rng: Generator) -> tuple[str, str]:
@@ -285,11 +275,4 @@ def _spoken(command: Callable[[str], list[str]]) -> NDArray[np.float32]:
 
 
 def _file(out: Path, take: Take) -> Path:
-    """Its name tells what it holds, so that a take that is planned anew is never mistaken for an old one."""
-    digest = hashlib.sha256(json.dumps(asdict(take), sort_keys=True).encode()).hexdigest()
-    return out / f"{take.name}-{digest[:6]}.flac"
-
-
-def _draw(weights: dict[str, int], rng: Generator) -> str:
-    shares = np.array(list(weights.values()), float)
-    return str(rng.choice(list(weights), p=shares / shares.sum()))
+    return out / file_name(take, "flac")

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-import torch
 from scipy.stats import binomtest
 
-from mmdemo.config import MODALITIES
 from mmdemo.data.paper import Shot
-from mmdemo.image import read_image
 from mmdemo.model import MultimodalLSTM
-from mmdemo.sequence import collate
+from mmdemo.predictor import Predictor
 
 OVERLAP = 0.5  # of the found box and the ink's, as intersection over union, from which on it is found
 
@@ -26,7 +23,6 @@ def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return shared / whole if whole else 0.0
 
 
-@torch.inference_mode()
 def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dict:
     """Accuracy on photos, each read from its file as a visitor's would be; one in which nothing is found is wrong.
 
@@ -39,11 +35,13 @@ def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dic
         ``n``, ``accuracy`` with its 95 % Wilson ``interval``, the share whose ink was ``found``, and the accuracy
         ``by_kind`` of scene and of the files that only their EXIF mark turns upright.
     """
+    predictor = Predictor(model, model.device)
     found, right = [], defaultdict(list)
     for shot in shots:
-        image = read_image(shot.file, model.config.image)
+        result = predictor.predict(image=shot.file)
+        image = result.inputs["image"]
         found.append(image.box is not None and overlap(image.box, shot.photo.box) >= OVERLAP)
-        correct = not image.absent and _answer(model, image.pixels) == shot.label
+        correct = not image.absent and int(result.probabilities.argmax()) == shot.label
         for group in ("all", shot.photo.kind, *(["turned"] if shot.orientation != 1 else [])):
             right[group].append(correct)
     shares = {group: {"n": len(of), "accuracy": round(sum(of) / len(of), 4)} for group, of in right.items()}
@@ -56,18 +54,3 @@ def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dic
         "turned": shares.pop("turned", None),
         "by_kind": shares,
     }
-
-
-def _answer(model: MultimodalLSTM, square: object) -> int:
-    """The class that a square alone is taken for."""
-    config = model.config
-    batch = collate(
-        *([None], [square], [None]),
-        [MODALITIES],
-        ids_per_token=config.text.ids_per_token,
-        image_size=config.image.size,
-        slices=config.image.slices,
-        stem_size=config.audio.stem_size,
-    )
-    logits, steps = model(batch.to(model.device))
-    return int(steps.last(logits)[0].argmax())

@@ -75,21 +75,26 @@ def train(
     runs: Runs = Path("runs"),
     seed: Seed = 0,
 ) -> None:
-    """Train a task. A run that was interrupted goes on where it stopped."""
+    """Train a task. A run that was interrupted, or killed, goes on from its last whole epoch."""
     from dataclasses import replace
 
     from mmdemo.data.folder import data_folder
     from mmdemo.data.tasks import own_task, task_named
+    from mmdemo.distributed import processes
     from mmdemo.pipeline import Data, train_task
     from mmdemo.train import RECIPES
+
+    together = processes()
+    say = _complain if together.is_local_main_process else (lambda sentence: None)
 
     chosen = own_task(task, manifest) if manifest else task_named(task)
     changes = {name: value for name, value in (("epochs", epochs), ("samples", samples)) if value is not None}
     out = out or CHECKPOINTS / chosen.name
-    data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=_complain)
+    with together.local_main_process_first():
+        data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=say)
     how = replace(RECIPES[recipe.value], **changes)
     train_task(data, out, runs / f"{chosen.name}-{recipe.value}-{seed}", recipe=how, start_from=start_from)
-    typer.echo(f"The checkpoint is in {out}. Measure it: python -m mmdemo evaluate --checkpoint {out}")
+    together.print(f"The checkpoint is in {out}. Measure it: python -m mmdemo evaluate --checkpoint {out}")
 
 
 @app.command()

@@ -16,6 +16,7 @@ from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.data.tasks import Task
+from mmdemo.distributed import processes
 from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
@@ -84,10 +85,11 @@ class Data:
 
 def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
     """Train a task's checkpoint; see ``mmdemo.train.train``."""
-    splits = {
-        "train": data.features(data.whole("train"), voices=VOICES),
-        "validation": data.features(data.whole("validation")),
-    }
+    with processes().local_main_process_first():  # it reads, the others take what it has kept
+        splits = {
+            "train": data.features(data.whole("train"), voices=VOICES),
+            "validation": data.features(data.whole("validation")),
+        }
     task = data.task
     return train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
 

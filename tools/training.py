@@ -1,0 +1,171 @@
+"""Hold the training to its word: ``python tools/training.py processes | kill [-- OPTIONS OF mmdemo train]``.
+
+``processes``: two processes learn from the same batches what one learns. ``kill``: a training that is killed again and
+again ends as one that is left alone. Both run ``python -m mmdemo train`` itself on the CPU, in folders of their own, and
+write what they found to ``measurements/training.json`` under their names. They need requirements-train.txt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+OUT = ROOT / "measurements" / "training.json"
+STEPS = 20
+app = typer.Typer(add_completion=False, help=__doc__)
+Options = Annotated[list[str] | None, typer.Argument(help="For `python -m mmdemo train`, after --.")]
+
+
+def record(name: str, options: list[str], found: dict[str, Any]) -> None:
+    """Print what was found, and write it down beside what was found before."""
+    import torch
+
+    print(json.dumps({name: found}, indent=2))
+    OUT.parent.mkdir(exist_ok=True)
+    before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
+    command = " ".join(["python tools/training.py", name, *(["--", *options] if options else [])])
+    before[name] = {"command": command, "cores": os.cpu_count(), "torch": torch.__version__, **found}
+    OUT.write_text(json.dumps(before, indent=2) + "\n", encoding="utf-8")
+
+
+def launched(processes: int, program: list[str], place: Path, options: list[str]) -> subprocess.Popen:
+    """A training on the CPU by one or several processes, which can be killed all at once."""
+    launch = ["-m", "accelerate.commands.launch", "--cpu", f"--num_processes={processes}", "--num_machines=1"]
+    launch += ["--mixed_precision=no", "--dynamo_backend=no", f"--num_cpu_threads_per_process={_threads(processes)}"]
+    places = ["--out", str(place / "out"), "--runs", str(place / "runs")]
+    with (place / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, *launch, "--main_process_port=0", *program, *places, *options],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _threads(processes: int) -> int:
+    return max(1, int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)) // processes)
+
+
+def finish(training: subprocess.Popen, place: Path) -> None:
+    """Wait for a training's good end."""
+    if training.wait():
+        raise SystemExit(f"The training ended with {training.returncode}:\n{(place / 'log.txt').read_text()[-3000:]}")
+
+
+@app.command()
+def processes(options: Options = None) -> None:
+    """The first 20 losses of two processes against those of one: same batches, no dropout."""
+    options, losses = options or [], {}
+    for count in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            program = [str(Path(__file__)), "losses", str(place)]
+            finish(launched(count, program, place, options), place)
+            parts = [json.loads((place / f"{rank}.json").read_text()) for rank in range(count)]
+            losses[count] = [sum(part) / count for part in zip(*parts, strict=True)]
+    difference = max(abs(one - two) for one, two in zip(losses[1], losses[2], strict=True))
+    found = {"allowed": 1e-4, "largest difference": float(f"{difference:.1e}")}
+    rounded = {f"losses, {count} processes": [round(loss, 6) for loss in losses[count]] for count in losses}
+    record("processes", options, found | rounded)
+
+
+@app.command(hidden=True, context_settings={"ignore_unknown_options": True})
+def losses(place: Path, options: Annotated[list[str], typer.Argument()]) -> None:
+    """Train without dropout, and keep this process's losses of the first steps; that is all of it."""
+    from mmdemo import cli
+    from mmdemo import train as training
+
+    kept, loss_of, new = [], training.sequence_loss, training.new_model
+
+    def remembered(*arguments: Any) -> Any:
+        if len(kept) == STEPS:
+            (place / f"{os.environ.get('RANK', 0)}.json").write_text(json.dumps(kept))
+            os._exit(0)
+        loss = loss_of(*arguments)
+        kept.append(float(loss.detach()))
+        return loss
+
+    training.sequence_loss = remembered
+    training.new_model = lambda config: new(replace(config, dropout=0.0))
+    sys.argv = ["mmdemo", "train", *options]
+    cli.main()
+
+
+@app.command()
+def kill(
+    options: Options = None,
+    count: Annotated[int, typer.Option("--count", help="How often it is killed.")] = 5,
+    many: Annotated[int, typer.Option("--processes", help="That train together.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
+) -> None:
+    """Kill a training at random moments (SIGKILL), start it again each time, and compare its end with an unbroken one's."""
+    options, rng, program = options or [], random.Random(seed), ["-m", "mmdemo", "train"]
+    with tempfile.TemporaryDirectory() as folder:
+        whole, broken = Path(folder) / "whole", Path(folder) / "broken"
+        whole.mkdir()
+        broken.mkdir()
+        begun = time.perf_counter()
+        finish(launched(many, program, whole, options), whole)
+        seconds = time.perf_counter() - begun
+        kills = []
+        for _ in range(count):
+            training = launched(many, program, broken, options)
+            begun, moment = time.perf_counter(), rng.uniform(0.2, 1) * seconds
+            while time.perf_counter() - begun < moment and training.poll() is None:
+                time.sleep(0.01)
+            if training.poll() is None:
+                os.killpg(training.pid, signal.SIGKILL)
+            training.wait()
+            kills.append(
+                {"after seconds": round(time.perf_counter() - begun, 1), "whole epochs": _state(broken)["epoch"]}
+            )
+        finish(launched(many, program, broken, options), broken)
+        one, other = _end(whole), _end(broken)
+    names = sorted(name for name in one["weights"] if not (one["weights"][name] == other["weights"][name]).all())
+    found = {
+        "processes": many,
+        "seconds, unbroken": round(seconds, 1),
+        "killed": kills,
+        "final validation loss": {"unbroken": round(one["loss"], 6), "killed and resumed": round(other["loss"], 6)},
+        "difference": abs(one["loss"] - other["loss"]),
+        "allowed": 1e-3,
+        "tensors of the checkpoint that differ": names,
+        "files left half-written": other["torn"],
+    }
+    record("kill" if many == 1 else f"kill {many} processes", options, found)
+
+
+def _state(place: Path) -> dict[str, Any]:
+    """How far a run has come."""
+    import torch
+
+    states = list(place.glob("runs/*/state.pt"))
+    return torch.load(states[0], weights_only=True)["progress"] if states else {"epoch": 0}
+
+
+def _end(place: Path) -> dict[str, Any]:
+    """How a run has ended."""
+    from safetensors.torch import load_file
+
+    torn = sorted(path.name for path in place.rglob("*") if path.name.endswith(".part"))
+    weights = load_file(place / "out" / "model.safetensors")
+    return {"loss": _state(place)["best_loss"], "weights": weights, "torn": torn}
+
+
+if __name__ == "__main__":
+    app()

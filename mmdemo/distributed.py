@@ -48,8 +48,9 @@ class SharedNorm(nn.BatchNorm2d):
             all_reduce(centred.square().sum((0, 2, 3))) / total
         )  # in two passes: no small difference of large sums
         with torch.no_grad():
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance * total / (total - 1).clamp(min=1), self.momentum)
+            momentum = self.momentum * (sums[-1] > 0).to(x)  # where nobody has a picture, nothing is learnt of them
+            self.running_mean.lerp_(mean, momentum)
+            self.running_var.lerp_(variance * total / (total - 1).clamp(min=1), momentum)
             self.num_batches_tracked += 1
         scale = self.weight * (variance + self.eps).rsqrt()
         return centred * scale[:, None, None] + self.bias[:, None, None]

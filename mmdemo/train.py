@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from mmdemo.calibrate import calibrate, true_classes
 from mmdemo.config import ModelConfig
 from mmdemo.data.features import Features
 from mmdemo.data.pairs import PLAIN, Mixing, Pairs
+from mmdemo.keeping import Progress, keep, publish, resume
 from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import Batch, Steps
 from mmdemo.speech import SpeechEmbedding
@@ -77,24 +77,6 @@ RECIPES = {
         mixing=replace(PLAIN, together=Mixing.together),
     ),
 }
-
-
-@dataclass
-class Progress:
-    """Where a run stands: what ``state.pt`` holds beside the states of model, optimizer and schedule.
-
-    Attributes:
-        epoch: whole ones so far.
-        best_loss: the lowest on the validation split.
-        best_epoch: in which it was reached.
-        best: the weights of that epoch. They are kept here and not in the checkpoint's folder, so that there is no
-            moment in which the two disagree.
-    """
-
-    epoch: int = 0
-    best_loss: float = math.inf
-    best_epoch: int = -1
-    best: dict[str, Tensor] | None = None
 
 
 def new_model(config: ModelConfig) -> MultimodalLSTM:
@@ -171,7 +153,7 @@ def train(
     )
     validation = list(_validation(splits["validation"], config, pair, seed, recipe.validation))
 
-    progress = _resume(run / "state.pt", model, optimizer, schedule)
+    progress = resume(run / "state.pt", model, optimizer, schedule)
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
     while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch <= recipe.patience:
         samples.set_epoch(progress.epoch)  # Accelerate tells them only if nobody shares the batches
@@ -193,13 +175,13 @@ def train(
             progress.best_loss, progress.best_epoch, progress.best = loss, progress.epoch, best
         progress.epoch += 1
         if accelerator.is_main_process:
-            _keep(run / "state.pt", bare, optimizer, schedule, progress)
+            keep(run / "state.pt", bare, optimizer, schedule, progress)
 
     best = MultimodalLSTM(copy.deepcopy(config)).to(accelerator.device)  # calibration must not reach the task's config
     best.load_state_dict(progress.best)
     calibrate(best, validation)
     if accelerator.is_main_process:
-        _publish(best, out)
+        publish(best, out)
     accelerator.wait_for_everyone()
     accelerator.end_training()
     return best
@@ -270,40 +252,3 @@ def _borrow(model: MultimodalLSTM, folder: Path) -> None:
     own = model.state_dict()
     lent = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).state_dict()
     model.load_state_dict(own | {name: w for name, w in lent.items() if name in own and w.shape == own[name].shape})
-
-
-def _publish(model: MultimodalLSTM, out: Path) -> None:
-    """Write a checkpoint, every file whole or not at all; a model card that is there already stays."""
-    part = out / ".part"
-    shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(part)
-    for name in ("model.safetensors", "config.json"):  # the config last: where there is one, there is a checkpoint
-        (part / name).replace(out / name)
-    if not (out / "README.md").exists():
-        (part / "README.md").replace(out / "README.md")
-    shutil.rmtree(part)
-
-
-def _keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progress: Progress) -> None:
-    """Write the state to resume from, whole or not at all."""
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-        "progress": vars(progress),
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(file)
-
-
-def _resume(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any) -> Progress:
-    """Continue where a run stopped, if it left a state."""
-    if not file.is_file():
-        return Progress()
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    return Progress(**state["progress"])

@@ -1,13 +1,19 @@
 import math
+import random
+import signal
+import time
 from dataclasses import replace
 
 import pytest
 import torch
 from tiny import CONFIG, features
+from trainings import MOMENTS, result, start, train_until
+from trainings import train as train_tiny
 
 from mmdemo import train as training
 from mmdemo.data.pairs import PLAIN
 from mmdemo.evaluate import answer, evaluate, singles
+from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import Steps
 from mmdemo.train import RECIPES, Recipe, sequence_loss, train
 
@@ -58,24 +64,52 @@ def test_a_checkpoint_is_safetensors_and_config(trained):
     assert not any(name.endswith((".bin", ".pt", ".pkl")) for name in names)
 
 
-def test_a_killed_run_goes_on_where_it_stopped_and_ends_the_same(trained, tmp_path, monkeypatch):
-    whole, _ = trained
-    finished = []
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    begun = time.monotonic()
+    process = start(train_tiny, folder)
+    process.join(240)
+    return result(folder), time.monotonic() - begun
 
-    def killed_in_the_second_epoch(*args):
-        if finished:
-            raise KeyboardInterrupt
-        finished.append(one_epoch(*args))
-        return finished[0]
 
-    one_epoch = training._epoch
-    monkeypatch.setattr(training, "_epoch", killed_in_the_second_epoch)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path)
-    monkeypatch.undo()
-    resumed = run(tmp_path)
-    for name, weight in whole.state_dict().items():
-        assert torch.allclose(weight, resumed.state_dict()[name], atol=1e-4), name
+def ends_the_same(folder, unbroken):
+    """The training goes on to the end, which is that of the unbroken one, and nothing half-written is left."""
+    process = start(train_tiny, folder)
+    process.join(240)
+    assert process.exitcode == 0
+    loss, weights = result(folder)
+    assert loss == pytest.approx(unbroken[0], abs=1e-6)
+    for name, weight in unbroken[1].items():
+        assert torch.allclose(weight, weights[name], atol=1e-6), name
+    assert not list(folder.rglob("*.part"))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_training_killed_while_it_writes_goes_on_and_ends_the_same(unbroken, tmp_path, moment):
+    process = start(train_until, tmp_path, moment)
+    process.join(240)
+    assert process.exitcode == -signal.SIGKILL
+    ends_the_same(tmp_path, unbroken[0])
+
+
+def test_a_training_killed_again_and_again_ends_the_same(unbroken, tmp_path):
+    rng, kills = random.Random(0), 0
+    for _ in range(4):
+        process = start(train_tiny, tmp_path)
+        process.join(rng.uniform(0.2, 0.8) * unbroken[1])
+        kills += process.is_alive()
+        process.kill()
+        process.join()
+    assert kills >= 2
+    ends_the_same(tmp_path, unbroken[0])
+
+
+def test_a_model_card_that_is_there_stays(tmp_path):
+    (tmp_path / "README.md").write_text("measured")
+    training.publish(MultimodalLSTM(CONFIG), tmp_path)
+    assert (tmp_path / "README.md").read_text() == "measured"
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors"}
 
 
 def test_the_textbook_recipe_is_the_textbooks():

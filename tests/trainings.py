@@ -12,7 +12,6 @@ import torch
 from tiny import CONFIG, features
 
 from mmdemo import train as training
-from mmdemo.data.pairs import Mixing
 from mmdemo.distributed import SharedNorm
 from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import Batch
@@ -29,15 +28,15 @@ def start(job, *arguments, rank=0, of=1, port=0):
     return process
 
 
-def together(job, *arguments, count=2):
-    """Run a job in several processes at once, to the end."""
+def together(job, *arguments):
+    """Run a job in two processes at once, to the end: with what they end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    ended = [start(job, *arguments, rank=rank, of=count, port=port) for rank in range(count)]
-    for process in ended:
+    processes = [start(job, *arguments, rank=rank, of=2, port=port) for rank in range(2)]
+    for process in processes:
         process.join(240)
-    assert [process.exitcode for process in ended] == [0] * count
+    return [process.exitcode for process in processes]
 
 
 def _run(job, arguments, rank, of, port):
@@ -67,19 +66,19 @@ def record_losses(file):
     """The first 20 losses of a steep recipe without dropout, in double precision, to ``FILE.RANK``."""
     losses, loss_of, new, forward = [], training.sequence_loss, training.new_model, MultimodalLSTM.forward
 
-    def loss_kept(*arguments):
+    def kept(*arguments):
         losses.append(loss_of(*arguments))
         return losses[-1]
 
     def doubled(self, batch):
         return forward(self, Batch(batch.text, batch.image.double(), batch.audio.double(), batch.lengths, batch.order))
 
-    training.sequence_loss, training.new_model = loss_kept, lambda config: new(config).double()
-    MultimodalLSTM.forward, training.calibrate = doubled, lambda *_: None
-    recipe = training.Recipe(epochs=2, samples=640, validation=1, batch_size=64, mixing=Mixing())
-    training.train.__globals__["validate"] = lambda *_: (1.0 / (1 + len(losses)), 1.0)
-    train(file.parent / f"{file.name}-training", recipe, dropout=0.0)
-    file.with_name(f"{file.name}.{os.environ.get('RANK', 0)}").write_text(json.dumps([float(x) for x in losses]))
+    training.sequence_loss, training.new_model = kept, lambda config: new(config).double()
+    MultimodalLSTM.forward = doubled
+    training.validate, training.calibrate = lambda *_: (0.0, 0.0), lambda *_: None
+    recipe = training.Recipe(epochs=2, samples=640, validation=1, batch_size=64)
+    train(file.with_suffix(".training"), recipe, dropout=0.0)
+    file.with_suffix(f".{os.environ.get('RANK', 0)}").write_text(json.dumps([float(loss) for loss in losses]))
 
 
 def normalise(file, shares):
@@ -101,53 +100,46 @@ def normalise(file, shares):
     accelerator.end_training()
 
 
+MOMENTS = (
+    "half of the second state is written",
+    "the second state is written but not in place",
+    "the last state is in place",
+    "half of the checkpoint is written",
+    "the weights are in place but not the config",
+    "the checkpoint is in place",
+)
+
+
 def train_until(folder, moment):
-    """Train, and be killed at a moment of the writing."""
-    die = lambda: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
-    save, replace_, publish, count = torch.save, Path.replace, training._publish, [0]
+    """Train, and be killed at one of the ``MOMENTS``."""
+    publish, save, replaced = training.publish, torch.save, Path.replace
+    written = []
 
-    def torn(state, file):
+    def reached(now):
+        if now == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def state_saved(state, file):
         save(state, file)
-        count[0] += 1
-        if moment == "a torn state" and count[0] == 2:
-            os.truncate(file, os.path.getsize(file) // 2)
-            die()
-        if moment == "a state that is not in place" and count[0] == 2:
-            die()
-
-    def moved(self, target):
-        replace_(self, target)
-        if moment == "between the checkpoint's files" and target.name == "model.safetensors":
-            die()
+        written.append(file)
+        if len(written) == 2:
+            if moment == MOMENTS[0]:
+                os.truncate(file, file.stat().st_size // 2)
+            reached(MOMENTS[0])
+            reached(MOMENTS[1])
 
     def published(model, out):
-        if moment == "before the checkpoint":
-            die()
+        reached(MOMENTS[2])
         publish(model, out)
-        if moment == "after the checkpoint":
-            die()
+        reached(MOMENTS[5])
 
-    def torn_checkpoint(model, part):
-        MultimodalLSTM_save(model, part)
-        if moment == "a torn checkpoint":
-            os.truncate(part / "model.safetensors", 1000)
-            die()
+    def moved(file, target):
+        if moment == MOMENTS[3] and target.name == "model.safetensors":
+            os.truncate(file, file.stat().st_size // 2)
+            reached(MOMENTS[3])
+        replaced(file, target)
+        if target.name == "model.safetensors":
+            reached(MOMENTS[4])
 
-    MultimodalLSTM_save = MultimodalLSTM.save_pretrained
-    torch.save, Path.replace, training._publish, MultimodalLSTM.save_pretrained = (
-        torn,
-        moved,
-        published,
-        torn_checkpoint,
-    )
+    torch.save, Path.replace, training.publish = state_saved, moved, published
     train(folder)
-
-
-MOMENTS = (
-    "a torn state",
-    "a state that is not in place",
-    "before the checkpoint",
-    "a torn checkpoint",
-    "between the checkpoint's files",
-    "after the checkpoint",
-)

@@ -1,8 +1,8 @@
 """Hold the training to its word: ``python tools/training.py processes | kill [-- OPTIONS OF mmdemo train]``.
 
 ``processes``: two processes learn from the same batches what one learns. ``kill``: a training that is killed again and
-again ends as one that is left alone. Both run ``python -m mmdemo train`` itself on the CPU, in folders of their own, and
-write what they found to ``measurements/training.json`` under their names. They need requirements-train.txt.
+again ends as one that is left alone. Both run ``python -m mmdemo train`` itself on the CPU, in folders of their own,
+and write what they found to ``measurements/training.json``. They need requirements-train.txt.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def kill(
     many: Annotated[int, typer.Option("--processes", help="That train together.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
 ) -> None:
-    """Kill a training at random moments (SIGKILL), start it again each time, and compare its end with an unbroken one's."""
-    options, rng, program = options or [], random.Random(seed), ["-m", "mmdemo", "train"]
+    """Kill a training at random moments (SIGKILL), start it again each time; compare its end with an unbroken one's."""
+    options, rng, program = options or [], random.Random(seed), ["--module", "mmdemo", "train"]
     with tempfile.TemporaryDirectory() as folder:
         whole, broken = Path(folder) / "whole", Path(folder) / "broken"
         whole.mkdir()

@@ -1,0 +1,72 @@
+"""What a training leaves on the disk: where it stands, and in the end its checkpoint; both whole or not at all.
+
+Whatever is written gets its name only when it is complete, so a kill at any moment leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmdemo.model import MultimodalLSTM
+
+
+@dataclass
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        epoch: whole ones so far.
+        best_loss: the lowest on the validation split.
+        best_epoch: in which it was reached.
+        best: the weights of that epoch. They are kept here and not in the checkpoint's folder, so that there is no
+            moment in which the two disagree.
+    """
+
+    epoch: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = -1
+    best: dict[str, Tensor] | None = None
+
+
+def keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progress: Progress) -> None:
+    """Write the state to resume from."""
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "progress": vars(progress),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(file)
+
+
+def resume(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any) -> Progress:
+    """Continue where a run stopped, if it left a state."""
+    if not file.is_file():
+        return Progress()
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    return Progress(**state["progress"])
+
+
+def publish(model: MultimodalLSTM, out: Path) -> None:
+    """Write a checkpoint; a model card that is there already stays."""
+    part = out / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    model.save_pretrained(part)
+    for name in ("model.safetensors", "config.json"):  # the config last: where there is one, there is a checkpoint
+        (part / name).replace(out / name)
+    if not (out / "README.md").exists():
+        (part / "README.md").replace(out / "README.md")
+    shutil.rmtree(part)

@@ -1,7 +1,8 @@
 """How much harm an answer survives: accuracy against noise of a known strength, for one modality and for all of them.
 
 What is harmed is the input itself, as a visitor would give it, not its features; so finding the ink in a blurred photo
-and the speech in a noisy recording is measured along with reading them. Pink noise and babble are never in training.
+and the speech in a noisy recording is measured along with reading them. Pink noise is never in training, nor is anybody
+of whom the babble is made.
 """
 
 from __future__ import annotations

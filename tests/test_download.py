@@ -35,6 +35,7 @@ def sound(samples):
         file.writeframes(bytes(samples))
     return buffer.getvalue()
 
+
 COMMENTS = "So good!\t17\teda1\nNot for me\t3,10\tedb2\n"
 
 

@@ -18,7 +18,20 @@ FILES = {"train": "train.tsv", "validation": "dev.tsv", "test": "test.tsv"}
 ALSO_NUMBERS = {
     *("once", "twice", "double", "triple", "single", "half", "dozen", "none", "nothing", "both", "ones", "firstly"),
     *("couple", "couples", "pair", "pairs", "hundred", "hundreds", "thousand", "thousands", "million", "millions"),
-    *("billion", "billions", "trillion", "tens", "dozens", "o", "x", "naught", "secondly", "thirdly", "seconds", "thirds"),
+    *(
+        "billion",
+        "billions",
+        "trillion",
+        "tens",
+        "dozens",
+        "o",
+        "x",
+        "naught",
+        "secondly",
+        "thirdly",
+        "seconds",
+        "thirds",
+    ),
 }
 
 

@@ -104,7 +104,7 @@ def fetch_fsdd(folder: Path) -> Path:
 
 
 def fetch_goemotions(folder: Path) -> Path:
-    """The folder with the three splits of GoEmotions (Demszky et al. 2020), ``train.tsv``, ``dev.tsv`` and ``test.tsv``.
+    """The folder with GoEmotions (Demszky et al. 2020): ``train.tsv``, ``dev.tsv`` and ``test.tsv``, checked.
 
     The publisher's labels are ids of 28 emotions; a folder that was already there may have them grouped.
 

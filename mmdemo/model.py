@@ -5,6 +5,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from mmdemo.config import MODALITIES, ImageConfig, ModelConfig, TextConfig
+from mmdemo.distributed import SharedNorm, several
 from mmdemo.sequence import Batch, Steps, join
 from mmdemo.speech import SpeechEmbedding
 
@@ -33,7 +34,7 @@ class ImageStem(nn.Module):
         super().__init__()
 
         def convolution(inputs: int, outputs: int) -> list[nn.Module]:
-            return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+            return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), SharedNorm(outputs), nn.ReLU()]
 
         self.features = nn.Sequential(
             *convolution(1, 16),
@@ -77,7 +78,7 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
         """Every modality's steps on one axis: x has shape (B, T, S)."""
         squares, shown = batch.image, batch.lengths[:, 1] > 0
         picture = squares.new_zeros(len(squares), self.config.image.slices, self.config.step_size)
-        if shown.any():
+        if shown.any() or (self.training and several()):  # other processes may have some: their norms wait for this one
             picture[shown] = self.image(squares[shown])
         parts = [self.text(batch.text), picture, self.audio(batch.audio)]
         return join([norm(part) for norm, part in zip(self.norms, parts, strict=True)], batch.lengths, batch.order)

@@ -1,19 +1,24 @@
 """Train a task: manifest in, checkpoint out. One or many devices, resumable, the same for the same seed.
 
-``accelerate launch -m mmdemo train ...`` runs it on several processes, GPUs or machines with no change.
+``accelerate launch -m mmdemo train ...`` runs it on several processes, GPUs or machines with no change: they share
+every batch, and learn what one would learn from it. Everything random comes from the seed, the epoch and the sample, so
+a run that is killed at any moment repeats the epoch that it was in, and goes on as if nothing had happened.
 """
 
 from __future__ import annotations
 
+import copy
 import math
+import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration, set_seed
+from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
@@ -76,11 +81,20 @@ RECIPES = {
 
 @dataclass
 class Progress:
-    """Where a run stands: what ``state.pt`` holds beside the tensors."""
+    """Where a run stands: what ``state.pt`` holds beside the states of model, optimizer and schedule.
+
+    Attributes:
+        epoch: whole ones so far.
+        best_loss: the lowest on the validation split.
+        best_epoch: in which it was reached.
+        best: the weights of that epoch. They are kept here and not in the checkpoint's folder, so that there is no
+            moment in which the two disagree.
+    """
 
     epoch: int = 0
     best_loss: float = math.inf
     best_epoch: int = -1
+    best: dict[str, Tensor] | None = None
 
 
 def new_model(config: ModelConfig) -> MultimodalLSTM:
@@ -120,9 +134,9 @@ def train(
     Args:
         config: the task.
         splits: features of ``train`` and ``validation``.
-        out: folder of the checkpoint; gets ``model.safetensors`` and ``config.json``.
+        out: folder of the checkpoint; gets ``model.safetensors`` and ``config.json`` when the training is done.
         run: folder of the run: TensorBoard logs and the state to resume from. A run that was killed goes on from its
-            last finished epoch; to start afresh, delete the folder.
+            last whole epoch; to start afresh, delete the folder.
         recipe: how to train.
         pair: whether missing modalities are lent by other rows of the same class.
         seed: of everything random.
@@ -143,6 +157,7 @@ def train(
     if start_from:
         _borrow(model, start_from)
     samples = Pairs(splits["train"], config, pair=pair, mixing=recipe.mixing, seed=seed, length=recipe.samples)
+    samples.length += -samples.length % recipe.batch_size  # whole batches: any number of processes divides them alike
     loader = DataLoader(samples, recipe.batch_size, shuffle=True, collate_fn=samples.collate)
     optimizer = torch.optim.AdamW(
         (p for p in model.parameters() if p.requires_grad), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -159,9 +174,13 @@ def train(
     progress = _resume(run / "state.pt", model, optimizer, schedule)
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
     while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch <= recipe.patience:
+        samples.set_epoch(progress.epoch)  # Accelerate tells them only if nobody shares the batches
         loader.set_epoch(progress.epoch)
+        torch.manual_seed(_dropout_seed(seed, progress.epoch, accelerator.process_index))
         train_loss = _epoch(accelerator, model, optimizer, schedule, loader, recipe, progress, quiet)
-        loss, accuracy = validate(accelerator.unwrap_model(model), validation)
+        bare = accelerator.unwrap_model(model)
+        told = validate(bare, validation) if accelerator.is_main_process else (0.0, 0.0)
+        loss, accuracy = broadcast_object_list([*told])  # one decides for all when to stop
         accelerator.log(
             {"loss/train": train_loss, "loss/validation": loss, "accuracy/validation": accuracy}, step=progress.epoch
         )
@@ -170,19 +189,19 @@ def train(
                 f"epoch {progress.epoch + 1}: loss {train_loss:.4f}, validation {loss:.4f}, accuracy {accuracy:.2%}"
             )
         if loss < progress.best_loss:
-            if accelerator.is_main_process:
-                accelerator.unwrap_model(model).save_pretrained(out)
-            progress.best_loss, progress.best_epoch = loss, progress.epoch
+            best = {name: weight.cpu().clone() for name, weight in bare.state_dict().items()}
+            progress.best_loss, progress.best_epoch, progress.best = loss, progress.epoch, best
         progress.epoch += 1
         if accelerator.is_main_process:
-            _keep(run / "state.pt", accelerator.unwrap_model(model), optimizer, schedule, progress)
-        accelerator.wait_for_everyone()
-    accelerator.end_training()
+            _keep(run / "state.pt", bare, optimizer, schedule, progress)
 
-    best = MultimodalLSTM.from_pretrained(str(out), local_files_only=True).to(accelerator.device)
+    best = MultimodalLSTM(copy.deepcopy(config)).to(accelerator.device)  # calibration must not reach the task's config
+    best.load_state_dict(progress.best)
     calibrate(best, validation)
     if accelerator.is_main_process:
-        best.save_pretrained(out)
+        _publish(best, out)
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
     return best
 
 
@@ -215,7 +234,6 @@ def _epoch(
     """One pass over the epoch's samples; the mean training loss."""
     model.train()
     accelerator.unwrap_model(model).speech.eval()
-    torch.manual_seed(progress.epoch)  # dropout repeats itself when a run is resumed
     total = torch.zeros((), device=accelerator.device)
     bar = tqdm(
         loader, desc=f"epoch {progress.epoch + 1}", leave=False, disable=quiet or not accelerator.is_main_process
@@ -229,7 +247,12 @@ def _epoch(
         optimizer.step()
         schedule.step()
         total += loss.detach()
-    return float(total) / len(loader)
+    return float(accelerator.reduce(total, "mean")) / len(loader)
+
+
+def _dropout_seed(seed: int, epoch: int, process: int) -> int:
+    """Dropout repeats itself when a run is resumed, and differs between processes."""
+    return int(np.random.SeedSequence([seed, epoch, process]).generate_state(1)[0])
 
 
 def _validation(
@@ -249,13 +272,25 @@ def _borrow(model: MultimodalLSTM, folder: Path) -> None:
     model.load_state_dict(own | {name: w for name, w in lent.items() if name in own and w.shape == own[name].shape})
 
 
+def _publish(model: MultimodalLSTM, out: Path) -> None:
+    """Write a checkpoint, every file whole or not at all; a model card that is there already stays."""
+    part = out / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    model.save_pretrained(part)
+    for name in ("model.safetensors", "config.json"):  # the config last: where there is one, there is a checkpoint
+        (part / name).replace(out / name)
+    if not (out / "README.md").exists():
+        (part / "README.md").replace(out / "README.md")
+    shutil.rmtree(part)
+
+
 def _keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progress: Progress) -> None:
     """Write the state to resume from, whole or not at all."""
     state = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "schedule": schedule.state_dict(),
-        "progress": asdict(progress),
+        "progress": vars(progress),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")

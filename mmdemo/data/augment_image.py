@@ -2,40 +2,35 @@
 page's noise slider.
 
 Everything works on batches of normalised squares, float (B, 1, size, size) in 0..1 with bright ink on black, and takes
-its randomness from the generator that is passed in, so that a seed gives the same pictures again.
+its randomness from the generators that are passed in: one for the batch, or one for each picture, so that a picture
+becomes the same in whatever batch it is.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
+from collections.abc import Callable, Sequence
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.nn import functional as F
 
 DEGREES = 13.0  # largest turn to either side
 SHIFT = 2 / 28  # of the side: how far the ink may lie beside its place
 SCALE = (0.82, 1.12)
 SHEAR = 12.0  # degrees: upright to slanted handwriting
+TURNED, BENT, SOFTENED = 0.9, 0.4, 0.2  # shares of the pictures
+SOFT = (0.3, 0.7)  # pixels of 28: sigma of what is softened
 
 BLUR = 1.6  # pixels of 28: sigma of the blur at severity 1
 NOISE = 0.5  # standard deviation of the noise at severity 1
 COVERED = 0.6  # of the side: the square that is covered at severity 1
 FADED = 0.5  # of the contrast is lost at severity 1
 
-
-@lru_cache
-def _warp() -> nn.Sequential:
-    from kornia import augmentation as kornia  # only training needs it
-
-    return nn.Sequential(
-        kornia.RandomAffine(DEGREES, (SHIFT, SHIFT), SCALE, SHEAR, p=0.9),
-        kornia.RandomElasticTransform((9, 9), (2.5, 2.5), (0.35, 0.35), p=0.4),
-        kornia.RandomGaussianBlur((5, 5), (0.3, 0.7), p=0.2),
-    )
+Generators = Generator | Sequence[Generator]
 
 
-def augment_image(batch: Tensor, generator: Generator) -> Tensor:
+def augment_image(batch: Tensor, generator: Generators) -> Tensor:
     """Turn, shift, scale, slant, bend, thin, thicken, blur, fade and roughen, each a little and at random.
 
     Args:
@@ -45,14 +40,56 @@ def augment_image(batch: Tensor, generator: Generator) -> Tensor:
     Returns:
         A new batch of the same shape, in 0..1.
     """
-    with torch.random.fork_rng(devices=[]):  # kornia draws from the global generator
-        torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
-        batch = _warp()(batch)
-        amount = torch.empty(len(batch), 1, 1, 1, device=batch.device).uniform_(-0.5, 0.6)
-        batch = change_strokes(batch, amount)
-        contrast = 1 - 0.3 * torch.rand_like(amount) ** 2
-        grain = 0.08 * torch.rand_like(amount) ** 2 * torch.randn_like(batch)
-    return (batch * contrast + grain).clamp(0, 1)
+    from kornia.filters import gaussian_blur2d  # only training needs it
+    from kornia.geometry.transform import elastic_transform2d
+
+    count, _, height, width = batch.shape
+
+    def draw(n: int, generator: Generator) -> tuple[Tensor, ...]:
+        chance = torch.rand(n, 12, generator=generator)
+        waves = torch.rand(n, 2, height, width, generator=generator)
+        return chance, waves, torch.randn(n, 1, height, width, generator=generator)
+
+    chance, waves, grain = (drawn.to(batch.device) for drawn in _draw(draw, count, generator))
+    batch = _turn(batch, chance[:, :6])
+    if (bent := chance[:, 6] < BENT).any():
+        waves = 2 * waves[bent] - 1
+        batch[bent] = elastic_transform2d(batch[bent], waves, (9, 9), (2.5, 2.5), (0.35, 0.35))
+    if (softened := chance[:, 7] < SOFTENED).any():
+        sigma = (SOFT[0] + (SOFT[1] - SOFT[0]) * chance[softened, 8:9]).expand(-1, 2)
+        batch[softened] = gaussian_blur2d(batch[softened], (5, 5), sigma)
+    amount, faded, rough = chance[:, 9:, None, None, None].unbind(1)
+    batch = change_strokes(batch, 1.1 * amount - 0.5)
+    return (batch * (1 - 0.3 * faded**2) + 0.08 * rough**2 * grain).clamp(0, 1)
+
+
+def _turn(batch: Tensor, chance: Tensor) -> Tensor:
+    """Turn, shift, scale and slant most of the pictures.
+
+    Args:
+        batch: (B, 1, size, size).
+        chance: even numbers in 0..1, (B, 6): whether, and how much of each.
+    """
+    from kornia.geometry.transform import get_affine_matrix2d, warp_affine
+
+    height, width = batch.shape[2:]
+    turned = (chance[:, :1] < TURNED).to(batch)
+    either = (2 * chance[:, 1:5] - 1) * turned  # -1..1
+    shift = either[:, 1:3] * SHIFT * batch.new_tensor([width, height])
+    scale = 1 + turned * (SCALE[0] + (SCALE[1] - SCALE[0]) * chance[:, 5:] - 1)
+    centre = batch.new_tensor([[(width - 1) / 2, (height - 1) / 2]]).expand(len(batch), 2)
+    slant = math.radians(SHEAR) * either[:, 3]
+    matrix = get_affine_matrix2d(
+        shift, centre, scale.expand(-1, 2), DEGREES * either[:, 0], slant, torch.zeros_like(slant)
+    )
+    return warp_affine(batch, matrix[:, :2], (height, width), align_corners=False)
+
+
+def _draw(draw: Callable[[int, Generator], tuple[Tensor, ...]], count: int, generator: Generators) -> Sequence[Tensor]:
+    """Random numbers for a batch: all of them from one generator, or each picture's from its own."""
+    if isinstance(generator, Generator):
+        return draw(count, generator)
+    return [torch.cat(each) for each in zip(*(draw(1, own) for own in generator), strict=True)]
 
 
 def change_strokes(batch: Tensor, amount: Tensor) -> Tensor:
@@ -67,7 +104,7 @@ def change_strokes(batch: Tensor, amount: Tensor) -> Tensor:
     return batch + amount.clamp(min=0) * (thick - batch) - (-amount).clamp(min=0) * (batch - thin)
 
 
-def degrade_image(batch: Tensor, severity: Tensor, generator: Generator) -> Tensor:
+def degrade_image(batch: Tensor, severity: Tensor, generator: Generators) -> Tensor:
     """Blur, fade, cover and drown in noise, by degrees: what is drawn at random does not depend on the severity, so
     that with one seed the damage grows smoothly, from none at 0 to hardly legible at 1.
 
@@ -81,9 +118,12 @@ def degrade_image(batch: Tensor, severity: Tensor, generator: Generator) -> Tens
     """
     count, _, height, width = batch.shape
     device = batch.device
-    noise = torch.randn(count, 1, height, width, generator=generator).to(device)
-    place = torch.rand(count, 2, generator=generator).to(device)
-    tone = torch.rand(count, 1, 1, 1, generator=generator).to(device)
+
+    def draw(n: int, generator: Generator) -> tuple[Tensor, ...]:
+        noise = torch.randn(n, 1, height, width, generator=generator)
+        return noise, torch.rand(n, 2, generator=generator), torch.rand(n, 1, 1, 1, generator=generator)
+
+    noise, place, tone = (drawn.to(device) for drawn in _draw(draw, count, generator))
     severity = severity.to(batch).clamp(0, 1)
     degree = severity.view(-1, 1, 1, 1)
     blurred = _blur(batch, BLUR * severity * width / 28)

@@ -214,8 +214,12 @@ class Pairs(Dataset):
         shown = torch.tensor([sample.square is not None for sample in samples])
         if not shown.any():
             return
-        seed = np.random.SeedSequence([self.seed, self.epoch, samples[0].index]).generate_state(1)
-        generator = torch.Generator().manual_seed(int(seed[0]))
+        generators = [self._generator(sample.index) for sample in samples if sample.square is not None]
         severity = torch.tensor([sample.severity for sample in samples])[shown]
-        pictures = augment_image(squares[shown][:, None], generator)  # (n, 1, size, size)
-        squares[shown] = degrade_image(pictures, severity, generator)[:, 0]
+        pictures = augment_image(squares[shown][:, None], generators)  # (n, 1, size, size)
+        squares[shown] = degrade_image(pictures, severity, generators)[:, 0]
+
+    def _generator(self, k: int) -> torch.Generator:
+        """What a sample's picture is changed by: its own, so that it becomes the same in whatever batch it is."""
+        (seed,) = np.random.SeedSequence([self.seed, self.epoch, k]).generate_state(1)
+        return torch.Generator().manual_seed(int(seed))

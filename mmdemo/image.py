@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from mmdemo.square import ready_square, to_square
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
 CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
 KEPT = 6  # candidates that a visitor may choose from
+RIVALS = 5  # candidates that a reader is asked about, who may know better than the finder which one is meant
 FACE_SIDE = 200  # pixels; faces are looked for in a picture of this length, where a near one is still 40 wide
 
 
@@ -60,15 +62,23 @@ class ImageInput:
         return self.picture.shape[1] / self.size[0]
 
 
+Choose = Callable[[np.ndarray, np.ndarray], int]
+"""The squares (N, size, size) of a picture's best candidates and their scores (N,) -> which of them to read."""
+
+
 def read_image(
-    source: str | Path | bytes | Image.Image | np.ndarray, config: ImageConfig | None = None, take: int = 0
+    source: str | Path | bytes | Image.Image | np.ndarray,
+    config: ImageConfig | None = None,
+    take: int | None = None,
+    choose: Choose | None = None,
 ) -> ImageInput:
     """Open a picture, find the ink in it and normalise it like MNIST.
 
     Args:
         source: whatever :func:`mmdemo.picture.open_picture` takes.
         config: size of the square and number of slices.
-        take: which of the candidates to read, the best one if not given; the last where there are not so many.
+        take: which of the candidates to read; the last where there are not so many.
+        choose: says which if ``take`` does not and there are several; the best one is read if it is not given either.
 
     Returns:
         What the model sees; ``absent`` says why where there is nothing to see.
@@ -94,7 +104,11 @@ def read_image(
         kind, absent = _why_nothing(picture, face is not None)
         empty = np.zeros((config.size, config.size), np.float32)
         return ImageInput(picture, size, kind, None, empty, np.zeros((0, 4)), absent=absent)
-    taken = min(max(take, 0), len(found) - 1)
+    taken = min(max(take or 0, 0), len(found) - 1)
+    if take is None and choose and len(found) > 1:
+        rivals = found[:RIVALS]
+        squares = np.stack([to_square(picture, one, config.size)[0] for one in rivals])
+        taken = choose(squares, np.array([one.score for one in rivals]))
     square, matrix = to_square(picture, found[taken], config.size)
     matrix = matrix @ np.diag([*1 / to_original[:2], 1])  # from the original, not the reduced picture
     candidates = tuple((tuple((np.array(one.box) * to_original).tolist()), one.score) for one in found)

@@ -14,13 +14,14 @@ from mmdemo.baselines import bag_of_words_accuracy
 from mmdemo.cases import write_cases
 from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
-from mmdemo.data.manifest import OUTLIER, read_manifest
+from mmdemo.data.manifest import OUTLIER, load_image_cell, read_manifest
 from mmdemo.data.tasks import Task
 from mmdemo.distributed import processes
 from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
 from mmdemo.photos import study_photos
+from mmdemo.predictor import Predictor
 from mmdemo.report import read_metrics, write_card, write_metrics
 from mmdemo.robustness import study_robustness
 from mmdemo.studies import cases_of, fusion, leave_one_out, sound_model
@@ -120,7 +121,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         validation = data.split("validation")
         asked = (data.features(validation), list(validation["audio"]))
         metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
-    metrics["unknown"] = study_unknown(model, features, data.outliers("test"), data.features)
+    metrics["unknown"] = study_unknown(model, features, data.outliers("test"), _as_shown(model, data))
     metrics["contradiction"] = study_contradiction(model, features, data.seed)
     metrics["robustness"] = study_robustness(
         model, features, rows, pair=task.pair, seed=data.seed, strange=_strange_sounds(data)
@@ -186,6 +187,20 @@ def _kinds_of_input(features: Features, rows: pd.DataFrame, data: Data) -> dict[
     if joined := [sample for sample in joined if len(sample) == len(kinds) > 1]:
         kinds["all"] = joined, MODALITIES
     return kinds
+
+
+def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Features]:
+    """Reads rows as their features are, but of every picture what the page would read, which the model has a say in."""
+    predictor = Predictor(model, model.device)
+
+    def read(rows: pd.DataFrame) -> Features:
+        features = data.features(rows)
+        for row in features.rows_with("image"):
+            seen = predictor.read("image", load_image_cell(rows["image"].iloc[row]))
+            features.squares[features.image_of[row]] = np.round(255 * seen.pixels)
+        return features
+
+    return read
 
 
 def _strange_sounds(data: Data) -> dict[str, list[str]]:

@@ -1,7 +1,8 @@
 """How much harm an answer survives: accuracy against noise of a known strength, for one modality and for all of them.
 
 What is harmed is the input itself, as a visitor would give it, not its features; so finding the ink in a blurred photo
-and the speech in a noisy recording is measured along with reading them. Pink noise and babble are never in training.
+and the speech in a noisy recording is measured along with reading them. Pink noise is never in training, nor is anybody
+of whom the babble is made.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from mmdemo.audio import decode, read_audio
+from mmdemo.audio import decode
 from mmdemo.config import MODALITIES, SAMPLE_RATE
 from mmdemo.data.features import Features
 from mmdemo.data.manifest import load_image_cell
 from mmdemo.data.pairs import PLAIN, Pairs
 from mmdemo.evaluate import Outcome, Rows, answer
-from mmdemo.image import read_image
+from mmdemo.image import ImageInput
 from mmdemo.loudness import loud_part
 from mmdemo.model import MultimodalLSTM
 from mmdemo.noise import BLUR, STOPS, babble, worsen_picture, worsen_sound, worsen_text
 from mmdemo.picture import open_picture
-from mmdemo.text import read_text
+from mmdemo.predictor import Predictor
+from mmdemo.text import TextInput
 
 SIDE = 240  # pixels: a picture that is smaller is enlarged to this length, as a camera would see it
 FOCUS = 2.0  # distance of the camera from a tilted picture, in lengths of the picture
@@ -146,6 +148,7 @@ def study_robustness(
         while only it is harmed; ``replaced``: all together, one of them replaced by noise; ``amid``: sound alone, after
         two seconds of silence, and after a recording of each strange kind.
     """
+    predictor = Predictor(model, model.device)
     spoken = strange.get("words") or [file for file in rows["audio"] if file]
     voices = [decode(file) for file in spoken[:BABBLERS]]
     report: dict[str, Any] = {"seed": seed, "harms": {}, "replaced": {}, "amid": {}}
@@ -164,7 +167,8 @@ def study_robustness(
         alone, whole = [], []
         for level in kind.levels:
             worse = {
-                row: _read(model, kind.modality, kind.harm(raw, level, row)) for row, raw in raws[kind.modality].items()
+                row: _read(predictor, kind.modality, kind.harm(raw, level, row))
+                for row, raw in raws[kind.modality].items()
             }
             alone.append(round(float(measure(kind.modality, worse, [kind.modality]).right.mean()), 4))
             whole.append(round(float(measure(kind.modality, worse, MODALITIES).right.mean()), 4))
@@ -175,12 +179,12 @@ def study_robustness(
         sounds = silence | {kind: [decode(file) for file in files] for kind, files in strange.items()}
         for kind, first in sounds.items():
             joined = {row: after(raw, first[row % len(first)]) for row, raw in raws["audio"].items()}
-            worse = {row: _read(model, "audio", sound) for row, sound in joined.items()}
+            worse = {row: _read(predictor, "audio", sound) for row, sound in joined.items()}
             right = measure("audio", worse, ["audio"]).right
             report["amid"][kind] = {"n": len(right), "accuracy": round(float(right.mean()), 4)}
     if len(asked) > 1:
         for modality, given in raws.items():
-            worse = {row: _read(model, modality, noise_for(modality, row, seed, voices)) for row in given}
+            worse = {row: _read(predictor, modality, noise_for(modality, row, seed, voices)) for row in given}
             right = measure(modality, worse, MODALITIES).right
             interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
             report["replaced"][modality] = {
@@ -238,13 +242,13 @@ def _raw(rows: pd.DataFrame, modality: str, row: int) -> Any:
 
 
 @torch.inference_mode()
-def _read(model: MultimodalLSTM, modality: str, raw: Any) -> Any:
-    """A raw input as the model takes it; None where nothing is found in it."""
-    if modality == "text":
-        text = read_text(raw, model.config.text)
-        return None if text.absent else tuple(token.text for token in text.tokens)
-    if modality == "image":
-        picture = read_image(raw, model.config.image)
-        return None if picture.absent else picture.pixels
-    sound = read_audio((SAMPLE_RATE, raw), model.config.audio)
-    return None if sound.absent else model.speech(torch.from_numpy(sound.mel)[None].to(model.device))[0].cpu().numpy()
+def _read(predictor: Predictor, modality: str, raw: Any) -> Any:
+    """A raw input, read as a visitor's is, as the model takes it; None where nothing is found in it."""
+    given = predictor.read(modality, (SAMPLE_RATE, raw) if modality == "audio" else raw)
+    if given.absent:
+        return None
+    if isinstance(given, TextInput):
+        return tuple(token.text for token in given.tokens)
+    if isinstance(given, ImageInput):
+        return given.pixels
+    return predictor.batch([{modality: given}], [MODALITIES]).audio[0].cpu().numpy()

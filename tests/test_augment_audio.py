@@ -126,3 +126,13 @@ def test_murmurs_lie_as_far_below_as_asked_and_differ():
     assert first.std() == pytest.approx(1, abs=1e-3)
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.2
     assert not add_murmur(np.zeros(1000, np.float32), 20.0, rng).any()
+
+
+def test_recorded_people_are_heard_in_the_background_where_there_are_some():
+    """One who hums at 1000 Hz: seven times out of ten nothing but that lies under the tone."""
+    hum = np.sin(2 * np.pi * 1000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+    tone = np.sin(np.arange(SAMPLE_RATE) / 10).astype(np.float32)
+    laid = [add_murmur(tone, 10.0, np.random.default_rng(seed), [hum]) - tone for seed in range(40)]
+    hummed = [pitch(noise) == pytest.approx(1000, abs=2) for noise in laid]
+    assert 20 <= sum(hummed) <= 36
+    assert all(20 * np.log10(loud_part(tone) / noise.std()) == pytest.approx(10, abs=0.1) for noise in laid)

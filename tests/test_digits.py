@@ -15,12 +15,13 @@ from mmdemo.messages import InputError
 
 COUNTS = {"train": 300, "validation": 40, "test": 60}
 TALK = {"train": 30, "validation": 10, "test": 20}
+COMMENTS = {"train": 25, "validation": 8, "test": 15}
 
 
 @pytest.fixture(scope="module")
 def digits(data_dir, tmp_path_factory):
     """The recipe's rows with few sentences, read back as anybody's manifest is."""
-    out = digits_manifest(data_dir, tmp_path_factory.mktemp("digits") / "digits.parquet", 0, COUNTS, TALK)
+    out = digits_manifest(data_dir, tmp_path_factory.mktemp("digits") / "digits.parquet", 0, COUNTS, TALK, COMMENTS)
     rows, problems = read_manifest(out, labels=LABELS)
     assert not problems
     return rows
@@ -60,7 +61,9 @@ def test_made_digits_are_only_trained_on(tmp_path):
 @pytest.mark.data
 def test_sentences_without_a_number_belong_to_no_class(digits):
     idle = digits[digits["label"] == OUTLIER]
-    assert dict(idle["split"].value_counts()) == TALK and set(idle["kind"]) == {"talk"}
+    assert set(idle["kind"]) == {"talk", "comment"}
+    for kind, counts in (("talk", TALK), ("comment", COMMENTS)):
+        assert dict(idle["split"][idle["kind"] == kind].value_counts()) == counts
 
 
 @pytest.mark.data
@@ -73,7 +76,7 @@ def test_splits_are_the_published_ones(digits):
         ("train", "audio"): 6 * 10 * 42,
         ("validation", "audio"): 6 * 10 * 3,
         ("test", "audio"): 6 * 10 * 5,
-        **{(split, "text"): count + TALK[split] for split, count in COUNTS.items()},
+        **{(split, "text"): count + TALK[split] + COMMENTS[split] for split, count in COUNTS.items()},
     }
 
 
@@ -118,11 +121,11 @@ def test_what_is_believed_at_the_end_of_a_sentence_is_its_label(digits):
 
 @pytest.mark.data
 def test_templates_of_one_split_are_in_no_other(digits):
-    texts = digits[digits["text"] != ""]
+    texts = digits[digits["template"] != ""]
     assert (texts.groupby("template")["split"].nunique() == 1).all()
 
 
 @pytest.mark.data
 def test_the_same_seed_gives_the_same_manifest(digits, data_dir, tmp_path):
-    again = pd.read_parquet(digits_manifest(data_dir, tmp_path / "again.parquet", 0, COUNTS, TALK))
+    again = pd.read_parquet(digits_manifest(data_dir, tmp_path / "again.parquet", 0, COUNTS, TALK, COMMENTS))
     assert list(again["text"]) == list(digits["text"]) and list(again["belief"]) == list(digits["belief"])

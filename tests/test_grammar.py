@@ -105,6 +105,18 @@ def test_plain_talk_names_no_digit():
             assert not re.search(r"(?<!\d)\d(?!\d)", row.text)
 
 
+def test_training_talk_is_of_every_language_and_half_of_it_misses_its_number():
+    talk = plain_talk("train", 1000, 0)
+    templates = [row.template.partition(": ")[::2] for row in talk]
+    assert {name for name, _ in templates} == set(LANGUAGES)
+    fillers = "|".join(map(re.escape, language("en")["fillers"]))
+    frames = [re.escape(frame) for frame in language("en")["frames"]["train"] if len(frame) > 12]
+    emptied = [frame.replace(r"\{n\}", f"(?:{fillers})") for frame in frames]
+    english = [template for name, template in templates if name == "en"]
+    share = sum(bool(re.search("|".join(emptied), template)) for template in english) / len(english)
+    assert 0.3 < share < 0.75
+
+
 def words(template):
     """A template's words and slots: commas and marks do not make another template."""
     pieces = r"\{\w+!?\}|[\u3040-\u9fff]|[^\W_]+(?:['’]\w+)?"

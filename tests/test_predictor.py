@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from mmdemo.bench import sample_inputs
+from mmdemo.cli import CHECKPOINTS
 from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.messages import InputError
 from mmdemo.predictor import Predictor
 from mmdemo.train import new_model
+from mmdemo.ui.tasks import EXAMPLES
 
 SUBSETS = [[], ["text"], ["image"], ["audio"], ["text", "image"], ["text", "audio"], ["image", "audio"], [*MODALITIES]]
 
@@ -115,6 +117,19 @@ def test_another_candidate_in_the_picture_can_be_taken(predictor):
         assert result.inputs["image"].box == pytest.approx(result.picture["candidates"][take]["box"], abs=0.1)
         assert result.to_json()["picture"] == result.picture
     assert predictor.predict("seven").picture is None
+
+
+def test_the_finder_and_the_model_together_say_which_candidate_is_meant():
+    predictor = Predictor.load(CHECKPOINTS / "digits", "cpu")
+    seven = predictor.read("image", EXAMPLES / "digits" / "seven.jpg").pixels
+    blot = np.zeros_like(seven)
+    blot[6:22, 6:22] = 1  # like no digit
+    assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.6])) == 1
+    assert predictor._likeliest(np.stack([seven, blot]), np.array([0.9, 0.6])) == 0
+    assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.01])) == 0  # the model is not all
+    picture = np.full((300, 600, 3), 230, np.uint8)
+    picture[80:220, 140:160], picture[90:110, 380:480], picture[110:220, 460:480] = 20, 20, 20
+    assert predictor.predict(image=picture, take=0).picture["taken"] == 0  # what a person says is done
 
 
 def test_too_much_is_refused_kindly(predictor):

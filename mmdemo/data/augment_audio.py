@@ -7,6 +7,7 @@ sound itself is made by audiomentations, each transform with its range narrowed 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -24,7 +25,8 @@ TEMPO = 0.15  # largest change of tempo alone
 SEMITONES = 2.0  # largest change of pitch alone
 THROAT = 0.12  # largest change of the vocal tract's length alone
 
-NOISE = ("white", "brown")  # pink noise and babble are kept for the evaluation
+NOISE = ("white", "brown")  # pink noise is kept for the evaluation
+PEOPLE = 0.7  # how often those who talk in the background are recorded people, where there are some
 
 CODECS = {  # what calls and browsers send: (container, encoding, sampling rates)
     "mp3": ("MP3", "MPEG_LAYER_III", (8_000, 16_000)),
@@ -39,7 +41,7 @@ SOUND_SPEED = 343.0  # m/s
 REFLECTIONS = 4  # images of the speaker to either side of the room, along each of its sides
 
 
-def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0) -> Samples:
+def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0, others: Sequence[Samples] = ()) -> Samples:
     """The same words by another voice, in another room, with another microphone.
 
     Speed, pitch, tempo and the throat's length change by up to 15 % or two semitones; then, each only sometimes: a
@@ -50,6 +52,7 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0) -> Sampl
         samples: (n,) mono, 16 kHz.
         rng: where all choices come from.
         strength: scales how far voices move; 0 leaves the voice and changes only room and microphone.
+        others: recordings of what may be heard in the background, each (k,).
 
     Returns:
         (m,) in -1..1; m differs from n.
@@ -61,8 +64,8 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0) -> Sampl
         samples = add_hum(samples, rng.uniform(10, 35), rng)
     if rng.random() < 0.7:
         samples = add_noise(samples, rng.uniform(3, 40), rng, str(rng.choice(NOISE)))
-    if rng.random() < 0.25:
-        samples = add_murmur(samples, rng.uniform(3, 30), rng)
+    if rng.random() < 0.4:
+        samples = add_murmur(samples, rng.uniform(2, 25), rng, others)
     gain = rng.uniform(0.1, 1.0) if rng.random() < 0.8 else rng.uniform(1.0, 4.0)  # seldom too loud
     samples = np.clip(samples * gain / max(np.abs(samples).max(initial=0.0), 1e-9), -1, 1).astype(np.float32)
     return coded(samples, str(rng.choice(list(CODECS))), rng) if rng.random() < 0.2 else samples
@@ -101,11 +104,20 @@ def add_hum(samples: Samples, snr_db: float, rng: Generator) -> Samples:
     return (samples + hum * level).astype(np.float32)
 
 
-def add_murmur(samples: Samples, snr_db: float, rng: Generator) -> Samples:
-    """Lay one to eight murmurs over a recording, so far below the loud parts; nobody is in them, see ``murmurs``."""
+def add_murmur(samples: Samples, snr_db: float, rng: Generator, others: Sequence[Samples] = ()) -> Samples:
+    """Lay one to eight people in the background over a recording, so far below its loud parts.
+
+    Args:
+        samples: (n,) mono, 16 kHz.
+        snr_db: how far below.
+        rng: picks who, and where in their talk it begins.
+        others: recordings of people, each (k,); where there are none, and else now and then, it is ``murmurs``.
+    """
+    people = others if len(others) and rng.random() < PEOPLE else murmurs()
     noise = np.zeros(len(samples))
-    for voice in rng.choice(murmurs(), int(rng.integers(1, 9))):
-        noise += np.resize(np.roll(voice, -int(rng.integers(len(voice)))), len(samples))
+    for who in rng.integers(len(people), size=int(rng.integers(1, 9))):
+        voice = people[who]
+        noise += np.resize(np.roll(voice, -int(rng.integers(len(voice)))), len(samples)) / max(loud_part(voice), 1e-6)
     level = loud_part(samples) / max(float(np.std(noise)), 1e-12) * 10 ** (-snr_db / 20)
     return (samples + noise * level).astype(np.float32)
 
@@ -114,7 +126,7 @@ def add_murmur(samples: Samples, snr_db: float, rng: Generator) -> Samples:
 def murmurs(count: int = 24, seconds: float = 5.0) -> NDArray[np.float32]:
     """Voices that say nothing: vowels at random, a tenth to a third of a second each, at a pitch that wanders.
 
-    They stand for people who talk in the background. Those of the evaluation are recorded and are never trained on.
+    They stand for people who talk in the background. Those of the evaluation are never trained on.
 
     Returns:
         (count, n), all equally loud.

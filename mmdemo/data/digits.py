@@ -1,8 +1,9 @@
 """The ``digits`` task's recipe: write it (MNIST), say it (FSDD), type it (our own grammar).
 
 No row has more than one input: training lends the others from rows of the same class and split. To know what is no
-digit, it has sentences without a number, and whatever the folders that ``MMDEMO_VOICES`` names say so of: those that
-``python -m mmdemo voices`` writes, or any with a ``manifest.csv``. Those digits that are synthetic are only trained on.
+digit, it has sentences without a number (our own, and people's comments from GoEmotions), and whatever the folders that
+``MMDEMO_VOICES`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``. Those
+digits that are synthetic are only trained on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mmdemo.data.download import fetch_fsdd, fetch_mnist, made_folders
+from mmdemo.data.comments import comments
+from mmdemo.data.download import fetch_fsdd, fetch_goemotions, fetch_mnist, made_folders
 from mmdemo.data.grammar import DIGITS, plain_talk, sentences
 from mmdemo.data.idx import read_idx
 from mmdemo.data.manifest import OUTLIER, read_inputs, write_manifest
@@ -28,7 +30,8 @@ FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as pub
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
 SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
 PHOTOS = 600  # of the test set, a quarter of a second each
-TALK = {"train": 6_000, "validation": 200, "test": 500}  # sentences without a number
+TALK = {"train": 12_000, "validation": 200, "test": 500}  # sentences without a number
+COMMENTS = {"train": 12_000, "validation": 300, "test": 1_000}  # the same, by people
 
 
 def digits_manifest(
@@ -37,6 +40,7 @@ def digits_manifest(
     seed: int = 0,
     sentence_counts: dict[str, int] = SENTENCES,
     talk_counts: dict[str, int] = TALK,
+    comment_counts: dict[str, int] = COMMENTS,
 ) -> Path:
     """Write the manifest of the ``digits`` task.
 
@@ -46,6 +50,7 @@ def digits_manifest(
         seed: of the sentences.
         sentence_counts: how many of them in each split.
         talk_counts: how many without a number.
+        comment_counts: how many comments without a number.
 
     Returns:
         ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
@@ -54,7 +59,8 @@ def digits_manifest(
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
     """
-    parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), _texts(sentence_counts, talk_counts, seed)]
+    texts = [_texts(sentence_counts, talk_counts, seed), _comments(fetch_goemotions(data), comment_counts, seed)]
+    parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), *texts]
     rows = pd.concat([*parts, *(made(folder) for folder in made_folders())])
     columns = ["text", "image", "audio", "label", "split", "speaker", "belief", "kind", "template", "made", "heard"]
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
@@ -103,6 +109,12 @@ def _texts(counts: dict[str, int], talk: dict[str, int], seed: int) -> pd.DataFr
     rows = [sentence.as_row() for sentence in said]
     idle = [sentence for split, count in talk.items() for sentence in plain_talk(split, count, seed)]
     return pd.DataFrame(rows + [sentence.as_row() | {"label": OUTLIER} for sentence in idle])
+
+
+def _comments(folder: Path, counts: dict[str, int], seed: int) -> pd.DataFrame:
+    """GoEmotions: comments without a number, in the published splits."""
+    rows = [(text, split) for split, count in counts.items() for text in comments(folder, split, count, seed)]
+    return pd.DataFrame(rows, columns=["text", "split"]).assign(label=OUTLIER, kind="comment")
 
 
 def made(folder: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -34,6 +35,7 @@ from mmdemo.text import read_text
 
 READERS = {"image": (image, picture, ink, strokes, square), "audio": (audio, speech, loudness, augment_audio)}
 VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
+BEHIND = 120  # recordings of no class that may be heard in the background of the varied ones
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,9 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
     problems: list[str] = []
     square = partial(_square, config=config)
     squares, image_of = _cached(rows, "image", square, asdict(config.image), cache, problems)
-    settings = asdict(config.audio) | {"voices": voices, "seed": seed}
-    sound = partial(_voices, config=config.audio, count=voices, seed=seed)
+    behind = tuple(rows["audio"][(rows["label"] == OUTLIER) & (rows["audio"] != "")][:BEHIND]) if voices > 1 else ()
+    settings = asdict(config.audio) | {"voices": voices, "seed": seed, "behind": behind}
+    sound = partial(_voices, config=config.audio, count=voices, seed=seed, behind=behind)
     sounds, audio_of = _cached(rows, "audio", sound, settings, cache, problems)
     texts = [_text(row, config, problems) for row in rows.itertuples()]  # last: worker processes would copy them all
     size = config.image.size
@@ -153,7 +156,9 @@ def _square(cell: str, config: ModelConfig) -> np.ndarray | str:
     return str(picture.absent) if picture.absent else np.round(picture.pixels * 255).astype(np.uint8)
 
 
-def _voices(cell: str, config: AudioConfig, count: int, seed: int) -> list[np.ndarray] | str:
+def _voices(
+    cell: str, config: AudioConfig, count: int, seed: int, behind: tuple[str, ...] = ()
+) -> list[np.ndarray] | str:
     """A sound cell through the speech stem, as it is and in varied voices, or why that cannot be."""
     torch.set_num_threads(1)  # the clips are already spread over the cores
     try:
@@ -165,9 +170,20 @@ def _voices(cell: str, config: AudioConfig, count: int, seed: int) -> list[np.nd
     variants = [_embed(sound.mel)]
     rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(Path(cell).name.encode()).digest()[:4], "big")])
     while len(variants) < count:
-        varied = read_audio((SAMPLE_RATE, augment_audio.vary_voice(sound.samples, rng)), config)
+        samples = augment_audio.vary_voice(sound.samples, rng, others=_decoded(behind))
+        varied = read_audio((SAMPLE_RATE, samples), config)
         variants.append(variants[0] if varied.absent else _embed(varied.mel))
     return variants
+
+
+@lru_cache(maxsize=1)
+def _decoded(files: tuple[str, ...]) -> list[np.ndarray]:
+    """Recordings of which something can be heard; one that cannot be read is passed over here."""
+    sounds = []
+    for file in files:
+        with suppress(InputError):
+            sounds.append(audio.decode(file))
+    return [sound for sound in sounds if loudness.loud_part(sound)]
 
 
 @lru_cache

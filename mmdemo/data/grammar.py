@@ -27,7 +27,7 @@ KINDS = ("sentence", "correction")
 # How often each language, way of writing, kind of sentence and shape of correction is drawn.
 TONGUES = {"en": 58, "zh": 18, "es": 4, "fr": 4, "de": 4, "it": 4, "pt": 4, "nl": 4}
 WRITING = {"numeral": 40, "word": 46, "foreign": 5, "clue": 6, "sum": 3}
-TAUGHT_WRITING = {"numeral": 24, "word": 28, "foreign": 12, "clue": 12, "sum": 24}  # in training more of what is hard
+TAUGHT_WRITING = {"numeral": 22, "word": 25, "foreign": 11, "clue": 12, "sum": 30}  # in training more of what is hard
 CORRECTED_WRITING = {"numeral": 43, "word": 51, "foreign": 2, "clue": 2, "sum": 2}
 FRAMES = {"frames": 84, "roman_frames": 5, "ordinal_frames": 6, "counted_frames": 5}
 TAUGHT_FRAMES = {"frames": 68, "roman_frames": 10, "ordinal_frames": 10, "counted_frames": 12}
@@ -83,6 +83,8 @@ def sentences(split: str, count: int, seed: int, kinds: Sequence[str] = KINDS) -
 def plain_talk(split: str, count: int, seed: int) -> list[Sentence]:
     """Distinct sentences with no digit in them, label None: what an outlier looks like.
 
+    Half of those for training are sentences that miss their number: "my house is number some".
+
     Raises:
         ValueError: an unknown split, or more sentences than the grammar has.
     """
@@ -92,7 +94,10 @@ def plain_talk(split: str, count: int, seed: int) -> list[Sentence]:
 
     def make(turn: int) -> Sentence:
         name = "zh" if turn % 4 == 3 else "en"
-        template = rng.choice(language(name)["talk"][split])
+        if split == "train":
+            name, template = _idle(rng)
+        else:
+            template = rng.choice(language(name)["talk"][split])
         text, belief = read_marks(dress(_fill(template, name, rng), name, rng))
         return Sentence(text, None, belief, "talk", f"{name}: {template}", (), split)
 
@@ -167,6 +172,16 @@ def _mention(template: str, digit: int, name: str, split: str, rng: random.Rando
         return f"{babble(name, rng)}{_gap(name)}{marked}" if split == "train" and rng.random() < 0.08 else marked
 
     return re.sub(r"\{([xyz])(!?)\}", put, template)
+
+
+def _idle(rng: random.Random) -> tuple[str, str]:
+    """A language and, for training, a template of it that names no digit."""
+    if rng.random() < 0.5:
+        name = _draw({"en": 3, "zh": 1}, rng)
+        frame = rng.choice(language(name)["frames"]["train"])
+        return name, _around(frame.replace("{n}", rng.choice(language(name)["fillers"])), name, "train", rng)
+    name = _draw(TONGUES, rng)
+    return name, _around(rng.choice(language(name)["talk"]["train"]), name, "train", rng)
 
 
 def _frame(name: str, split: str, rng: random.Random) -> str:

@@ -48,7 +48,7 @@ TASKS = {
     task.name: task
     for task in [
         Task(
-            ModelConfig("digits", list(LABELS), dropout=0.3),
+            ModelConfig("digits", list(LABELS), dropout=0.4),
             digits_manifest,
             pair=True,
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",

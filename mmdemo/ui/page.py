@@ -126,7 +126,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         footer = parts.footer()
         plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
         reading = gr.State(time_to_live=REMEMBERED)  # the last one of this visitor, which the drawing asks about
-        taken = gr.State(0, time_to_live=REMEMBERED)  # which candidate in the picture is read, as the visitor chose
+        taken = gr.State(None, time_to_live=REMEMBERED)  # which candidate in the picture is read, as the visitor chose
 
         given, used, noise = [text, image, audio], [use_text, use_image, use_audio], [typing, blur, darkness, sound]
         filled, shown = [*given, *used, *noise], [answer, drawing, footer, reading]
@@ -183,7 +183,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
         darkness: int,
         sound: int,
         task: str,
-        take: int = 0,
+        take: int | None = None,
     ) -> Shown:
         """What the person gave and left switched on -> the values of answer, drawing and footer, and the reading."""
         snr = SNR[1] + 1 - sound if sound else None
@@ -218,8 +218,8 @@ def _run_again(run: Callable[..., Shown]) -> Callable[..., Any]:
 
 def _run_anew(run: Callable[..., Shown]) -> Callable[..., Any]:
     def run_anew(*given: Any) -> Any:
-        """Another picture is there, or none any more -> its best candidate is read, if there is anything to read."""
-        return 0, *(run(*given) if any(given[:3]) else [gr.skip()] * 4)
+        """Another picture is there, or none any more -> its likeliest candidate is read, if there is any input."""
+        return None, *(run(*given) if any(given[:3]) else [gr.skip()] * 4)
 
     return run_anew
 
@@ -244,7 +244,7 @@ def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ..
             raise gr.Error("No such example.", print_exception=False)
         files = [path and str(path) for path in (chosen.image, chosen.audio)]
         values = chosen.text, *files, True, True, True, 0, 0, 0, 0
-        return *values, 0, *run(*values, task)
+        return *values, None, *run(*values, task)
 
     return example
 
@@ -295,7 +295,7 @@ def _try_case(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[An
         except InputError as error:
             raise gr.Error(str(error), print_exception=False) from error
         values = given.get("text", ""), given.get("image"), given.get("audio"), True, True, True, 0, 0, 0, 0
-        return name, _of_task(name)[0], *values, 0, *run(*values, name)
+        return name, _of_task(name)[0], *values, None, *run(*values, name)
 
     return case
 

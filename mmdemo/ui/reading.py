@@ -29,7 +29,7 @@ PHOTO = 480  # pixels, the longest side of the photo that is sent back with the 
 PEAKS = 240  # columns of the waveform
 
 
-def read(predictor: Predictor, *, noise: Noise | None = None, take: int = 0, **sources: Any) -> Reading:
+def read(predictor: Predictor, *, noise: Noise | None = None, take: int | None = None, **sources: Any) -> Reading:
     """Read whatever is given, and say what it was, what was decided, how and why.
 
     An input that is refused is said to be so, and the others are read all the same.
@@ -37,7 +37,7 @@ def read(predictor: Predictor, *, noise: Noise | None = None, take: int = 0, **s
     Args:
         predictor: the task.
         noise: how much worse the inputs are made before they are read.
-        take: which of the picture's candidates to read.
+        take: which of the picture's candidates to read, see ``Predictor.read``.
         sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
 
     Returns:

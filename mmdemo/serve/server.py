@@ -65,8 +65,6 @@ def launch(
         frames: who may embed the page.
         more: what else ``demo.launch`` takes.
     """
-    from mmdemo.ui import LAUNCH
-
     space = bool(os.environ.get("SPACE_ID"))
     allowance = Allowance(per_minute if per_minute is not None else 0 if space else PER_MINUTE)
     settings_of_guard = {"health": demo.health, "allowance": allowance, "headers": {} if space else headers(frames)}
@@ -74,7 +72,7 @@ def launch(
     janitor = uploads.Janitor(uploads.folder())
     janitor.start()
     settings = {"state_session_capacity": SESSIONS, "app_kwargs": {"middleware": [guard]}}
-    return demo.launch(**LAUNCH | settings | more)
+    return demo.launch(**demo.looks | settings | more)
 
 
 def serve(demo: gr.Blocks, **more: Any) -> None:

@@ -19,8 +19,8 @@ from mmdemo import __version__
 from mmdemo.image import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.noise import SNR, Noise
-from mmdemo.serve import uploads
-from mmdemo.serve.health import Health, checkpoint_hash
+from mmdemo.serve import lent, uploads
+from mmdemo.serve.health import Health
 from mmdemo.serve.logs import watched
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
@@ -158,7 +158,11 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     for event in demo.fns.values():
         if event.fn:
             event.fn = watched(event.fn, event.api_name or event.name)
-    demo.health = Health(checkpoints, tasks.names)
+    demo.looks, demo.health = LAUNCH, Health(checkpoints, tasks.names)  # what the server asks of a page
+    if lent.LENT:
+        for name in tasks.names:
+            with suppress(Exception):  # the warm-up says which and why
+                tasks.predictor(name)
     if warm:
         Thread(target=_warm_up, args=(tasks, demo.health), name="warm-up", daemon=True).start()
     return demo
@@ -201,7 +205,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
             "device": said["device"],
             "checkpoint": task,
             "version": __version__,
-            "hash": checkpoint_hash(tasks.folder / task),
+            "hash": tasks.hash(task),
         }
         return packed(said), packed(reading.figure), packed(where), reading
 
@@ -236,15 +240,20 @@ def _take(run: Callable[..., Shown]) -> Callable[..., Any]:
 
 
 def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
+    remembered: dict[tuple[str, str | None, str], Shown] = {}  # by task, its checkpoint's hash, and name
+
     def example(task: str, event: gr.EventData) -> tuple[Any, ...]:
-        """A chip was clicked -> what it fills in, all switches on, no noise, and the result."""
+        """A chip was clicked -> what it fills in, all switches on, no noise, and the result, worked out but once."""
         name = event._data.get("name") if isinstance(event._data, dict) else None
         chosen = next((item for item in tasks.examples(task) if item.name == name), None)
         if chosen is None:
             raise gr.Error("No such example.", print_exception=False)
         files = [path and str(path) for path in (chosen.image, chosen.audio)]
         values = chosen.text, *files, True, True, True, 0, 0, 0, 0
-        return *values, 0, *run(*values, task)
+        key = task, tasks.hash(task), chosen.name
+        if key not in remembered:
+            remembered[key] = run(*values, task)
+        return *values, 0, *remembered[key]
 
     return example
 

@@ -1,4 +1,4 @@
-"""A ZeroGPU Space, with the library that it has and a lender of cards made here: what asks for a card, and what comes of it."""
+"""A ZeroGPU Space, with its own library and a lender of cards made here: what asks for a card, and what comes of it."""
 
 import json
 import os

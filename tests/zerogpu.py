@@ -17,8 +17,8 @@ def no():
 if not torch.version.cuda:  # a PyTorch without CUDA lacks what the library replaces and asks
     torch.version.cuda, torch._C._cuda_init, torch.cuda._is_in_bad_fork = "13.0", None, no
 
-import spaces.zero
-from spaces.zero.torch import patching
+import spaces.zero  # noqa: E402
+from spaces.zero.torch import patching  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 

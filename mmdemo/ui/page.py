@@ -25,6 +25,7 @@ from mmdemo.serve.logs import watched
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
 from mmdemo.ui.asking import Reading, reply
+from mmdemo.ui.endpoints import open_endpoints
 from mmdemo.ui.evaluating import case_inputs, told
 from mmdemo.ui.parts import packed
 from mmdemo.ui.reading import read, said
@@ -124,7 +125,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         parts.how()
         evaluation = parts.evaluation(task.value)
         footer = parts.footer()
-        plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
+        link = gr.Textbox(visible=False)
         reading = gr.State(time_to_live=REMEMBERED)  # the last one of this visitor, which the drawing asks about
         taken = gr.State(0, time_to_live=REMEMBERED)  # which candidate in the picture is read, as the visitor chose
 
@@ -132,8 +133,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         filled, shown = [*given, *used, *noise], [answer, drawing, footer, reading]
         model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
         ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
-        # First, since Gradio's browser side takes an event's number for its place among the public ones.
-        gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
+        open_endpoints(tasks, [*given, task], **model)
         run = _run(tasks)
         last = {"trigger_mode": "always_last", **ours}
         # Words are read as they are typed, a picture and a sound as soon as they are there.
@@ -307,30 +307,6 @@ def _try_case(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[An
         return name, _of_task(name)[0], *values, 0, *run(*values, name)
 
     return case
-
-
-def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
-    def predict(
-        text: str | None = None, image: str | None = None, audio: str | None = None, task: str | None = None
-    ) -> dict[str, Any]:
-        """Read words, a picture, a sound, or any of them, and decide.
-
-        Args:
-            text: what to read.
-            image: a picture's file.
-            audio: a recording's file.
-            task: a folder in checkpoints/; the first one if not given.
-
-        Returns:
-            label, probability, probabilities by class, sure and the reason if not, contradiction, the modalities used
-            and ignored with the reason, notes, milliseconds by stage, device.
-        """
-        try:
-            return tasks.predictor(task).predict(text=text or None, image=image, audio=audio).to_json()
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    return predict
 
 
 def _example_names(task: str | None) -> list[str]:

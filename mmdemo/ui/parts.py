@@ -112,12 +112,13 @@ def picture_input() -> gr.Image:
         return base64.b64decode((payload.url or "").partition(",")[2])  # whatever it is: our reader judges it
 
     image.preprocess = as_it_came
+    image.example_payload = lambda: _file_named("photo.jpg")
     return image
 
 
 def sound_input() -> gr.Audio:
     """Gradio's sound input; a path, since Gradio needs ffmpeg to decode what our reader decodes without."""
-    return gr.Audio(
+    audio = gr.Audio(
         label="Sound",
         show_label=False,
         type="filepath",
@@ -126,6 +127,13 @@ def sound_input() -> gr.Audio:
         buttons=[],
         elem_id="audio",
     )
+    audio.example_payload = lambda: _file_named("voice.wav")
+    return audio
+
+
+def _file_named(name: str) -> dict[str, Any]:
+    """What the description of the API shows for a file of the caller's."""
+    return {"path": name, "meta": {"_type": "gradio.FileData"}}
 
 
 def use_switch(modality: str, label: str) -> gr.Checkbox:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from importlib.util import find_spec
@@ -13,12 +14,13 @@ from typing import Any
 
 import gradio as gr
 
-from mmdemo.serve import logs, uploads
+from mmdemo.serve import logs, sessions, uploads
 from mmdemo.serve.guard import Guard
 from mmdemo.serve.visitors import Allowance
 
 PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
 PATIENCE = 30  # seconds that running requests have to finish when the server is told to stop
+HAND_OVER = 0.0005  # seconds that a thread may run Python while others wait to: answers are handed on meanwhile
 DELIVERY = 3  # seconds for their answers to be fetched; some never are
 ON_A_SPACE = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
@@ -80,8 +82,8 @@ def launch(
     if space:  # nothing but its proxy reaches us there, so what that says of the visitors may be believed
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     guard = (Guard, (), settings_of_guard)  # as Starlette takes middleware: a class and what it is made with
-    janitor = uploads.Janitor(uploads.folder())
-    janitor.start()
+    uploads.Janitor(uploads.folder()).start()
+    sessions.lighten()
     settings = {
         "state_session_capacity": SESSIONS,
         "app_kwargs": {"middleware": [guard]},
@@ -104,6 +106,7 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
+    sys.setswitchinterval(HAND_OVER)
     log = logging.getLogger("mmdemo.serve")
     launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": demo.server_port, **demo.health.report()}})

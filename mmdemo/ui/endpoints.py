@@ -17,6 +17,7 @@ from mmdemo.messages import InputError
 from mmdemo.result import Result
 from mmdemo.serve import uploads
 from mmdemo.takeaway import as_json, as_npz, in_brief
+from mmdemo.ui.parts import as_it_came
 from mmdemo.ui.tasks import Tasks
 
 TRACES = {"json": as_json, "npz": lambda result, _: as_npz(result)}  # the full trace as a file
@@ -33,6 +34,7 @@ def open_endpoints(tasks: Tasks, inputs: Sequence[gr.Component], **settings: Any
     trace = gr.File(visible=False, label="The full trace")
     for task in inputs[3:]:
         task.example_payload = lambda: tasks.names[0] if tasks.names else None
+    settings |= {"preprocess": False}  # by Gradio, which goes to another thread and back for each of the inputs
     gr.Button(visible=False).click(_predict(tasks), list(inputs), answer, api_name="predict", **settings)
     gr.Button(visible=False).click(
         _explain(tasks), [*inputs, kind], [explanation, trace], api_name="explain", **settings
@@ -82,6 +84,8 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
             and the mean gates; and a file with every gate and state of every unit at every step.
         """
         result = _read(tasks, text, image, audio, task)
+        if trace not in TRACES:
+            raise gr.Error(f"The trace can be one of {', '.join(TRACES)}.", print_exception=False)
         explanation = tasks.predictor(result.task).explain(result)
         return in_brief(result, explanation), explanation and _file(result, TRACES[trace](result, explanation), trace)
 
@@ -89,8 +93,12 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
 
 
 def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | None) -> Result:
+    task = task or next(iter(tasks.names), None)
+    if task not in tasks.names:
+        raise gr.Error(f"The task can be one of {', '.join(tasks.names)}.", print_exception=False)
     try:
-        return tasks.predictor(task).predict(text=text or None, image=image, audio=audio)
+        sources = {"image": image and as_it_came(image), "audio": audio and as_it_came(audio)}
+        return tasks.predictor(task).predict(text=text or None, **sources)
     except InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
 

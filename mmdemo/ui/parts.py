@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import gradio as gr
 import plotly
-from gradio.data_classes import ImageData
 
 UI = Path(__file__).resolve().parent
 STRINGS = UI.parent / "strings"
@@ -105,15 +104,16 @@ def picture_input() -> gr.Image:
         elem_id="image",
     )
 
-    def as_it_came(payload: ImageData | None) -> str | bytes | None:
-        """The file's path; of a ``data:`` URL, as the API may send it, its bytes, which need no file."""
-        if payload is None or payload.path:
-            return payload and payload.path
-        return base64.b64decode((payload.url or "").partition(",")[2])  # whatever it is: our reader judges it
-
-    image.preprocess = as_it_came
+    image.preprocess = lambda payload: payload and as_it_came(payload.model_dump())
     image.example_payload = lambda: _file_named("photo.jpg")
     return image
+
+
+def as_it_came(file: dict[str, Any]) -> str | bytes:
+    """The file's path; of a ``data:`` URL, as the API may send it, its bytes, which need no file."""
+    if path := file.get("path"):
+        return path
+    return base64.b64decode((file.get("url") or "").partition(",")[2])  # whatever it is: our reader judges it
 
 
 def sound_input() -> gr.Audio:

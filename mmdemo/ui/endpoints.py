@@ -93,7 +93,7 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
 
 
 def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | None) -> Result:
-    task = task or next(iter(tasks.names), None)
+    task = next(iter(tasks.names), None) if task is None else task
     if task not in tasks.names:
         raise gr.Error(f"The task can be one of {', '.join(tasks.names)}.", print_exception=False)
     try:

@@ -5,6 +5,7 @@
 #   VENV         where the environment lies
 #   HOST, PORT   where the page answers
 #   TORCH_INDEX  a package index to take PyTorch from: on Linux without an NVIDIA card, PyTorch's own CPU index saves gigabytes
+#   SPACE        where `make deploy` puts it: SPACE=somebody/mmdemo; HARDWARE=zero-a10g, cpu-basic, ... for a new one
 #   ARGS         more for `make train`, such as ARGS="--task digits"
 
 VENV ?= .venv
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet) -c constraints.txt
 
-.PHONY: run test lint train chromium clean
+.PHONY: run test lint train deploy chromium clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -34,6 +35,10 @@ lint: $(VENV)/test.stamp
 
 train: $(VENV)/train.stamp
 	@$(BIN)/python -m mmdemo train $(ARGS)
+
+deploy: $(VENV)/run.stamp
+	@[ -n "$(SPACE)" ] || { echo "Where to? make deploy SPACE=somebody/mmdemo"; exit 1; }
+	@$(BIN)/python tools/deploy.py $(SPACE) $(if $(HARDWARE),--hardware $(HARDWARE)) $(ARGS)
 
 # The browser tests take a Chromium that is there, or else Playwright's; without either they are skipped, and say so.
 # A throw-away machine (CI, as root) may install the system's.

@@ -1,5 +1,10 @@
 """The page, ready to serve: ``python app.py``, or as a Hugging Face Space."""
 
+from contextlib import suppress
+
+with suppress(ImportError):
+    import spaces  # noqa: F401  (there on a Space only, where it has to come before PyTorch)
+
 from mmdemo.serve import serve
 from mmdemo.ui import build
 

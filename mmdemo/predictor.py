@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -31,6 +31,21 @@ SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
 CLOSE = 3  # p less than so many times q: close between the two
 
 
+class Thought(NamedTuple):
+    """What the model alone made of preprocessed inputs.
+
+    Attributes:
+        bands, beliefs, alone, trace, milliseconds, device: as in ``Result``.
+    """
+
+    bands: dict[str, Tensor]
+    beliefs: np.ndarray
+    alone: dict[str, np.ndarray]
+    trace: Trace | None
+    milliseconds: dict[str, float]
+    device: str
+
+
 class Predictor:
     """A trained task, ready to read anything.
 
@@ -40,8 +55,7 @@ class Predictor:
     """
 
     def __init__(self, model: MultimodalLSTM, device: torch.device | str | None = None) -> None:
-        self.device = torch.device(device) if device else pick_device()
-        self.model = model.eval().to(self.device)
+        self.model = model.eval().to(device or pick_device())
         self.config = model.config
         self._encode = Together(self._encode_many)
 
@@ -57,6 +71,11 @@ class Predictor:
                 f"No checkpoint in {folder}: it has no config.json. Train one: python -m mmdemo train"
             )
         return cls(MultimodalLSTM.from_pretrained(str(folder), local_files_only=True), device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is now."""
+        return self.model.device
 
     def read(self, modality: str, source: Any, take: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
@@ -119,15 +138,8 @@ class Predictor:
                     ready = isinstance(source, ModalityInput)
                     inputs[modality] = source if ready else self.read(modality, source, take)
 
-        used = [modality for modality in order if modality in inputs and len(inputs[modality])]
-        with clock("stems"):
-            x = self._encode((inputs, order))  # together with whoever is waiting just now
-        with clock("lstm"):
-            beliefs, inside = self._run(x)
-        with clock("alone"):
-            bands = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
-            alone = self._alone(bands)
-
+        bands, beliefs, alone, inside, milliseconds, device = self.think(inputs, order)
+        used = list(bands)
         probabilities = beliefs[-1] if len(beliefs) else self._prior()
         contradiction = _contradiction(alone, self.config.labels, self.config.sure_above)
         reason = contradiction or self._doubt(probabilities, alone)
@@ -147,10 +159,24 @@ class Predictor:
             alone=alone,
             trace=inside,
             inputs=inputs,
-            milliseconds=clock.milliseconds,
-            device=self.device.type,
+            milliseconds={**clock.milliseconds, **milliseconds},
+            device=device,
             picture=_picture(inputs.get("image")),
         )
+
+    @torch.inference_mode()
+    def think(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> Thought:
+        """The model's own part of ``predict``: all of it that is done where the model is."""
+        clock = _Clock()
+        used = [modality for modality in order if modality in inputs and len(inputs[modality])]
+        with clock("stems"):
+            x = self._encode((inputs, order))  # together with whoever is waiting just now
+        with clock("lstm"):
+            beliefs, inside = self._run(x)
+        with clock("alone"):
+            bands = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
+            alone = self._alone(bands)
+        return Thought(bands, beliefs, alone, inside, clock.milliseconds, self.device.type)
 
     def explain(
         self, result: Result, *, about: int | None = None, against: int | None = None, faithful: bool = False

@@ -62,6 +62,51 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
+def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
+    """The answer and why, without the units: what ``Result.to_json`` has, and ``steps``.
+
+    Each step has its ``modality``, ``text`` and ``span``, the ``best`` label after it with its ``probability``, its
+    ``evidence`` for the answer against the mean of all classes, and ``written``, ``kept`` and ``shown``: the means of
+    i, f and o over the units. Beside them stand the ``sentences``, ``settled`` (a step), ``bias`` (with the evidence of
+    all steps it adds up to the answer's logit against the mean), and ``shares`` and ``prior``, by label.
+    """
+    if result.trace is None or explanation is None:
+        return {**result.to_json(), "steps": []}
+
+    def by_label(p: Any) -> dict[str, float | None]:
+        return dict(zip(result.labels, _rounded(p), strict=True))
+
+    inside, _ = _read(result, explanation)
+    answer = explanation.answer
+    evidence = (explanation.evidence[answer] - explanation.evidence.mean(0)).cpu().numpy()  # (T,)
+    columns = {
+        "probability": result.beliefs.max(1),
+        "evidence": evidence,
+        "written": inside["i"].mean(1),
+        "kept": inside["f"].mean(1),
+        "shown": inside["o"].mean(1),
+    }
+    rounded = {name: _rounded(values) for name, values in columns.items()}
+    return {
+        **result.to_json(),
+        "sentences": [str(note) for note in sentences(explanation)],
+        "settled": explanation.settled,
+        "bias": _rounded([explanation.bias[answer] - explanation.bias.mean()])[0],
+        "shares": {modality: by_label(share.cpu()) for modality, share in explanation.shares.items()},
+        "prior": by_label(explanation.prior.cpu()),
+        "steps": [
+            {
+                "modality": step.modality,
+                "text": step.text,
+                "span": [round(edge, 3) for edge in step.span],
+                "best": result.labels[int(result.beliefs[t].argmax())],
+                **{name: values[t] for name, values in rounded.items()},
+            }
+            for t, step in enumerate(result.steps)
+        ],
+    }
+
+
 def as_npz(result: Result) -> bytes:
     """The gates and states in full precision (see ``mmdemo.predictions.write_trace``).
 

@@ -1,4 +1,4 @@
-"""A little of the fuzzer, in seconds: ``python tools/serving.py fuzz`` has all of it."""
+"""A little of the fuzzer, in seconds: ``python tools/serving fuzz`` has all of it."""
 
 import generated
 import httpx

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, picture
 
 from mmdemo.messages import strings
 from mmdemo.serve import guard, launch, logs, server, uploads
+from mmdemo.serve.health import Health
 from mmdemo.serve.visitors import Allowance
 from mmdemo.ui.tasks import EXAMPLES
 
@@ -276,12 +278,26 @@ def test_visitors_do_not_meet(page_url):
     assert "refused" in told[other]
 
 
-def test_a_space_has_headers_and_visitors_of_its_own(monkeypatch):
+def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
-    demo = type("Demo", (), {"health": None, "launch": lambda self, **settings: seen.update(settings)})()
-    server.launch(demo)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+    demo = type("Demo", (), {"health": None, "looks": {}, "launch": lambda self, **settings: seen.update(settings)})()
+    server.launch(demo, per_minute=5)
+    assert os.environ["FORWARDED_ALLOW_IPS"] == "*"
     (middleware,) = seen["app_kwargs"]["middleware"]
     _, _, settings = middleware
-    assert settings["headers"] == {}
-    assert settings["allowance"].wait("everybody") == 0
+    assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
+    assert "frame" not in json.dumps(settings["headers"]).lower()
+    door = guard.Guard(None, **{**settings, "health": Health(Path(), [])})
+    blocks = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
+
+    def ask(address):
+        door._check_turn(blocks, {"client": (address, 1)}, joins=True)
+
+    for _ in range(3):  # the proxy's own address, where it does not say whose request it is
+        ask("10.16.3.4")
+    ask("2001:4860::1")
+    with pytest.raises(guard.Refusal):
+        ask("2001:4860::1")

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LISTS = ("requirements.txt", "requirements-train.txt", "requirements-test.txt")
+BROUGHT = {"gradio_client", "httpx", "mcp", "spaces"}  # by Gradio, as gradio[mcp], and by a Space
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 
@@ -37,7 +38,7 @@ def imported(*places):
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
     ours = {file.stem for file in (*files, *(ROOT / "tools").glob("*.py"))} | {"mmdemo", "tests"}
-    return names - set(sys.stdlib_module_names) - ours - {"gradio_client", "httpx"}  # Gradio brings these two
+    return names - set(sys.stdlib_module_names) - ours - BROUGHT
 
 
 def front_matter():
@@ -61,12 +62,38 @@ def test_a_space_gets_the_gradio_that_we_test_with():
     assert next(str(r.specifier) for r in read("requirements.txt") if r.name == "gradio") == pins["gradio"]
 
 
+COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+KEYS = {  # those that the hub knows and that we have a use for
+    "title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file", "short_description",
+    "suggested_hardware", "license", "tags", "pinned", "models", "datasets", "thumbnail", "startup_duration_timeout",
+}  # fmt: skip
+HARDWARE = {"cpu-basic", "cpu-upgrade", "zero-a10g", "t4-small", "t4-medium", "l4x1", "a10g-small", "a100-large"}
+
+
 def test_a_space_finds_the_app_and_a_python_that_we_support():
     matter = front_matter()
     assert matter["sdk"] == "gradio" and (ROOT / matter["app_file"]).is_file()
-    assert matter["python_version"] in ("3.10", "3.12")  # those of ZeroGPU
-    assert len(matter["short_description"]) <= 60
+    assert matter["python_version"] in ("3.10", "3.12")  # those of ZeroGPU, which serve a processor and a card as well
     assert matter["license"] == "mit" and "MIT License" in (ROOT / "LICENSE").read_text()
+
+
+def test_a_space_understands_the_front_matter():
+    matter = front_matter()
+    assert set(matter) <= KEYS
+    assert all(isinstance(matter[key], str) for key in KEYS - {"tags", "pinned", "models", "datasets"} if key in matter)
+    assert 0 < len(matter["short_description"]) <= 60
+    assert {matter["colorFrom"], matter["colorTo"]} <= COLOURS
+    assert matter["suggested_hardware"] in HARDWARE
+    assert len(matter["emoji"].strip()) <= 2 and not matter["emoji"].isascii()
+    assert all(re.fullmatch(r"[a-z0-9-]+", tag) for tag in matter["tags"])
+
+
+def test_a_space_renders_on_the_visitor_s_side_and_starts_as_main():
+    from mmdemo.ui import LAUNCH
+
+    assert LAUNCH["ssr_mode"] is False  # else Node stands before the guard, and the page needs two ports
+    first, *rest = (node for node in ast.walk(ast.parse((ROOT / "app.py").read_text())) if isinstance(node, ast.Import))
+    assert [alias.name for alias in first.names] == ["spaces"] and not rest  # before anything that brings PyTorch
 
 
 @pytest.mark.parametrize("version", ["2.8.0", "2.11.0", "2.13.0"])
@@ -92,7 +119,7 @@ def reached(*starts):
 def test_whatever_is_imported_is_required():
     distributions = {k: {canonicalize_name(name) for name in v} for k, v in packages_distributions().items()}
     files = {
-        "requirements.txt": reached(ROOT / "app.py", ROOT / "mmdemo" / "predictions.py"),
+        "requirements.txt": reached(ROOT / "app.py", ROOT / "mmdemo" / "predictions.py", ROOT / "tools" / "deploy.py"),
         "requirements-train.txt": [ROOT / "mmdemo"],
         "requirements-test.txt": [ROOT / "mmdemo", ROOT / "tests"],
     }
@@ -106,5 +133,13 @@ def test_nothing_is_required_that_is_not_used():
     used = imported(ROOT / "mmdemo", ROOT / "app.py", ROOT / "tests")
     distributions = packages_distributions()
     provides = {canonicalize_name(d) for name in used for d in distributions.get(name, [])}
-    indirect = {"pyarrow", "tensorboard", "oxlint", "ruff", "playwright"}  # pandas' Parquet, logs, programs, a browser
+    indirect = {
+        "pyarrow",
+        "tensorboard",
+        "oxlint",
+        "ruff",
+        "playwright",
+        "spaces",
+        "uv",
+    }  # programs, and...
     assert named(*LISTS) <= provides | indirect

@@ -12,6 +12,7 @@ import math
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 from gradio.block_function import BlockFunction
@@ -22,6 +23,7 @@ from mmdemo.serve import uploads
 DEEPEST = 12  # lists and objects within one another
 PASSED_ON = ("data", "event_data", "fn_index", "session_hash", "trigger_id")
 SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
+FILE = re.compile(r"https?://[^/\s]+(?:/[^?#\s]*)?/gradio_api/file=([^?#\s]+)")  # as assistants name an upload
 
 
 def parse(raw: bytes) -> Any:
@@ -123,6 +125,8 @@ def _check(block: Any, value: Any) -> None:
 def _check_file(value: dict[str, Any], *, inline: bool) -> None:
     """A file is one that was uploaded here or comes with the page, or a picture that travels within the request."""
     path, url = value.get("path"), value.get("url")
+    if isinstance(path, str) and (named := FILE.fullmatch(path)):
+        path = value["path"] = unquote(named[1])  # whoever's address that was: nothing is ever fetched
     if not path and inline and isinstance(url, str) and url.startswith("data:image/") and ";base64," in url[:80]:
         return
     if not isinstance(path, str) or not path or not isinstance(url, str | None):

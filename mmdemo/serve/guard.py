@@ -11,7 +11,9 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 import gradio as gr
@@ -57,10 +59,13 @@ class Guard:
         health: what ``/health`` says.
         allowance: how often one visitor may ask.
         headers: sent with every answer.
+        proxied: whether all come through somebody else's proxy; whom that does not name may ask as often as they like.
     """
 
-    def __init__(self, app: Any, health: Health, allowance: Allowance, headers: dict[str, str]) -> None:
-        self.app, self.health, self.allowance = app, health, allowance
+    def __init__(
+        self, app: Any, health: Health, allowance: Allowance, headers: dict[str, str], *, proxied: bool = False
+    ) -> None:
+        self.app, self.health, self.allowance, self.proxied = app, health, allowance, proxied
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,11 +122,13 @@ class Guard:
         elsewhere = path.startswith((f"{API}file=http", f"{API}file=/http"))
         if not opened or elsewhere or len(path) > LONGEST_PATH or "\0" in path:
             raise Refusal(404, Note("serve.closed"))
+        if place == "mcp":
+            _check_assistant(scope)
         blocks = scope["app"].get_blocks()
         self._check_stream(blocks, scope)
         if method != "POST":
             return receive
-        if place in ("upload", "call", "queue"):
+        if place in ("upload", "call", "queue", "mcp"):
             self._check_turn(blocks, scope, joins=place != "upload")
         if place == "upload":
             return _limited(scope, receive, MAX_UPLOAD)
@@ -130,13 +137,17 @@ class Guard:
             raw = self._checked(blocks, path, raw)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
+        if place == "mcp":
+            _check_json(raw)
         return _again(raw, receive)
 
     def _check_turn(self, blocks: gr.Blocks, scope: Scope, *, joins: bool) -> None:
         """Whether this visitor may ask now, and whether there is room in the queue."""
         if self.health.stopping:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
-        if wait := self.allowance.wait(scope["client"][0] if scope.get("client") else ""):
+        visitor = scope["client"][0] if scope.get("client") else ""
+        named = not (self.proxied and _within(visitor))
+        if named and (wait := self.allowance.wait(visitor)):
             raise _later("serve.often", wait)
         queue = blocks._queue
         if joins and queue.max_size is not None and len(queue) >= queue.max_size:
@@ -175,6 +186,34 @@ class Guard:
         except InputError as error:
             raise Refusal(400, error.note) from error
         return json.dumps(body).encode()
+
+
+def _check_assistant(scope: Scope) -> None:
+    """Whether a request over MCP is one that Gradio answers at once; the run that it asks for comes in here anew."""
+    parts, method = scope["path"].removeprefix(API).strip("/").split("/"), scope["method"]
+    if parts not in (["mcp"], ["mcp", "http"], ["mcp", "schema"]):  # not the older way, which keeps a stream open
+        raise Refusal(404, Note("serve.closed"))
+    if method == "DELETE" or (method == "GET" and b"event-stream" in dict(scope["headers"]).get(b"accept", b"")):
+        raise Refusal(405, Note("serve.closed"), {"Allow": "POST"})  # no session is kept that could be ended or heard
+    # Gradio hands the headers on with the run, and uvicorn believes this one of what comes from here: so the run is
+    # counted as this visitor's, whatever they say that they are.
+    visitor = (scope["client"][0] if scope.get("client") else "").encode()
+    scope["headers"] = [(k, v) for k, v in scope["headers"] if k != b"x-forwarded-for"]
+    scope["headers"].append((b"x-forwarded-for", visitor))
+
+
+def _check_json(raw: bytes) -> None:
+    try:
+        bodies.parse(raw)
+    except InputError as error:
+        raise Refusal(400, error.note) from error
+
+
+def _within(address: str) -> bool:
+    """Whether an address is of a network of somebody's own, and so nobody's on the other side of a proxy."""
+    with suppress(ValueError):
+        return ip_address(address).is_private
+    return True
 
 
 def wait_of(blocks: gr.Blocks) -> float:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
+from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
 import gradio as gr
 
-from mmdemo.serve import logs, uploads
+from mmdemo.serve import logs, sessions, uploads
 from mmdemo.serve.guard import Guard
 from mmdemo.serve.visitors import Allowance
 
 PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
 PATIENCE = 30  # seconds that running requests have to finish when the server is told to stop
+HAND_OVER = 0.0005  # seconds that a thread may run Python while others wait to: answers are handed on meanwhile
 DELIVERY = 3  # seconds for their answers to be fetched; some never are
+ON_A_SPACE = {
+    "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
+    "X-Content-Type-Options": "nosniff",
+}
 SESSIONS = 200  # visitors whose last reading is remembered
 
 
@@ -56,25 +63,37 @@ def launch(
 ) -> tuple[Any, str, str]:
     """``demo.launch`` behind the guard.
 
-    On a Space neither the headers nor the rate limit are ours: the Space embeds the page, and stands between us and the
-    visitors, so that all of them look like one.
+    A Space embeds the page and stands between us and the visitors: it has its own headers, of ours only those are sent
+    that do not meddle with that, and visitors are told apart as far as it names them.
 
     Args:
-        demo: what ``mmdemo.ui.build`` made.
+        demo: what ``mmdemo.ui.build`` made; its ``looks`` are what Gradio is to launch it with.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
-        more: what else ``demo.launch`` takes.
+        more: what else ``demo.launch`` takes. ``mcp_server`` is on where the package ``mcp`` is there.
     """
-    from mmdemo.ui import LAUNCH
-
     space = bool(os.environ.get("SPACE_ID"))
-    allowance = Allowance(per_minute if per_minute is not None else 0 if space else PER_MINUTE)
-    settings_of_guard = {"health": demo.health, "allowance": allowance, "headers": {} if space else headers(frames)}
+    settings_of_guard = {
+        "health": demo.health,
+        "allowance": Allowance(PER_MINUTE if per_minute is None else per_minute),
+        "headers": ON_A_SPACE if space else headers(frames),
+        "proxied": space,
+    }
+    if space:  # nothing but its proxy reaches us there, so what that says of the visitors may be believed
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     guard = (Guard, (), settings_of_guard)  # as Starlette takes middleware: a class and what it is made with
-    janitor = uploads.Janitor(uploads.folder())
-    janitor.start()
-    settings = {"state_session_capacity": SESSIONS, "app_kwargs": {"middleware": [guard]}}
-    return demo.launch(**LAUNCH | settings | more)
+    uploads.Janitor(uploads.folder()).start()
+    sessions.lighten()
+    settings = {
+        "state_session_capacity": SESSIONS,
+        "app_kwargs": {"middleware": [guard]},
+        "mcp_server": find_spec("mcp") is not None,
+    } | more
+    if settings["mcp_server"]:
+        from gradio import mcp
+
+        mcp.DEFAULT_TEMP_DIR = str(uploads.folder())  # it has looked for that before we said where it is
+    return demo.launch(**demo.looks | settings)
 
 
 def serve(demo: gr.Blocks, **more: Any) -> None:
@@ -87,6 +106,7 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
+    sys.setswitchinterval(HAND_OVER)
     log = logging.getLogger("mmdemo.serve")
     launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": demo.server_port, **demo.health.report()}})

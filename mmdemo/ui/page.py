@@ -19,12 +19,13 @@ from mmdemo import __version__
 from mmdemo.image import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.noise import SNR, Noise
-from mmdemo.serve import uploads
-from mmdemo.serve.health import Health, checkpoint_hash
+from mmdemo.serve import lent, uploads
+from mmdemo.serve.health import Health
 from mmdemo.serve.logs import watched
 from mmdemo.text import MAX_CHARACTERS
 from mmdemo.ui import parts
 from mmdemo.ui.asking import Reading, reply
+from mmdemo.ui.endpoints import open_endpoints
 from mmdemo.ui.evaluating import case_inputs, told
 from mmdemo.ui.parts import packed
 from mmdemo.ui.reading import read, said
@@ -124,7 +125,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         parts.how()
         evaluation = parts.evaluation(task.value)
         footer = parts.footer()
-        plain, link = gr.JSON(visible=False), gr.Textbox(visible=False)
+        link = gr.Textbox(visible=False)
         reading = gr.State(time_to_live=REMEMBERED)  # the last one of this visitor, which the drawing asks about
         taken = gr.State(None, time_to_live=REMEMBERED)  # which candidate in the picture is read, as the visitor chose
 
@@ -132,8 +133,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
         filled, shown = [*given, *used, *noise], [answer, drawing, footer, reading]
         model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
         ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
-        # First, since Gradio's browser side takes an event's number for its place among the public ones.
-        gr.Button(visible=False).click(_predict(tasks), [*given, task], plain, api_name="predict", **model)
+        open_endpoints(tasks, [*given, task], **model)
         run = _run(tasks)
         last = {"trigger_mode": "always_last", **ours}
         # Words are read as they are typed, a picture and a sound as soon as they are there.
@@ -158,7 +158,11 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     for event in demo.fns.values():
         if event.fn:
             event.fn = watched(event.fn, event.api_name or event.name)
-    demo.health = Health(checkpoints, tasks.names)
+    demo.looks, demo.health = LAUNCH, Health(checkpoints, tasks.names)  # what the server asks of a page
+    if lent.LENT:
+        for name in tasks.names:
+            with suppress(Exception):  # the warm-up says which and why
+                tasks.predictor(name)
     if warm:
         Thread(target=_warm_up, args=(tasks, demo.health), name="warm-up", daemon=True).start()
     return demo
@@ -201,7 +205,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
             "device": said["device"],
             "checkpoint": task,
             "version": __version__,
-            "hash": checkpoint_hash(tasks.folder / task),
+            "hash": tasks.hash(task),
         }
         return packed(said), packed(reading.figure), packed(where), reading
 
@@ -236,15 +240,20 @@ def _take(run: Callable[..., Shown]) -> Callable[..., Any]:
 
 
 def _try(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[Any, ...]]:
+    remembered: dict[tuple[str, str | None, str], Shown] = {}  # by task, its checkpoint's hash, and name
+
     def example(task: str, event: gr.EventData) -> tuple[Any, ...]:
-        """A chip was clicked -> what it fills in, all switches on, no noise, and the result."""
+        """A chip was clicked -> what it fills in, all switches on, no noise, and the result, worked out but once."""
         name = event._data.get("name") if isinstance(event._data, dict) else None
         chosen = next((item for item in tasks.examples(task) if item.name == name), None)
         if chosen is None:
             raise gr.Error("No such example.", print_exception=False)
         files = [path and str(path) for path in (chosen.image, chosen.audio)]
         values = chosen.text, *files, True, True, True, 0, 0, 0, 0
-        return *values, None, *run(*values, task)
+        key = task, tasks.hash(task), chosen.name
+        if key not in remembered:
+            remembered[key] = run(*values, task)
+        return *values, None, *remembered[key]
 
     return example
 
@@ -298,30 +307,6 @@ def _try_case(tasks: Tasks, run: Callable[..., Shown]) -> Callable[..., tuple[An
         return name, _of_task(name)[0], *values, None, *run(*values, name)
 
     return case
-
-
-def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
-    def predict(
-        text: str | None = None, image: str | None = None, audio: str | None = None, task: str | None = None
-    ) -> dict[str, Any]:
-        """Read words, a picture, a sound, or any of them, and decide.
-
-        Args:
-            text: what to read.
-            image: a picture's file.
-            audio: a recording's file.
-            task: a folder in checkpoints/; the first one if not given.
-
-        Returns:
-            label, probability, probabilities by class, sure and the reason if not, contradiction, the modalities used
-            and ignored with the reason, notes, milliseconds by stage, device.
-        """
-        try:
-            return tasks.predictor(task).predict(text=text or None, image=image, audio=audio).to_json()
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    return predict
 
 
 def _example_names(task: str | None) -> list[str]:

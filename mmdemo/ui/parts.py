@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import gradio as gr
 import plotly
-from gradio.data_classes import ImageData
 
 UI = Path(__file__).resolve().parent
 STRINGS = UI.parent / "strings"
@@ -105,19 +104,21 @@ def picture_input() -> gr.Image:
         elem_id="image",
     )
 
-    def as_it_came(payload: ImageData | None) -> str | bytes | None:
-        """The file's path; of a ``data:`` URL, as the API may send it, its bytes, which need no file."""
-        if payload is None or payload.path:
-            return payload and payload.path
-        return base64.b64decode((payload.url or "").partition(",")[2])  # whatever it is: our reader judges it
-
-    image.preprocess = as_it_came
+    image.preprocess = lambda payload: payload and as_it_came(payload.model_dump())
+    image.example_payload = lambda: _file_named("photo.jpg")
     return image
+
+
+def as_it_came(file: dict[str, Any]) -> str | bytes:
+    """The file's path; of a ``data:`` URL, as the API may send it, its bytes, which need no file."""
+    if path := file.get("path"):
+        return path
+    return base64.b64decode((file.get("url") or "").partition(",")[2])  # whatever it is: our reader judges it
 
 
 def sound_input() -> gr.Audio:
     """Gradio's sound input; a path, since Gradio needs ffmpeg to decode what our reader decodes without."""
-    return gr.Audio(
+    audio = gr.Audio(
         label="Sound",
         show_label=False,
         type="filepath",
@@ -126,6 +127,13 @@ def sound_input() -> gr.Audio:
         buttons=[],
         elem_id="audio",
     )
+    audio.example_payload = lambda: _file_named("voice.wav")
+    return audio
+
+
+def _file_named(name: str) -> dict[str, Any]:
+    """What the description of the API shows for a file of the caller's."""
+    return {"path": name, "meta": {"_type": "gradio.FileData"}}
 
 
 def use_switch(modality: str, label: str) -> gr.Checkbox:

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Lock
 
 from mmdemo.predictor import Predictor
+from mmdemo.serve import lent
+from mmdemo.serve.health import checkpoint_hash
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 
@@ -39,6 +41,7 @@ class Tasks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._predictors: dict[str, Predictor] = {}
+        self._hashes: dict[str, str | None] = {}
         self._lock = Lock()
 
     @property
@@ -57,8 +60,18 @@ class Tasks:
             raise KeyError(name)
         with self._lock:
             if name not in self._predictors:
-                self._predictors[name] = Predictor.load(self.folder / name)
+                self._hashes[name] = checkpoint_hash(self.folder / name)
+                self._predictors[name] = lent.load(self.folder / name)
             return self._predictors[name]
+
+    def hash(self, name: str) -> str | None:
+        """The hash of the checkpoint as it was loaded, whatever lies in its folder by now.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        self.predictor(name)
+        return self._hashes[name]
 
     @staticmethod
     def examples(name: str) -> list[Example]:

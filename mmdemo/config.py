@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 MODALITIES = ("text", "image", "audio")
 """The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
 
+SUBJECTS = ("ink", "face")
+"""What may be looked for in a picture: something written or drawn, or somebody's face."""
+
 SAMPLE_RATE = 16_000  # Hz; what the speech stem was trained on
 
 
@@ -30,6 +33,12 @@ class ImageConfig:
 
     size: int = 28  # pixels, height and width of the normalised square
     slices: int = 14  # steps, each size / slices pixels wide
+    subject: str = "ink"  # what is looked for in a picture; one of SUBJECTS
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a subject that nothing can find."""
+        if self.subject not in SUBJECTS:
+            raise ValueError(f"the subject of a picture must be one of {', '.join(SUBJECTS)}, not {self.subject!r}")
 
 
 @dataclass

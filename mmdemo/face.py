@@ -60,7 +60,7 @@ def find_faces(picture: np.ndarray) -> list[Face]:
         ground = cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE)
         even = cv2.createCLAHE(4.0, (8, 8)).apply(ground)
         smallest = max(20, round(SMALLEST * size[1]))
-        found = [face for turn in TURNS for face in _turned_faces(even, turn, smallest)]
+        found = [one for turn in TURNS for one in _turned_faces(even, turn, smallest)]
         if faces := _apart(found):
             moved = [_by_the_eyes(even, face) for face in faces]
             return [
@@ -112,27 +112,30 @@ def _upright(face: Face, size: int) -> np.ndarray:
     return matrix
 
 
-def _turned_faces(grey: np.ndarray, turn: float, smallest: int) -> list[Face]:
-    """The faces that lean by about ``turn`` degrees; the picture is turned back for it."""
+def _turned_faces(grey: np.ndarray, turn: float, smallest: int) -> list[tuple[int, Face]]:
+    """The faces that lean by about ``turn`` degrees, each with how many windows around it agree on it."""
     height, width = grey.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -turn, 1)
     upright = cv2.warpAffine(grey, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE) if turn else grey
-    found = _cascade("frontalface_alt2").detectMultiScale(upright, 1.1, NEIGHBOURS, minSize=(smallest, smallest))
+    cascade = _cascade("frontalface_alt2")
+    boxes, counts = cascade.detectMultiScale2(upright, 1.1, NEIGHBOURS, minSize=(smallest, smallest))
     back = cv2.invertAffineTransform(matrix)
-    return [Face(tuple((back @ [x + w / 2, y + w / 2, 1]).tolist()), float(w), turn) for x, y, w, _ in found]
+    centres = [tuple((back @ [x + w / 2, y + w / 2, 1]).tolist()) for x, y, w, _ in boxes]
+    sides = [float(w) for _, _, w, _ in boxes]
+    return [(int(n), Face(c, w, turn)) for n, c, w in zip(counts, centres, sides, strict=True)]
 
 
-def _apart(faces: list[Face]) -> list[Face]:
-    """The largest first, and of several that lie on each other the first that was found: the one turned the least."""
+def _apart(found: list[tuple[int, Face]]) -> list[Face]:
+    """The largest first, and of several that lie on each other the one on which most windows agree."""
     kept: list[Face] = []
-    for face in faces:
+    for _, face in sorted(found, key=lambda one: -one[0]):
         if all(np.hypot(*np.subtract(face.centre, one.centre)) > 0.5 * max(face.side, one.side) for one in kept):
             kept.append(face)
     return sorted(kept, key=lambda face: -face.side)
 
 
 def _by_the_eyes(grey: np.ndarray, face: Face) -> Face:
-    """The face turned and moved so that its eyes lie where FER2013's do; as it was where they are not both seen."""
+    """The face turned, moved and sized so that its eyes lie where FER2013's do; as it was if they are not both seen."""
     size = 120
     matrix = _upright(face, size)
     square = cv2.warpAffine(grey, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
@@ -145,14 +148,15 @@ def _by_the_eyes(grey: np.ndarray, face: Face) -> Face:
         return face
     left, right = (np.array(max(side, key=lambda eye: eye[2])[:2]) for side in sides)
     across, down = right - left
-    lean = float(np.degrees(np.arctan2(-down, across)))
+    lean = float(np.arctan2(-down, across))
     unit = size / FRAME  # pixels of the face's own side
-    if abs(lean) > 20 or not 0.7 < np.hypot(across, down) / (EYES[1] * unit) < 1.35:
+    wide = float(np.hypot(across, down) / (EYES[1] * unit))
+    if abs(lean) > np.radians(20) or not 0.7 < wide < 1.4:
         return face  # a brow, a nostril, or the corner of a mouth
-    lean = np.radians(lean)
-    below = (0.5 - EYES[0]) * unit * np.array([np.sin(lean), np.cos(lean)])
+    grown = (1 + wide) / 2  # between what the cascade says and what the eyes say
+    below = (0.5 - EYES[0]) * unit * grown * np.array([np.sin(lean), np.cos(lean)])
     centre = cv2.invertAffineTransform(matrix) @ [*((left + right) / 2 + below), 1]
-    return Face(tuple(centre.tolist()), face.side, face.turn + float(np.degrees(lean)))
+    return Face(tuple(centre.tolist()), face.side * grown, face.turn + float(np.degrees(lean)))
 
 
 def near_face(picture: np.ndarray) -> Box | None:

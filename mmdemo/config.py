@@ -68,6 +68,7 @@ class ModelConfig:
     dropout: float = 0.2  # on the steps and on the states, in training only
     temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
     sure_above: float = 0.8  # the answer counts as sure from this probability on; chosen on the validation split
+    shows_cases: bool = True  # whether the page may show test cases: not faces, nor words nobody should meet unasked
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives."""

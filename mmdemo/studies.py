@@ -166,6 +166,8 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
         for k in np.concatenate(some):
             p, cell = outcome.probabilities[k], cells[samples[k][modality]]
             where = cell if modality == "text" else _within(cell, folder)
+            if modality == "text" and not model.config.shows_cases:
+                where = f"text {samples[k][modality] + 1}"  # its place among the rows of the split
             found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
         kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
     return {"seed": seed, "cases": kept}

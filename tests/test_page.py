@@ -30,6 +30,9 @@ from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 UI = Path(parts.__file__).parent
 DIGITS = EXAMPLES / "digits"
+EMOTION = EXAMPLES / "emotion"
+FEELINGS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
+SHIPPED = ("digits", "emotion")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def test_nothing_is_kept(checkpoints):
 
 def test_every_task_in_the_folder_can_be_chosen(config):
     (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
-    assert task["props"]["choices"] == [("Digits", "digits"), ("Fruit", "fruit")]
+    assert task["props"]["choices"] == [("Digits", "digits"), ("Emotion", "emotion"), ("Fruit", "fruit")]
     assert task["props"]["value"] == "digits"
 
 
@@ -116,8 +119,16 @@ def test_every_key_that_the_page_names_has_words():
     assert keys <= strings().keys()
 
 
+def test_what_a_task_says_of_its_own_stands_in_for_something():
+    """A section of_TASK has whole keys: of sentences that there are, of the task itself, or one more limit."""
+    keys = [key.split(".", 1) for key in strings() if key.startswith("of_")]
+    assert {section for section, _ in keys} == {f"of_{task}" for task in SHIPPED}
+    assert all(key in strings() or re.match(r"task\.|how\.limit_\d$", key) for _, key in keys)
+    assert all(f"task.{task}" in strings() for task in SHIPPED)
+
+
 def test_every_example_and_every_trouble_has_words():
-    names = {f"example.{example.name}" for example in Tasks.examples("digits")}
+    names = {f"example.{example.name}" for task in SHIPPED for example in Tasks.examples(task)}
     troubles = {
         f"help.{modality}_{why}" for modality in ("image", "audio") for why in ("denied", "none", "busy", "insecure")
     }
@@ -127,13 +138,14 @@ def test_every_example_and_every_trouble_has_words():
 # Examples
 
 
-def test_examples_have_their_files_and_are_small():
-    examples = Tasks.examples("digits")
+@pytest.mark.parametrize("task", SHIPPED)
+def test_examples_have_their_files_and_are_small(task):
+    examples = Tasks.examples(task)
     assert len(examples) >= 6
     for example in examples:
         assert example.text or example.image or example.audio
         assert all(path is None or path.is_file() for path in (example.image, example.audio))
-    assert sum(path.stat().st_size for path in DIGITS.iterdir()) < 1_000_000
+    assert sum(path.stat().st_size for path in (EXAMPLES / task).iterdir()) < 1_000_000
 
 
 def test_other_tasks_have_no_examples_of_ours():
@@ -285,6 +297,23 @@ def test_predict_reads_all_three(client):
 
 def test_predict_reads_for_any_task(client):
     assert set(client.predict("plum", task="fruit", api_name="/predict")["probabilities"]) == {"apple", "pear", "plum"}
+
+
+def test_predict_reads_a_face(client):
+    answer = client.predict("", handle_file(EMOTION / "smile.jpg"), task="emotion", api_name="/predict")
+    assert answer["used"] == ["image"] and set(answer["probabilities"]) == set(FEELINGS)
+    with_ink = client.predict("", handle_file(DIGITS / "seven.jpg"), task="emotion", api_name="/predict")
+    assert with_ink["used"] == [] and with_ink["ignored"]["image"] == strings()["image.nothing_face"]
+
+
+def test_a_face_fills_the_page(client):
+    given = ["so happy", handle_file(EMOTION / "smile.jpg"), None, True, True, True, 0, 0, 0, 0, "emotion"]
+    answer, figure, footer = map(json.loads, client.predict(*given, api_name="/run"))
+    assert answer["task"] == footer["checkpoint"] == "emotion" and answer["labels"] == FEELINGS
+    left, top, right, bottom = answer["saw"]["image"]["box"]
+    assert left < 0.4 < right and top < 0.2 < bottom  # where her face is
+    assert np.shape(answer["saw"]["image"]["pixels"]) == (48, 48)
+    assert [step["modality"] for step in figure["steps"]].count("image") == 12
 
 
 def test_predict_says_that_nothing_was_given(client):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
 from mmdemo.data.digits import LABELS, digit_photos, digits_manifest
+from mmdemo.data.emotion import emotion_manifest
+from mmdemo.data.feelings import FEELINGS
 from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.messages import InputError
 
@@ -28,6 +30,7 @@ class Task:
         pair: whether the missing inputs of a row are lent by other rows of its class and split.
         split: in words, who made the split that is tested on; stands beside the figures.
         card: the model card, with a place for the figures.
+        recipe: the one of ``mmdemo.train.RECIPES`` that it is trained with unless another is asked for.
         photos: (folder of the data sets, seed) -> webcam photos of its test set, where that makes sense.
     """
 
@@ -36,6 +39,7 @@ class Task:
     pair: bool
     split: str
     card: Path = CARDS / "own.md"
+    recipe: str = "own"
     photos: Callable[[Path, int], Iterator[Shot]] | None = None
 
     @property
@@ -54,6 +58,20 @@ TASKS = {
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
             card=CARDS / "digits.md",
             photos=digit_photos,
+        ),
+        Task(
+            ModelConfig(
+                "emotion",
+                list(FEELINGS),
+                text=TextConfig(words=24_000, lost=0.2),
+                image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 48, 96, 128)),
+                audio=AudioConfig(prosody=True, context=2),
+            ),
+            emotion_manifest,
+            pair=True,
+            split="GoEmotions' own; FER2013 with no photo on two sides; RAVDESS's actors 19 to 22",
+            card=CARDS / "emotion.md",
+            recipe="warm",
         ),
     ]
 }

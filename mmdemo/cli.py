@@ -66,11 +66,15 @@ def serve(
 def train(
     task: Annotated[str, typer.Option(help="One that comes with data, or a name for your own manifest's.")] = "digits",
     manifest: Manifest = None,
+    like: Annotated[
+        str | None,
+        typer.Option(help="With --manifest: a task whose stems and recipe to use, such as emotion for faces."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint; checkpoints/TASK unless given.")] = None,
     recipe: Annotated[
         RecipeName | None,
         typer.Option(
-            help="own: ours; warm: every stem learns alone first; textbook: Adam, 0.001, 32, ten epochs; the task's unless given."
+            help="own: ours; warm: stems learn alone first; textbook: Adam, 0.001, 32, ten epochs; the task's unless given."
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,
@@ -89,7 +93,7 @@ def train(
     from mmdemo.pipeline import Data, train_task
     from mmdemo.train import RECIPES
 
-    chosen = own_task(task, manifest) if manifest else task_named(task)
+    chosen = own_task(task, manifest, like=like and task_named(like)) if manifest else task_named(task)
     changes = {name: value for name, value in (("epochs", epochs), ("samples", samples)) if value is not None}
     out = out or CHECKPOINTS / chosen.name
     data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=_complain)

@@ -79,7 +79,9 @@ def read_image(
     config = config or ImageConfig()
     picture, size = open_picture(source)
     if config.subject == "face":  # until the face finder is here
-        grey = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (config.size, config.size), interpolation=cv2.INTER_AREA)
+        grey = cv2.resize(
+            cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (config.size, config.size), interpolation=cv2.INTER_AREA
+        )
         scale = np.array([[config.size / size[0], 0, 0], [0, config.size / size[1], 0]])
         whole = (0.0, 0.0, float(size[0]), float(size[1]))
         return ImageInput(picture, size, "face", whole, grey / np.float32(255), _slice_boxes(scale, size, config))

@@ -152,9 +152,7 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
         self.text = TextStem(config.text, config.step_size)
         self.image = (ResidualStem if config.image.channels else ImageStem)(config.image, config.step_size)
         audio = config.audio
-        self.audio = (
-            AudioStem(audio, config.step_size) if audio.context else nn.Linear(audio.size, config.step_size)
-        )
+        self.audio = AudioStem(audio, config.step_size) if audio.context else nn.Linear(audio.size, config.step_size)
         self.norms = nn.ModuleList(nn.LayerNorm(config.step_size) for _ in MODALITIES)  # no modality shouts
         self.dropout = nn.Dropout(config.dropout)
         self.lstm = nn.LSTM(config.step_size, config.hidden_size, batch_first=True)

@@ -1,7 +1,7 @@
 """Word vectors that were trained elsewhere: what 24,000 English words mean, as 100 numbers each.
 
-They let a text's stem know words that its task's own texts never used. The vectors in ``assets/word_vectors.safetensors``
-are made by ``tools/port_word_vectors.py``; ``assets/README.md`` credits them.
+They let a text's stem know words that its task's own texts never used. The vectors in
+``assets/word_vectors.safetensors`` are made by ``tools/port_word_vectors.py``; ``assets/README.md`` credits them.
 """
 
 from __future__ import annotations

@@ -29,8 +29,10 @@ def groups(faces: NDArray[np.uint8]) -> NDArray[np.int64]:
     small = np.stack([cv2.resize(face, (SKETCH, SKETCH), interpolation=cv2.INTER_AREA).ravel() for face in faces])
     sketches = small - small.mean(1, keepdims=True, dtype=np.float32)
     sketches /= np.linalg.norm(sketches, axis=1, keepdims=True) + 1e-6
-    found = [np.argwhere(sketches[k : k + BLOCK] @ sketches.T > ALIKE) + (k, 0) for k in range(0, len(faces), BLOCK)]
-    one, other = np.concatenate(found).T
+    found = [(k, *np.nonzero(sketches[k : k + BLOCK] @ sketches.T > ALIKE)) for k in range(0, len(faces), BLOCK)]
+    one, other = (
+        np.concatenate(ends) for ends in zip(*((k + rows, columns) for k, rows, columns in found), strict=True)
+    )
     return connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(len(faces),) * 2))[1]
 
 
@@ -45,7 +47,7 @@ def face_splits(faces: NDArray[np.uint8], seed: int = 0) -> tuple[NDArray[np.str
     digests = [hashlib.sha256(str(seed).encode() + face.tobytes()).digest()[:6] for face in faces]
     drawn = np.array([int.from_bytes(digest, "big") for digest in digests]) / 2**48  # 0 to 1
     lowest = np.full(group.max(initial=-1) + 1, 1.0)
-    np.minimum.at(lowest, group, drawn)  # would make groups of many go to the test split more often: see below
+    np.minimum.at(lowest, group, drawn)
     sizes = np.bincount(group)
     lot = (1 - (1 - lowest) ** sizes)[group]  # the lowest of n even draws, made even again
     bounds = np.cumsum(list(SHARES.values()))

@@ -6,8 +6,8 @@ They are laid out like this::
     ravdess/Actor_01/03-01-05-01-02-01-01.flac ...      1,440 recordings under their published names (flac or wav)
     fer2013/fer2013.npz                                 images (N, 48, 48), labels (N,), classes
 
-What is there is checked and used, what is not is fetched, checked and kept. FER2013 is given out to those alone who sign in at
-Kaggle; its ``fer2013.csv`` in the folder is enough.
+What is there is checked and used, what is not is fetched, checked and kept. FER2013 is given out only to those who
+sign in at Kaggle; its ``fer2013.csv`` in the folder is enough.
 """
 
 from __future__ import annotations

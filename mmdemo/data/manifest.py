@@ -1,10 +1,11 @@
 """Manifests: a data set as one table with the columns ``text, image, audio, label, split``, any input cell empty.
 
-Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file, or
-of the ``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further columns are kept; these mean something:
-``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who stops there should answer), ``heard``
-(``0.4-0.8``: from which to which share of a sound its label is being said), ``place`` (where in a data set a text is,
-to be named in its stead), and ``group`` or ``speaker`` (never divided between two splits).
+Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file or of the
+``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further
+columns are kept; these mean something: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who
+stops there should answer), ``heard`` (``0.4-0.8``: from which to which share of a sound its label is being said),
+``place`` (where in a data set a text is, to be named in its stead), and ``group`` or ``speaker`` (never divided between
+two splits).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,13 +88,14 @@ def task_named(name: str) -> Task:
     return TASKS[name]
 
 
-def own_task(name: str, manifest: Path, config: ModelConfig | None = None) -> Task:
+def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like: Task | None = None) -> Task:
     """The task of somebody's own manifest.
 
     Args:
         name: what to call it.
         manifest: its rows; they are paired if most of them have only one input.
         config: of a checkpoint, if there is one; otherwise the labels are those of the rows, in alphabetical order.
+        like: a task whose sizes, ways of reading and recipe to use with these labels; the usual ones if not given.
 
     Raises:
         InputError: the manifest cannot be read, or has no usable row.
@@ -103,9 +104,12 @@ def own_task(name: str, manifest: Path, config: ModelConfig | None = None) -> Ta
     if rows.empty:
         raise InputError("manifest.no_rows", file=str(manifest))
     inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
+    labels = sorted(set(rows["label"]) - {OUTLIER})
+    fresh = replace(like.config, task=name, labels=labels) if like else ModelConfig(name, labels)
     return Task(
-        config or ModelConfig(name, sorted(set(rows["label"]) - {OUTLIER})),
+        config or fresh,
         lambda data, out, seed: manifest,
         pair=bool((inputs == 1).mean() > 0.5),
         split=f"of {manifest.name}",
+        recipe=like.recipe if like else "own",
     )

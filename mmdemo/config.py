@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 MODALITIES = ("text", "image", "audio")
 """The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
 
+SUBJECTS = ("ink", "face")
+"""What may be looked for in a picture: something written or drawn, or somebody's face."""
+
 SAMPLE_RATE = 16_000  # Hz; what the speech stem was trained on
 PROSODY = 33  # numbers per step that say how something sounds
 
@@ -38,12 +41,14 @@ class ImageConfig:
 
     size: int = 28  # pixels, height and width of the normalised square
     slices: int = 14  # steps, each size / slices pixels wide
-    subject: str = "ink"  # what is looked for in a picture: "ink" or a "face"
+    subject: str = "ink"  # what is looked for in a picture; one of SUBJECTS
     channels: tuple[int, ...] = ()  # of a residual stem, stage by stage; empty for the small plain one
 
     def __post_init__(self) -> None:
-        """JSON knows no tuples."""
+        """JSON knows no tuples. Raise ``ValueError`` for a subject that nothing can find."""
         self.channels = tuple(self.channels)
+        if self.subject not in SUBJECTS:
+            raise ValueError(f"the subject of a picture must be one of {', '.join(SUBJECTS)}, not {self.subject!r}")
 
 
 @dataclass
@@ -82,6 +87,7 @@ class ModelConfig:
     dropout: float = 0.2  # on the steps and on the states, in training only
     temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
     sure_above: float = 0.8  # the answer counts as sure from this probability on; chosen on the validation split
+    shows_cases: bool = True  # whether the page may show test cases: not faces, nor words nobody should meet unasked
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives."""

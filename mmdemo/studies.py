@@ -167,7 +167,10 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
         found = []
         for k in np.concatenate(some):
             p, cell = outcome.probabilities[k], cells[samples[k][modality]]
-            where = places[samples[k][modality]] or cell if modality == "text" else _within(cell, folder)
+            where = cell if modality == "text" else _within(cell, folder)
+            if modality == "text" and not model.config.shows_cases:
+                row = samples[k][modality]
+                where = places[row] or f"text {row + 1}"  # its place among the rows of the split
             found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
         kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
     return {"seed": seed, "cases": kept}

@@ -12,7 +12,8 @@ from mmdemo.ui.reading import answer
 
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/page.css">
+<link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/answer.css">
+<link rel="stylesheet" href="ui/page.css">
 <div class="gradio-container"><div id="answer"></div></div>"""
 SHOW = """async ([value, language, told]) => {
   const { answer } = await import("./ui/answer.js");

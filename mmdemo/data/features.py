@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from mmdemo import audio, image, ink, loudness, picture, prosody, speech, square, strokes
+from mmdemo import audio, face, image, ink, loudness, picture, prosody, speech, square, strokes
 from mmdemo.audio import AudioInput, read_audio
 from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
 from mmdemo.data import augment_audio
@@ -32,7 +32,10 @@ from mmdemo.image import read_image
 from mmdemo.messages import InputError
 from mmdemo.text import read_text
 
-READERS = {"image": (image, picture, ink, strokes, square), "audio": (audio, speech, prosody, loudness, augment_audio)}
+READERS = {
+    "image": (image, picture, face, ink, strokes, square),
+    "audio": (audio, speech, prosody, loudness, augment_audio),
+}
 VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
 
 

@@ -66,6 +66,7 @@ TASKS = {
                 text=TextConfig(words=24_000, lost=0.2),
                 image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 48, 96, 128)),
                 audio=AudioConfig(prosody=True, context=2),
+                shows_cases=False,
             ),
             emotion_manifest,
             pair=True,

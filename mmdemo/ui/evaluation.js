@@ -10,7 +10,7 @@ import { find, say } from "./words.js";
 
 const VIEW = "evaluate";
 const MODALITIES = new Set(["text", "image", "audio"]);
-const PARTS = { accuracy, confusion: matrix, robustness, unknown, paper, strangers };
+const PARTS = { accuracy, confusion: matrix, robustness, unknown, paper, strangers, card };
 const hueOf = (subset) => (MODALITIES.has(subset) ? `var(--mm-${subset})` : "var(--mm-ink)");
 
 /** The view of the task that is the part's value. It is asked for when the view is first opened. */
@@ -53,11 +53,13 @@ function made({ task, told, error }, tools) {
   const head = make("header", { className: "mmh-top" }, make("h2", {}, say("evaluate.title")), make("p", {}, say("evaluate.intro")));
   if (!told) return [head, make("p", { className: "mmh-note" }, error ?? say("inspect.wait"))];
   const { metrics } = told;
-  if (!metrics.alone) return [head, make("p", { className: "mmh-text" }, say("evaluate.unmeasured", { command: `python -m mmdemo evaluate --checkpoint checkpoints/${task}` }))];
+  const measured = Boolean(metrics.alone);
   head.append(
-    make("p", { className: "mme-source" }, make("code", {}, metrics.command), ` · ${say("evaluate.seed", { seed: metrics.seed })} · ${say("evaluate.split", { split: metrics.split })}`),
+    measured
+      ? make("p", { className: "mme-source" }, make("code", {}, metrics.command), ` · ${say("evaluate.seed", { seed: metrics.seed })} · ${say("evaluate.split", { split: metrics.split })}`)
+      : make("p", { className: "mmh-text" }, say("evaluate.unmeasured", { command: `python -m mmdemo evaluate --checkpoint checkpoints/${task}` })),
   );
-  const parts = Object.entries(PARTS).map(([part, draw]) => [part, draw(told, tools)]).filter(([, drawn]) => drawn);
+  const parts = Object.entries(measured ? PARTS : { card }).map(([part, draw]) => [part, draw(told, tools)]).filter(([, drawn]) => drawn);
   return [
     head,
     ...parts.map(([part, drawn], k) =>
@@ -175,4 +177,9 @@ function strangers({ metrics: { strangers: found } }) {
   if (official) rows.push({ name: say("evaluate.official"), value: official.mean });
   const source = found.command && make("p", { className: "mme-source" }, make("code", {}, found.command));
   return make("div", { className: "mme-stack" }, dots(say("evaluate.strangers"), rows), source ?? null);
+}
+
+/** The checkpoint's model card, as it was written. */
+function card({ card: text }) {
+  return text ? make("pre", { className: "mme-card", tabIndex: 0 }, text) : null;
 }

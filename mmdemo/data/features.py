@@ -22,8 +22,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from mmdemo import audio, face, image, ink, loudness, picture, speech, square, strokes
-from mmdemo.audio import read_audio
+from mmdemo import audio, face, image, ink, loudness, picture, prosody, speech, square, strokes
+from mmdemo.audio import AudioInput, read_audio
 from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
 from mmdemo.data import augment_audio
 from mmdemo.data.manifest import OUTLIER, load_image_cell
@@ -32,7 +32,10 @@ from mmdemo.image import read_image
 from mmdemo.messages import InputError
 from mmdemo.text import read_text
 
-READERS = {"image": (image, picture, face, ink, strokes, square), "audio": (audio, speech, loudness, augment_audio)}
+READERS = {
+    "image": (image, picture, face, ink, strokes, square),
+    "audio": (audio, speech, prosody, loudness, augment_audio),
+}
 VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
 
 
@@ -46,7 +49,7 @@ class Features:
         image_of: each row's index into ``squares``, or -1, shape (N,).
         squares: normalised pictures, uint8, shape (pictures, size, size).
         audio_of: each row's index into ``sounds``, or -1, shape (N,).
-        sounds: for each sound its variants, each (T, 96) float32; the first is the sound as it is.
+        sounds: for each sound its variants, each (T, size) float32; the first is the sound as it is.
         problems: what could not be read, as sentences that name the manifest's line.
         heard: from which to which share of its sound each row's label is being said, shape (N, 2); from end to end
             where it is not given.
@@ -162,11 +165,11 @@ def _voices(cell: str, config: AudioConfig, count: int, seed: int) -> list[np.nd
         return str(error)
     if sound.absent:
         return str(sound.absent)
-    variants = [_embed(sound.mel)]
+    variants = [_heard(sound)]
     rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(Path(cell).name.encode()).digest()[:4], "big")])
     while len(variants) < count:
         varied = read_audio((SAMPLE_RATE, augment_audio.vary_voice(sound.samples, rng)), config)
-        variants.append(variants[0] if varied.absent else _embed(varied.mel))
+        variants.append(variants[0] if varied.absent else _heard(varied))
     return variants
 
 
@@ -175,10 +178,9 @@ def _stem() -> speech.SpeechEmbedding:
     return speech.SpeechEmbedding.pretrained()
 
 
-@torch.inference_mode()
-def _embed(mel: np.ndarray) -> np.ndarray:
-    """(F, 32) -> (T, 96)."""
-    return _stem()(torch.from_numpy(mel)[None])[0].numpy()
+def _heard(sound: AudioInput) -> np.ndarray:
+    """A sound as the model gets it, (T, size)."""
+    return speech.listen(_stem(), sound.mel, sound.prosody)
 
 
 def _cached(

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,7 +41,9 @@ app = typer.Typer(add_completion=False, help=__doc__)
 class Server:
     """A server in a process of its own, with a folder for uploads and a log of its own."""
 
-    def __init__(self, folder: Path, *flags: str, minutes: float | None = None) -> None:
+    def __init__(
+        self, folder: Path, *flags: str, minutes: float | None = None, checkpoints: Path | None = None
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -56,6 +59,8 @@ class Server:
         }
         if minutes is not None:
             environment["MMDEMO_UPLOAD_MINUTES"] = str(minutes)
+        if checkpoints is not None:
+            environment["MMDEMO_CHECKPOINTS"] = str(checkpoints)
         command = [sys.executable, "-m", "mmdemo", "serve", "--port", str(self.port), "--rate", "0", *flags]
         self.begun = time.perf_counter()
         with self.log.open("wb") as log:
@@ -94,10 +99,12 @@ class Server:
 
 
 @contextmanager
-def served(*flags: str, ready: bool = True, minutes: float | None = None) -> Iterator[Server]:
+def served(
+    *flags: str, ready: bool = True, minutes: float | None = None, checkpoints: Path | None = None
+) -> Iterator[Server]:
     """A server that is ready, until the block ends."""
     with tempfile.TemporaryDirectory() as place:
-        server = Server(Path(place) / "uploads", *flags, minutes=minutes)
+        server = Server(Path(place) / "uploads", *flags, minutes=minutes, checkpoints=checkpoints)
         try:
             if ready:
                 server.wait()
@@ -370,8 +377,9 @@ def fuzz(inputs: int = 5000, over_http: int = 500) -> None:
 
 @app.command()
 def start(times: int = 3) -> None:
-    """Start-up against ``import gradio, torch, librosa`` alone, and the first visitor's run against later ones."""
-    imports, pages, firsts, laters = [], [], [], []
+    """Start-up against ``import gradio, torch, librosa``, all tasks against one, the first visitor's run against others."""
+    imports, pages, readies, firsts, laters = [], [], [], [], []
+    alone, alone_ready = [], []
     command = [sys.executable, "-c", "import gradio, torch, librosa"]
     for _ in range(times):  # in turn, so that whatever else the machine does hits both
         begun = time.perf_counter()
@@ -379,8 +387,13 @@ def start(times: int = 3) -> None:
         imports.append(time.perf_counter() - begun)
         with served(ready=False) as server:
             pages.append(server.wait("/"))
-            server.wait()
+            readies.append(server.wait())
             runs = asyncio.run(_runs(server.url, 6))
+        with tempfile.TemporaryDirectory() as one:
+            shutil.copytree(ROOT / "checkpoints" / "digits", Path(one) / "digits")
+            with served(ready=False, checkpoints=Path(one)) as server:
+                alone.append(server.wait("/"))
+                alone_ready.append(server.wait())
         firsts.append(runs[0])
         laters.append(median(runs[1:]))
 
@@ -393,6 +406,10 @@ def start(times: int = 3) -> None:
             "import gradio, torch, librosa": seconds(imports),
             "page answers": seconds(pages),
             "page against imports": round(median(b / a for a, b in zip(imports, pages, strict=True)), 2),
+            "page answers, digits alone": seconds(alone),
+            "all tasks against digits alone": round(median(b / a for a, b in zip(alone, pages, strict=True)), 2),
+            "ready": seconds(readies),
+            "ready, digits alone": seconds(alone_ready),
             "first run once ready": seconds(firsts),
             "later runs": seconds(laters),
             "first against later": round(median(a / b for a, b in zip(firsts, laters, strict=True)), 2),

@@ -377,7 +377,7 @@ def fuzz(inputs: int = 5000, over_http: int = 500) -> None:
 
 @app.command()
 def start(times: int = 3) -> None:
-    """Start-up against ``import gradio, torch, librosa``, all tasks against one, the first visitor's run against others."""
+    """Start-up against ``import gradio, torch, librosa``, and against one task alone; the first run and later ones."""
     imports, pages, readies, firsts, laters = [], [], [], [], []
     alone, alone_ready = [], []
     command = [sys.executable, "-c", "import gradio, torch, librosa"]

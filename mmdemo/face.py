@@ -10,8 +10,9 @@ import numpy as np
 
 from mmdemo.ink import Box
 
-SEARCHED = 480  # pixels: a longer picture is reduced to this length before faces are looked for
-SMALLEST = 0.08  # of the height: the side of the smallest face that is looked for
+SEARCHED = 400  # pixels: a longer picture is reduced to this length before faces are looked for
+SMALLEST = 0.09  # of the height: the side of the smallest face that is looked for...
+FILLING = 0.4  # ...and of the shorter side, of the smallest that counts as filling the picture
 TURNS = (0, -20, 20)  # degrees: the cascade knows upright faces, so the picture is turned for it
 BORDER = 1 / 3  # of the length: ground put around a picture in which nothing was found, for faces that fill it
 NEIGHBOURS = 4  # windows around a face that must agree on it
@@ -56,11 +57,10 @@ def find_faces(picture: np.ndarray) -> list[Face]:
     ratio = min(1.0, SEARCHED / max(height, width))
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
     grey = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    for border in (0, round(BORDER * max(size))):
+    for border, smallest in ((0, SMALLEST * size[1]), (round(BORDER * max(size)), FILLING * min(size))):
         ground = cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE)
         even = cv2.createCLAHE(4.0, (8, 8)).apply(ground)
-        smallest = max(20, round(SMALLEST * size[1]))
-        found = [one for turn in TURNS for one in _turned_faces(even, turn, smallest)]
+        found = [one for turn in TURNS for one in _turned_faces(even, turn, max(20, round(smallest)))]
         if faces := _apart(found):
             moved = [_by_the_eyes(even, face) for face in faces]
             return [

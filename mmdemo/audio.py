@@ -28,6 +28,7 @@ from scipy.signal import butter, sosfilt
 
 from mmdemo.config import SAMPLE_RATE, AudioConfig
 from mmdemo.messages import InputError, Note
+from mmdemo.prosody import prosody
 from mmdemo.speech import BANDS, STRIDE, WINDOW
 
 MAX_SECONDS = 30  # of a recording
@@ -69,6 +70,7 @@ class AudioInput:
         seconds: how long the recording is.
         segments: (start, end) of the speech that is read, in seconds of the original.
         mel: (F, 32) float32, what the stem reads: T * 8 frames and 34 more on either side.
+        prosody: (T, PROSODY) float32, how each step sounds; (T, 0) where the task does not ask for it.
         spans: (T, 2) float64, the 80 ms in the middle of each step's window, in seconds of the original.
         notes: what else a person should know.
         absent: why there is nothing to read, or None.
@@ -78,6 +80,7 @@ class AudioInput:
     seconds: float
     segments: list[tuple[float, float]]
     mel: NDArray[np.float32]
+    prosody: NDArray[np.float32]
     spans: NDArray[np.float64]
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
@@ -108,7 +111,8 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
     if not segments:
         absent = Note("audio.short" if seconds < SHORTEST / FRAMES_PER_SECOND else "audio.silence")
         nothing = np.zeros((0, BANDS), np.float32)
-        return AudioInput(samples, seconds, [], nothing, np.zeros((0, 2)), absent=absent)
+        unsaid = np.zeros((0, config.size - config.stem_size), np.float32)
+        return AudioInput(samples, seconds, [], nothing, unsaid, np.zeros((0, 2)), absent=absent)
 
     level = loudness(power, segments)
     kept, left_out = keep(whole_steps(segments), round(config.max_seconds * FRAMES_PER_SECOND))
@@ -124,11 +128,14 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
         return np.clip(np.asarray(frames) / FRAMES_PER_SECOND, 0, seconds)
 
     starts = np.concatenate([np.arange(start, end, STRIDE) for start, end in kept])  # (T,)
+    frames = (starts[:, None] + np.arange(STRIDE)).ravel()  # (T * 8,)
+    how = prosody(samples, frames, level) if config.prosody else np.zeros((len(starts), 0), np.float32)
     return AudioInput(
         samples=samples,
         seconds=seconds,
         segments=[tuple(clip(segment).tolist()) for segment in kept],
         mel=cut_out(power, kept, level),
+        prosody=how,
         spans=clip(np.stack([starts, starts + STRIDE], axis=1)),
         notes=tuple(notes),
     )

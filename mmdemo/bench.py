@@ -96,7 +96,8 @@ def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 11)
     """Median milliseconds at 150 steps: all that is explained but faithfulness, a what-if, and faithfulness itself."""
     generator = torch.Generator().manual_seed(0)
     size, labels = predictor.config.step_size, predictor.config.labels
-    lengths = {"text": 60, "image": 14, "audio": steps - 74}
+    shown = predictor.config.image.slices
+    lengths = {"text": 60, "image": shown, "audio": steps - 60 - shown}
     bands = {m: torch.randn(n, size, generator=generator).to(predictor.device) for m, n in lengths.items()}
     named = [Step(m, "", (0.0, 0.0)) for m, n in lengths.items() for _ in range(n)]
     lstm, dense = predictor.model.lstm, predictor.model.dense

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mmdemo.data.idx import read_idx
+from mmdemo.data.idx import read_pictures
 from mmdemo.messages import InputError
 
 FILE = "cases.json"
@@ -51,8 +51,8 @@ def fetch(reference: str, folder: Path) -> Path | np.ndarray:
         raise InputError("evaluate.no_data", variable="MMDEMO_DATA")
     if number is None:
         return file
-    pictures = read_idx(file)
-    if pictures.ndim != 3 or int(number) >= len(pictures):
+    pictures = read_pictures(file)
+    if int(number) >= len(pictures):
         raise InputError("evaluate.no_data", variable="MMDEMO_DATA")
     return pictures[int(number)]
 

@@ -44,6 +44,7 @@ class RecipeName(str, Enum):
     """The training recipes, by the names that ``mmdemo.train.RECIPES`` has for them."""
 
     own = "own"
+    warm = "warm"
     textbook = "textbook"
 
 
@@ -65,8 +66,17 @@ def serve(
 def train(
     task: Annotated[str, typer.Option(help="One that comes with data, or a name for your own manifest's.")] = "digits",
     manifest: Manifest = None,
+    like: Annotated[
+        str | None,
+        typer.Option(help="With --manifest: a task whose stems and recipe to use, such as emotion for faces."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint; checkpoints/TASK unless given.")] = None,
-    recipe: Annotated[RecipeName, typer.Option(help="Ours, or the textbook's: Adam, 0.001, 32, ten epochs.")] = "own",
+    recipe: Annotated[
+        RecipeName | None,
+        typer.Option(
+            help="own: ours; warm: stems learn alone first; textbook: Adam, 0.001, 32, 10 epochs; else the task's."
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,
     samples: Annotated[int | None, typer.Option(help="Per epoch.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="A checkpoint to take weights from.")] = None,
@@ -87,13 +97,14 @@ def train(
     together = processes()
     say = _complain if together.is_local_main_process else (lambda sentence: None)
 
-    chosen = own_task(task, manifest) if manifest else task_named(task)
+    chosen = own_task(task, manifest, like=like and task_named(like)) if manifest else task_named(task)
     changes = {name: value for name, value in (("epochs", epochs), ("samples", samples)) if value is not None}
     out = out or CHECKPOINTS / chosen.name
     with together.local_main_process_first():
         data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=say)
-    how = replace(RECIPES[recipe.value], **changes)
-    train_task(data, out, runs / f"{chosen.name}-{recipe.value}-{seed}", recipe=how, start_from=start_from)
+    name = recipe.value if recipe else chosen.recipe
+    how = replace(RECIPES[name], **changes)
+    train_task(data, out, runs / f"{chosen.name}-{name}-{seed}", recipe=how, start_from=start_from)
     together.print(f"The checkpoint is in {out}. Measure it: python -m mmdemo evaluate --checkpoint {out}")
 
 
@@ -123,7 +134,7 @@ def evaluate(
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
     if strangers:
         run = runs / f"{task.name}-strangers-{seed}"
-        metrics = study_strangers(data, checkpoint, run, recipe=RECIPES["own"], command=command)
+        metrics = study_strangers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
     else:
         metrics = evaluate_task(data, checkpoint, command=command)
     typer.echo(tables(metrics))

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 MODALITIES = ("text", "image", "audio")
 """The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
 
+SUBJECTS = ("ink", "face")
+"""What may be looked for in a picture: something written or drawn, or somebody's face."""
+
 SAMPLE_RATE = 16_000  # Hz; what the speech stem was trained on
+PROSODY = 33  # numbers per step that say how something sounds
 
 
 @dataclass
@@ -18,6 +22,13 @@ class TextConfig:
     buckets: int = 8192  # rows of the embedding table; row 0 is padding
     ngrams: tuple[int, int] = (2, 4)  # shortest and longest character n-gram of a word, with its boundary marks
     ids_per_token: int = 24  # the word itself and its n-grams, padded with zeros
+    words: int = 0  # how many words have pretrained vectors
+    lost: float = 0.0  # share of the words that are not read, in training only
+
+    @property
+    def width(self) -> int:
+        """Numbers per token that the model gets: its ids, and before them its key where words have vectors."""
+        return self.ids_per_token + (self.words > 0)
 
     def __post_init__(self) -> None:
         """JSON knows no tuples."""
@@ -30,6 +41,14 @@ class ImageConfig:
 
     size: int = 28  # pixels, height and width of the normalised square
     slices: int = 14  # steps, each size / slices pixels wide
+    subject: str = "ink"  # what is looked for in a picture; one of SUBJECTS
+    channels: tuple[int, ...] = ()  # of a residual stem, stage by stage; empty for the small plain one
+
+    def __post_init__(self) -> None:
+        """JSON knows no tuples. Raise ``ValueError`` for a subject that nothing can find."""
+        self.channels = tuple(self.channels)
+        if self.subject not in SUBJECTS:
+            raise ValueError(f"the subject of a picture must be one of {', '.join(SUBJECTS)}, not {self.subject!r}")
 
 
 @dataclass
@@ -38,6 +57,15 @@ class AudioConfig:
 
     max_seconds: float = 6.0  # of found speech; at 80 ms a step this is 75 steps
     stem_size: int = 96  # numbers per step out of the pretrained stem
+    prosody: bool = False  # whether the steps also say how it sounds: pitch, loudness, brightness
+    context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
+    channels: int = 192  # of a stem with context
+    dropout: float = 0.3  # within a stem with context, in training only
+
+    @property
+    def size(self) -> int:
+        """Numbers per step that the model gets."""
+        return self.stem_size + (PROSODY if self.prosody else 0)
 
     @property
     def max_steps(self) -> int:
@@ -59,6 +87,7 @@ class ModelConfig:
     dropout: float = 0.2  # on the steps and on the states, in training only
     temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
     sure_above: float = 0.8  # the answer counts as sure from this probability on; chosen on the validation split
+    shows_cases: bool = True  # whether the page may show test cases: not faces, nor words nobody should meet unasked
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives."""

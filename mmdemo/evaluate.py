@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 from torchmetrics.functional.classification import multiclass_calibration_error
@@ -20,6 +21,7 @@ from mmdemo.sequence import Batch, collate
 from mmdemo.text import token_ids
 
 SUBSETS = tuple(subset for count in (1, 2, 3) for subset in combinations(MODALITIES, count))
+REDRAWN = 2000  # tables for an interval
 BINS = 15  # of the calibration error, as in Guo et al. 2017
 
 Rows = dict[str, int]
@@ -47,21 +49,53 @@ class Outcome:
         return self.probabilities.argmax(1) == self.labels
 
     def summary(self, classes: int) -> dict:
-        """Loss, accuracy with its 95 % Wilson interval, expected calibration error and confusion matrix."""
+        """Loss, accuracy with its 95 % Wilson interval, mean recall, macro-F1, calibration error and confusions."""
         right, count = int(self.right.sum()), len(self.labels)
         interval = binomtest(right, count).proportion_ci(method="wilson")
         chosen = self.probabilities[np.arange(count), self.labels]
         error = multiclass_calibration_error(
             torch.from_numpy(self.probabilities), torch.from_numpy(self.labels), num_classes=classes, n_bins=BINS
         )
+        confusion = confusion_matrix(self.labels, self.probabilities.argmax(1), labels=range(classes))
+        recall, f1 = with_intervals(confusion)
         return {
             "n": count,
             "loss": round(float(-np.log(chosen.clip(1e-9)).mean()), 5),
             "accuracy": round(right / count, 5),
             "interval": [round(interval.low, 5), round(interval.high, 5)],
+            "recall": recall,
+            "f1": f1,
             "ece": round(float(error), 5),
-            "confusion": confusion_matrix(self.labels, self.probabilities.argmax(1), labels=range(classes)).tolist(),
+            "confusion": confusion.tolist(),
         }
+
+
+def recall_and_f1(confusion: NDArray) -> NDArray:
+    """The means over the classes that there are of their recall and of their F1: what rare classes count for, too.
+
+    Args:
+        confusion: (..., C, C), truths by answers.
+
+    Returns:
+        (..., 2).
+    """
+    right, asked, said = confusion.diagonal(axis1=-2, axis2=-1), confusion.sum(-1), confusion.sum(-2)
+    there = np.maximum((asked > 0).sum(-1), 1)
+    recall = (right / np.maximum(asked, 1)).sum(-1) / there
+    f1 = (2 * right / np.maximum(asked + said, 1)).sum(-1) / there
+    return np.stack([recall, f1], -1)
+
+
+def with_intervals(confusion: NDArray) -> list[list[float]]:
+    """Mean recall and macro-F1, each with a 95 % interval: ``[value, low, high]``.
+
+    The intervals are those of 2,000 tables drawn anew from the one that was found (a bootstrap within every class).
+    """
+    rng, count = np.random.default_rng(0), confusion.sum(-1)
+    shares = confusion / np.maximum(count, 1)[:, None]
+    drawn = np.stack([rng.multinomial(n, p, size=REDRAWN) for n, p in zip(count, shares, strict=True)], axis=1)
+    found, (low, high) = recall_and_f1(confusion), np.quantile(recall_and_f1(drawn), (0.025, 0.975), axis=0)
+    return [[round(float(number), 5) for number in numbers] for numbers in zip(found, low, high, strict=True)]
 
 
 def paired_difference(a: Outcome, b: Outcome) -> tuple[float, float]:
@@ -171,9 +205,9 @@ def batches(
         batch = collate(
             *([take(rows, modality) for rows in some] for modality in MODALITIES),
             [MODALITIES] * len(some),
-            ids_per_token=config.text.ids_per_token,
+            ids_per_token=config.text.width,
             image_size=config.image.size,
             slices=config.image.slices,
-            stem_size=config.audio.stem_size,
+            audio_size=config.audio.size,
         )
         yield batch, features.labels[[next(iter(rows.values())) for rows in some]]

@@ -1,28 +1,44 @@
 """The model: three stems make steps of 100 numbers, one LSTM reads them, one dense softmax answers at every step."""
 
+from itertools import pairwise
+
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
-from mmdemo.config import MODALITIES, ImageConfig, ModelConfig, TextConfig
+from mmdemo import words
+from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
 from mmdemo.distributed import SharedNorm, several
 from mmdemo.sequence import Batch, Steps, join
 from mmdemo.speech import SpeechEmbedding
+from mmdemo.words import WordVectors
+
+HEIGHT = 3  # rows of a residual stem's last map: brows and eyes, nose, mouth
 
 
 class TextStem(nn.Module):
     """A word's step is the mean of the embeddings of the word and of its character n-grams.
 
     A typing error changes a few of the n-grams and leaves the others, and a word never seen shares n-grams with words
-    that were (Bojanowski et al. 2017, Enriching Word Vectors with Subword Information).
+    that were (Bojanowski et al. 2017, Enriching Word Vectors with Subword Information). Where the task has pretrained
+    word vectors, what they say of the word is added.
     """
 
     def __init__(self, config: TextConfig, step_size: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(config.buckets, step_size, padding_idx=0)
+        self.words = WordVectors(config.words) if config.words else None
+        self.meaning = nn.Linear(words.SIZE, step_size) if config.words else None
+        self.lost = nn.Dropout1d(config.lost)
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T, K) ids -> (B, T, S) steps."""
+        if self.words is None:
+            return self.lost(self._spelling(ids))
+        vectors, known = self.words(ids[..., 0])
+        return self.lost(self._spelling(ids[..., 1:]) + self.meaning(vectors) * known[..., None])
+
+    def _spelling(self, ids: Tensor) -> Tensor:
         count = (ids > 0).sum(-1, keepdim=True).clamp(min=1)
         return self.embedding(ids).sum(-2) / count.sqrt()  # the square root keeps the spread whatever the word's length
 
@@ -52,6 +68,76 @@ class ImageStem(nn.Module):
         return self.column(self.features(squares)).squeeze(2).transpose(1, 2)
 
 
+class AudioStem(nn.Module):
+    """What is heard around each step, for tasks to which 80 ms say too little.
+
+    Only the first layer looks beside a step, and beyond either end it sees nought, so a sound in a batch has the same
+    steps as alone.
+    """
+
+    def __init__(self, config: AudioConfig, step_size: int) -> None:
+        super().__init__()
+        width = 2 * config.context + 1
+        self.scale = nn.Parameter(torch.ones(config.size))
+        self.layers = nn.Sequential(
+            nn.Conv1d(config.size, config.channels, width, padding=config.context),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+            nn.Conv1d(config.channels, step_size, 1),
+        )
+
+    def forward(self, sounds: Tensor) -> Tensor:
+        """(B, T, size) -> (B, T, S)."""
+        if not sounds.shape[1]:
+            return sounds.new_zeros(len(sounds), 0, self.layers[-1].out_channels)
+        return self.layers((sounds * self.scale).transpose(1, 2)).transpose(1, 2)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a way past them (He et al. 2016, Deep Residual Learning for Image Recognition)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.changes = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            SharedNorm(outputs),
+            nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            SharedNorm(outputs),
+        )
+        self.past = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H, W)."""
+        return torch.relu(self.changes(maps) + self.past(maps))
+
+
+class ResidualStem(nn.Module):
+    """A deeper network, for pictures that are harder than ink. Each column of its last map is one step here, too.
+
+    Every picture is first brought to mean 0 and spread 1, so that the light does not matter. Between its stages the
+    height is halved; so is the width, until it has as many columns as there are slices.
+    """
+
+    def __init__(self, config: ImageConfig, step_size: int) -> None:
+        super().__init__()
+        first, width = config.channels[0], config.size // 2
+        layers = [nn.InstanceNorm2d(1), nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False)]
+        layers += [SharedNorm(first), nn.ReLU()]
+        for inputs, outputs in pairwise(config.channels):
+            layers.append(ResidualBlock(inputs, outputs))
+            across = 2 if width > config.slices else 1
+            layers.append(nn.MaxPool2d((2, across)))
+            width //= across
+        self.features = nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d((HEIGHT, None)))
+        self.column = nn.Conv2d(config.channels[-1], step_size, (HEIGHT, 1))
+
+    def forward(self, squares: Tensor) -> Tensor:
+        """(B, size, size) -> (B, slices, S)."""
+        squares = squares[:, None].contiguous(memory_format=torch.channels_last)
+        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)
+
+
 class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
     """Stems -> one LSTM -> a dense layer at every step.
 
@@ -65,8 +151,9 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
         self.config = config
         self.speech = SpeechEmbedding().requires_grad_(False)  # pretrained: it has heard far more people than we have
         self.text = TextStem(config.text, config.step_size)
-        self.image = ImageStem(config.image, config.step_size)
-        self.audio = nn.Linear(config.audio.stem_size, config.step_size)
+        self.image = (ResidualStem if config.image.channels else ImageStem)(config.image, config.step_size)
+        audio = config.audio
+        self.audio = AudioStem(audio, config.step_size) if audio.context else nn.Linear(audio.size, config.step_size)
         self.norms = nn.ModuleList(nn.LayerNorm(config.step_size) for _ in MODALITIES)  # no modality shouts
         self.dropout = nn.Dropout(config.dropout)
         self.lstm = nn.LSTM(config.step_size, config.hidden_size, batch_first=True)

@@ -237,17 +237,19 @@ class Predictor:
             squares,
             heard,
             orders,
-            ids_per_token=self.config.text.ids_per_token,
+            ids_per_token=self.config.text.width,
             image_size=self.config.image.size,
             slices=self.config.image.slices,
-            stem_size=self.config.audio.stem_size,
+            audio_size=self.config.audio.size,
         ).to(self.device)
 
     def _listen(self, sounds: Sequence[AudioInput | None]) -> list[Tensor | None]:
-        """The speech stem's steps (T, 96) of every sound, all in one call: padding at the end changes none of them."""
+        """What the model gets (T, size) of every sound, all in one call: padding at the end changes none of them."""
         mels = [torch.from_numpy(sound.mel) for sound in sounds if sound]
         heard = iter(self.model.speech(pad_sequence(mels, batch_first=True).to(self.device)).cpu() if mels else ())
-        return [sound and next(heard)[: len(sound)] for sound in sounds]
+        return [
+            sound and torch.cat([next(heard)[: len(sound)], torch.from_numpy(sound.prosody)], 1) for sound in sounds
+        ]
 
     @torch.inference_mode()
     def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:

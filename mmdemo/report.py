@@ -39,8 +39,8 @@ def tables(metrics: dict[str, Any]) -> str:
 def _lines(metrics: dict[str, Any]) -> Iterator[str]:
     yield f"By `{metrics['command']}`, seed {metrics['seed']}, on the test split ({metrics['split']}):"
     yield ""
-    yield "| given | samples | accuracy | 95 % interval | loss | calibration error |"
-    yield "|---|---|---|---|---|---|"
+    yield "| given | samples | accuracy | 95 % interval | mean recall | macro-F1 | loss | calibration error |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name, found in metrics["alone"].items():
         yield _row(f"{NAMES[name]} alone, each once", found)
     for kind, found in metrics.get("kinds", {}).items():
@@ -108,8 +108,9 @@ def speed_tables(bench: dict[str, Any]) -> str:
 
 def _row(name: str, found: dict[str, Any]) -> str:
     low, high = found["interval"]
+    means = (f"{value:.2%} ({low:.2%} to {high:.2%})" for value, low, high in (found["recall"], found["f1"]))
     return (
-        f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} "
+        f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} | {' | '.join(means)} "
         f"| {found['loss']:.4f} | {percent(found['ece'])} |"
     )
 

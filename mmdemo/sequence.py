@@ -22,9 +22,9 @@ class Batch:
     """The inputs of B samples, each with whichever modalities it has. A length of 0 means that one is absent.
 
     Attributes:
-        text: word and n-gram ids, shape (B, T_text, K).
+        text: each token's ids, shape (B, T_text, K).
         image: normalised squares, shape (B, size, size), 0 to 1.
-        audio: outputs of the speech stem, shape (B, T_audio, 96).
+        audio: outputs of the speech stem, and how it sounds where a task asks for that, shape (B, T_audio, size).
         lengths: steps of each modality, in the order of ``MODALITIES``, shape (B, 3).
         order: the order in which the modalities are read, as indices into ``MODALITIES``, shape (B, 3).
     """
@@ -95,19 +95,19 @@ def collate(
     ids_per_token: int,
     image_size: int,
     slices: int,
-    stem_size: int,
+    audio_size: int,
 ) -> Batch:
     """Pad single samples into a batch; ``None`` marks an absent modality.
 
     Args:
         texts: ids, each (T, K).
         images: squares, each (size, size).
-        audios: outputs of the speech stem, each (T, 96).
+        audios: what the model gets of each sound, (T, audio_size).
         orders: names of all modalities in the order of reading, absent ones included.
         ids_per_token: K.
         image_size: height and width of a square in pixels.
         slices: steps of a picture.
-        stem_size: numbers per step of the speech stem.
+        audio_size: numbers per step of a sound.
     """
 
     def padded(samples: Sequence[np.ndarray | Tensor | None], width: int, dtype: torch.dtype) -> Tensor:
@@ -123,7 +123,7 @@ def collate(
     return Batch(
         text=padded(texts, ids_per_token, torch.long),
         image=torch.from_numpy(np.stack([blank if i is None else i for i in images]).astype(np.float32)),
-        audio=padded(audios, stem_size, torch.float32),
+        audio=padded(audios, audio_size, torch.float32),
         lengths=torch.tensor(lengths),
         order=torch.tensor([[MODALITIES.index(name) for name in order] for order in orders]),
     )

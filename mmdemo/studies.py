@@ -20,6 +20,7 @@ from mmdemo.data.features import Features
 from mmdemo.evaluate import SUBSETS, Change, answer, paired_difference, singles, together
 from mmdemo.loudness import add_noise
 from mmdemo.model import MultimodalLSTM
+from mmdemo.speech import listen
 from mmdemo.text import add_typos
 from mmdemo.train import Recipe, train
 
@@ -63,7 +64,7 @@ class Degrade:
         noisy = read_audio((SAMPLE_RATE, add_noise(samples, 20 - 40 * level, rng)), self.model.config.audio)
         if noisy.absent:
             return None
-        return self.model.speech(torch.from_numpy(noisy.mel)[None].to(self.model.device))[0].cpu().numpy()
+        return listen(self.model.speech, noisy.mel, noisy.prosody)
 
 
 def fusion(
@@ -150,9 +151,10 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
 
     Returns:
         ``seed``, and ``cases``: for each modality ``[true class, answer, its probability, reference]``, by class,
-        then by answer, the surest first.
+        then by answer, the surest first. A text is its own reference, unless the manifest has a ``place`` for it.
     """
     rng, kept = np.random.default_rng(seed), {}
+    places = rows["place"].tolist() if "place" in rows else [""] * len(rows)
     for modality in MODALITIES:
         samples = singles(features, modality)
         if not samples:
@@ -166,6 +168,9 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
         for k in np.concatenate(some):
             p, cell = outcome.probabilities[k], cells[samples[k][modality]]
             where = cell if modality == "text" else _within(cell, folder)
+            if modality == "text" and not model.config.shows_cases:
+                row = samples[k][modality]
+                where = places[row] or f"text {row + 1}"  # its place among the rows of the split
             found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
         kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
     return {"seed": seed, "cases": kept}

@@ -59,7 +59,7 @@ class TextInput:
     Attributes:
         raw: the text as it was given.
         tokens: what was read of it, in order; their spans point into ``raw``.
-        ids: rows of the embedding table, int64, (T, ids_per_token), padded with 0.
+        ids: what :func:`token_ids` makes of them, int64, (T, width).
         notes: what the person should know, such as what was left out.
         absent: why there is nothing to read, or None.
     """
@@ -122,19 +122,28 @@ def _ids(word: str, buckets: int, ngrams: tuple[int, int], limit: int) -> tuple[
     return tuple(dict.fromkeys(rows))[:limit]
 
 
+def word_key(word: str) -> int:
+    """A whole word's hash, by which pretrained vectors know it; never 0."""
+    return zlib.crc32(f"={word}".encode("utf-8", "surrogatepass")) + 1
+
+
 def token_ids(tokens: Sequence[str], config: TextConfig | None = None) -> np.ndarray:
     """Rows of the embedding table for normalised words: first the whole word, then its n-grams from short to long.
+
+    Where the task has pretrained vectors, the word's key comes before them.
 
     Args:
         tokens: words in their normalised form.
         config: the sizes; a word with more n-grams than fit loses the longest.
 
     Returns:
-        int64, (len(tokens), ids_per_token), padded with 0.
+        int64, (len(tokens), width), padded with 0.
     """
     config = config or TextConfig()
-    ids = np.zeros((len(tokens), config.ids_per_token), dtype=np.int64)  # (T, ids_per_token)
-    for row, word in zip(ids, tokens, strict=True):
+    ids = np.zeros((len(tokens), config.width), dtype=np.int64)  # (T, width)
+    if config.words:
+        ids[:, 0] = [word_key(word) for word in tokens]
+    for row, word in zip(ids[:, config.width - config.ids_per_token :], tokens, strict=True):
         # tuple(): a config read from JSON holds a list, which no cache takes
         rows = _ids(word, config.buckets, tuple(config.ngrams), config.ids_per_token)
         row[: len(rows)] = rows

@@ -66,23 +66,29 @@ def trained() -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two tasks: digits (as shipped, or random weights where there are none) and fruit (random, three labels)."""
+    """Digits and emotion (as shipped, or random weights where there are none) and fruit (random, three labels)."""
     import shutil
 
     import torch
 
-    from mmdemo.config import ModelConfig
+    from mmdemo.config import ImageConfig, ModelConfig
     from mmdemo.model import MultimodalLSTM
 
     folder = tmp_path_factory.mktemp("checkpoints")
-    shipped = Path(__file__).parents[1] / "checkpoints" / "digits"
     digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    if (shipped / "config.json").is_file():
-        shutil.copytree(shipped, folder / "digits")
-    for task, labels in (("digits", digits), ("fruit", ["apple", "pear", "plum"])):
-        if not (folder / task).exists():
+    feelings = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
+    face = ImageConfig(size=48, slices=12, subject="face")
+    for config in (
+        ModelConfig("digits", digits),
+        ModelConfig("emotion", feelings, image=face, shows_cases=False),
+        ModelConfig("fruit", ["apple", "pear", "plum"]),
+    ):
+        shipped = Path(__file__).parents[1] / "checkpoints" / config.task
+        if (shipped / "config.json").is_file():
+            shutil.copytree(shipped, folder / config.task)
+        else:
             torch.manual_seed(0)
-            MultimodalLSTM(ModelConfig(task=task, labels=labels)).save_pretrained(folder / task)
+            MultimodalLSTM(config).save_pretrained(folder / config.task)
     return folder
 
 

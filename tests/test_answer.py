@@ -12,7 +12,8 @@ from mmdemo.ui.reading import answer
 
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/page.css">
+<link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/answer.css">
+<link rel="stylesheet" href="ui/page.css">
 <div class="gradio-container"><div id="answer"></div></div>"""
 SHOW = """async ([value, language, told]) => {
   const { answer } = await import("./ui/answer.js");
@@ -103,6 +104,41 @@ def test_a_contradiction_stands_out(window, said):
     assert window.locator(".mm-say .mm-warn").all_inner_texts() == ["The text says 3, the picture says 8."]
     show(window, {**said, "contradiction": note, "reason": note, "sure": False}, "zh")
     assert window.locator(".mm-say .mm-warn").inner_text() == "文字说的是 3，图片说的是 8。"
+
+
+def test_inputs_that_differ_stand_side_by_side_in_large_type(window, said):
+    labels, alone = (
+        ["joy", "sadness", "plum"],
+        {"text": [0.2, 0.1, 0.7], "image": [0.9, 0.1, 0], "audio": [0, 0.96, 0.04]},
+    )
+    apart = {**said, "labels": labels, "label": "joy", "probabilities": [0.5, 0.4, 0.1], "alone": alone, "why": None}
+    show(window, apart)
+    large = window.locator(".mm-apart .mm-panel h3 strong")
+    assert large.all_inner_texts() == ["plum", "joy", "sadness"]  # a label that nobody translated is called what it is
+    assert [words.replace("\u00a0", "") for words in window.locator(".mm-panel h3 small").all_inner_texts()] == [
+        "70%", "90%", "96%",
+    ]  # fmt: skip
+    assert window.locator(".mm-saw").inner_text() == strings()["page.apart"]
+    show(window, apart, "zh")
+    assert large.all_inner_texts() == ["plum", "喜悦", "悲伤"]
+    alone = dict.fromkeys(alone, alone["image"])
+    show(window, {**apart, "alone": alone})
+    assert large.count() == 0 and "alone: joy" in window.locator(".mm-panel h3 small").first.inner_text()
+
+
+def test_a_task_has_words_of_its_own(window, said):
+    show(window, said)
+    assert window.locator(".mm-caution").count() == 0
+    speak_of = "(task) => import('./ui/words.js').then((words) => words.speakOf(task))"
+    for language in ("en", "zh"):
+        show(window, said, language)
+        window.evaluate(speak_of, "emotion")
+        words = strings(language)
+        assert window.locator(".mm-caution").inner_text() == words["of_emotion.task.caution"]
+        assert window.locator(".mm-panel.mm-of-image h3").inner_text().startswith(words["of_emotion.page.image"])
+        window.evaluate(speak_of, "a task of somebody's own")
+        assert window.locator(".mm-caution").count() == 0
+        assert window.locator(".mm-panel.mm-of-image h3").inner_text().startswith(words["page.image"])
 
 
 def test_another_candidate_can_be_clicked_or_pressed(window, said):

@@ -147,6 +147,28 @@ def test_examples_fill_in_and_show_at_one_click(visit):
     expect(page.locator('#image img[src*="/file="]')).to_have_count(0)
 
 
+def test_another_task_has_its_own_examples_words_and_caution(visit):
+    page = visit()
+    assert page.locator("#examples [data-example=smile]").count() == 0
+    page.locator("#task label", has_text="Emotion").click()
+    expect(page.locator("#text textarea")).to_have_attribute(
+        "placeholder", strings()["of_emotion.page.text_placeholder"]
+    )
+    expect(page.locator("#help-image p")).to_have_text(strings()["of_emotion.help.image"])
+    expect(page.get_by_label("Face", exact=True)).to_be_visible()
+    page.locator("#examples [data-example=smile]").click()
+    drawn(page)
+    expect(page.locator(".mm-caution")).to_have_text(strings()["of_emotion.task.caution"])
+    expect(page.locator(".mm-photo i")).to_be_visible()
+    expect(page.locator("#footer")).to_contain_text(strings()["of_emotion.task.terms"])
+    page.locator("#footer a").click()
+    expect(page.locator("#evaluate-card pre")).to_be_visible()
+    page.go_back()
+    page.locator("#task label", has_text="Digits").click()
+    expect(page.locator(".mm-caution")).to_have_count(0)
+    expect(page.locator("#examples [data-example=seven]")).to_be_visible()
+
+
 @pytest.mark.parametrize("example, answer", [("changes_its_mind", "5"), ("chinese", "7"), ("picture_only", "4")])
 def test_examples_are_answered(visit, trained, example, answer):
     page = visit()

@@ -65,6 +65,12 @@ def test_all_mistakes_and_some_right_answers_are_kept(model, features, rows, tmp
     assert all(reference == f"word{reference[4:]}" for *_, reference in cases["text"])
 
 
+def test_texts_that_are_not_to_be_shown_are_not_written(model, features, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr(model.config, "shows_cases", False)
+    references = [case[3] for case in cases_of(model, features, rows, 0, tmp_path)["cases"]["text"]]
+    assert set(references) <= {f"text {k + 1}" for k in range(COUNT)}
+
+
 def test_a_reference_names_no_path_of_the_machine(model, features, rows, tmp_path):
     references = [case[3] for case in cases_of(model, features, rows, 0, tmp_path)["cases"]["image"]]
     assert set(references) <= {"", *(f"set/pictures.gz#{k}" for k in range(1, COUNT))}

@@ -22,7 +22,7 @@ from mmdemo.ui.tasks import Tasks
 PETS, FRUIT = ["cat", "dog", "owl"], ["apple", "pear"]
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
-SECTIONS = 6
+SECTIONS = 7
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,28 @@ def test_the_figures_are_those_of_the_checkpoint(tasks):
     assert answer["metrics"] == made_metrics(PETS)
     assert (answer["labels"], answer["cases"]) == (PETS, ["text", "image", "audio"])
     assert told(tasks, {"ask": "figures", "task": "raw"})["metrics"] == {}
+
+
+def test_cases_that_are_not_to_be_shown_are_named_by_their_place(folder, tmp_path, data):
+    """Neither in the list, nor one by one, nor read on the page; the data being there makes no difference."""
+    config = ModelConfig(task="private", labels=PETS, shows_cases=False)
+    MultimodalLSTM(config).save_pretrained(tmp_path / "private")
+    (tmp_path / "private" / "cases.json").write_bytes((folder / "pets" / "cases.json").read_bytes())
+    private = Tasks(tmp_path)
+    question = {"task": "private", "modality": "image", "truth": 0, "guess": 0}
+    answer = told(private, question | {"ask": "cell"})
+    assert not answer["shows"] and answer["kept"] == 1
+    assert answer["cases"] == [{"number": 0, "probability": 0.97, "reference": "cat.png", "here": False}]
+    for modality in ("text", "image", "audio"):
+        with pytest.raises(InputError):
+            case_inputs(private, {"task": "private", "modality": modality, "number": 0})
+    with pytest.raises(InputError):
+        told(private, {"ask": "case", "task": "private", "modality": "audio", "number": 0})
+
+
+def test_the_model_card_comes_without_what_is_for_machines(tasks, folder):
+    (folder / "raw" / "README.md").write_text("---\nlicense: mit\n---\n\n# Raw\n\nNobody measured it.\n")
+    assert told(tasks, {"ask": "figures", "task": "raw"})["card"] == "# Raw\n\nNobody measured it."
 
 
 def test_a_cell_has_its_cases(tasks):
@@ -167,7 +189,7 @@ def test_every_section_that_is_measured_is_shown_and_no_other(visit):
     charts = page.locator(".mme-chart figcaption").all_inner_texts()
     assert charts[0] == strings()["evaluate.harm_typing"] and charts[3] == "gusts"  # one that nobody foresaw
     page.locator("#task input[value=fruit]").check(force=True)
-    assert len(headings(page, 2)) == 2
+    assert len(headings(page, 3)) == 3  # accuracy, confusion, and the model card
     assert page.locator(".mme-accuracy tbody th").all_inner_texts()[:2] == ["Words", "Picture"]
     page.locator("#task input[value=raw]").check(force=True)
     page.locator("#evaluate").get_by_text("checkpoints/raw").wait_for()

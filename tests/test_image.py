@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from mmdemo.config import ImageConfig
-from mmdemo.image import find_face, read_image
+from mmdemo.face import near_face
+from mmdemo.image import read_image
 from mmdemo.ink import find_ink
 from mmdemo.messages import InputError
 from mmdemo.picture import KEPT_SIDE, MAX_BYTES, open_picture
@@ -311,7 +312,7 @@ def test_stroke_width_by_hand():
 
 
 def test_no_face_in_a_plain_picture():
-    assert find_face(seven()) is None
+    assert near_face(seven()) is None
     assert find_ink(np.full((100, 100, 3), 200, np.uint8)) == []
 
 

@@ -15,7 +15,7 @@ from mmdemo.ui.asking import Reading, reply
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="ui/drawing.css"><link rel="stylesheet" href="ui/inspector.css">
-<link rel="stylesheet" href="ui/page.css">
+<link rel="stylesheet" href="ui/answer.css"><link rel="stylesheet" href="ui/page.css">
 <script src="plotly.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style>
 <div class="gradio-container"><div id="frame"></div><div id="place"></div></div>"""

@@ -24,7 +24,7 @@ def batch(samples, orders=None):
         ids_per_token=24,
         image_size=28,
         slices=14,
-        stem_size=96,
+        audio_size=96,
     )
 
 

@@ -19,6 +19,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from mmdemo.audio import read_audio
+from mmdemo.config import ImageConfig
 from mmdemo.image import read_image
 from mmdemo.messages import LANGUAGES, Note, strings
 from mmdemo.noise import Noise
@@ -30,6 +31,9 @@ from mmdemo.ui.tasks import EXAMPLES, Tasks
 
 UI = Path(parts.__file__).parent
 DIGITS = EXAMPLES / "digits"
+EMOTION = EXAMPLES / "emotion"
+FEELINGS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
+SHIPPED = ("digits", "emotion")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,7 @@ def test_nothing_is_kept(checkpoints):
 
 def test_every_task_in_the_folder_can_be_chosen(config):
     (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
-    assert task["props"]["choices"] == [("Digits", "digits"), ("Fruit", "fruit")]
+    assert task["props"]["choices"] == [("Digits", "digits"), ("Emotion", "emotion"), ("Fruit", "fruit")]
     assert task["props"]["value"] == "digits"
 
 
@@ -117,8 +121,16 @@ def test_every_key_that_the_page_names_has_words():
     assert keys <= strings().keys()
 
 
+def test_what_a_task_says_of_its_own_stands_in_for_something():
+    """A section of_TASK has whole keys: of sentences that there are, of the task itself, or one more limit."""
+    keys = [key.split(".", 1) for key in strings() if key.startswith("of_")]
+    assert {section for section, _ in keys} == {f"of_{task}" for task in SHIPPED}
+    assert all(key in strings() or re.match(r"task\.|how\.limit_\d$", key) for _, key in keys)
+    assert all(f"task.{task}" in strings() for task in SHIPPED)
+
+
 def test_every_example_and_every_trouble_has_words():
-    names = {f"example.{example.name}" for example in Tasks.examples("digits")}
+    names = {f"example.{example.name}" for task in SHIPPED for example in Tasks.examples(task)}
     troubles = {
         f"help.{modality}_{why}" for modality in ("image", "audio") for why in ("denied", "none", "busy", "insecure")
     }
@@ -128,13 +140,14 @@ def test_every_example_and_every_trouble_has_words():
 # Examples
 
 
-def test_examples_have_their_files_and_are_small():
-    examples = Tasks.examples("digits")
+@pytest.mark.parametrize("task", SHIPPED)
+def test_examples_have_their_files_and_are_small(task):
+    examples = Tasks.examples(task)
     assert len(examples) >= 6
     for example in examples:
         assert example.text or example.image or example.audio
         assert all(path is None or path.is_file() for path in (example.image, example.audio))
-    assert sum(path.stat().st_size for path in DIGITS.iterdir()) < 1_000_000
+    assert sum(path.stat().st_size for path in (EXAMPLES / task).iterdir()) < 1_000_000
 
 
 def test_other_tasks_have_no_examples_of_ours():
@@ -148,6 +161,48 @@ def test_what_was_drawn_and_spoken_is_found():
         (start, end), *more = read_audio(path).segments
         assert not more, path.name
         assert 0.3 < end - start < 1.2, path.name
+
+
+def test_the_faces_and_voices_of_emotion_are_found():
+    for path in EMOTION.glob("*.jpg"):
+        seen = read_image(path, ImageConfig(size=48, slices=12, subject="face"))
+        assert len(seen.candidates) == 1, path.name
+    for path in EMOTION.glob("*.flac"):
+        heard = read_audio(path)
+        assert 0.5 < sum(end - start for start, end in heard.segments) < 3, path.name
+
+
+FEELS = {
+    "good_news": "joy",
+    "changes_its_mind": "joy",
+    "smile": "joy",
+    "raised_voice": "anger",
+    "no_feeling": "neutral",
+}
+APART = {
+    "smiles_sad_voice": {"sadness", "joy"},
+    "brave_smile": {"sadness", "joy"},
+    "calm_face_angry_words": {"anger", "neutral"},
+}
+
+
+@pytest.fixture
+def feeling(checkpoints):
+    """The shipped checkpoint of the emotion task."""
+    if not (Path(__file__).parents[1] / "checkpoints" / "emotion" / "config.json").is_file():
+        pytest.skip("needs the trained checkpoint: python -m mmdemo train --task emotion")
+    return Tasks(checkpoints).predictor("emotion")
+
+
+@pytest.mark.parametrize("name", [*FEELS, *APART])
+def test_examples_of_emotion_are_read_as_a_visitor_expects(name, feeling):
+    (example,) = [example for example in Tasks.examples("emotion") if example.name == name]
+    answer = read(feeling, text=example.text or None, image=example.image, audio=example.audio).said
+    if name in FEELS:
+        assert answer["label"] == FEELS[name]
+    else:
+        tops = {answer["labels"][int(np.argmax(p))] for p in answer["alone"].values()}
+        assert tops == APART[name] and not answer["sure"]
 
 
 EXPECTED = {
@@ -286,6 +341,23 @@ def test_predict_reads_all_three(client):
 
 def test_predict_reads_for_any_task(client):
     assert set(client.predict("plum", task="fruit", api_name="/predict")["probabilities"]) == {"apple", "pear", "plum"}
+
+
+def test_predict_reads_a_face(client):
+    answer = client.predict("", handle_file(EMOTION / "smile.jpg"), task="emotion", api_name="/predict")
+    assert answer["used"] == ["image"] and set(answer["probabilities"]) == set(FEELINGS)
+    with_ink = client.predict("", handle_file(DIGITS / "seven.jpg"), task="emotion", api_name="/predict")
+    assert with_ink["used"] == [] and with_ink["ignored"]["image"] == strings()["image.nothing_face"]
+
+
+def test_a_face_fills_the_page(client):
+    given = ["so happy", handle_file(EMOTION / "smile.jpg"), None, True, True, True, 0, 0, 0, 0, "emotion"]
+    answer, figure, footer = map(json.loads, client.predict(*given, api_name="/run"))
+    assert answer["task"] == footer["checkpoint"] == "emotion" and answer["labels"] == FEELINGS
+    left, top, right, bottom = answer["saw"]["image"]["box"]
+    assert left < 0.4 < right and top < 0.2 < bottom  # where her face is
+    assert np.shape(answer["saw"]["image"]["pixels"]) == (48, 48)
+    assert [step["modality"] for step in figure["steps"]].count("image") == 12
 
 
 def test_predict_says_that_nothing_was_given(client):

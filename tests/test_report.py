@@ -4,7 +4,8 @@ import pytest
 
 from mmdemo.report import fill, percent, tables, write_card, write_metrics
 
-SUMMARY = {"n": 1000, "accuracy": 0.9934, "interval": [0.985, 0.997], "loss": 0.02, "ece": 0.004, "confusion": [[9, 1]]}
+SUMMARY = {"n": 1000, "accuracy": 0.9934, "interval": [0.985, 0.997], "loss": 0.02, "ece": 0.004}
+SUMMARY |= {"recall": [0.981, 0.97, 0.99], "f1": [0.982, 0.971, 0.991], "confusion": [[9, 1]]}
 METRICS = {
     "command": "python -m mmdemo evaluate",
     "seed": 0,
@@ -52,6 +53,8 @@ def test_every_figure_is_in_the_tables_beside_its_command_and_seed():
         "seed 0",
         "99.34 %",
         "98.50% to 99.70%",
+        "98.10% (97.00% to 99.00%)",
+        "98.20% (97.10% to 99.10%)",
         "57.00 %",
         "| pictures | 300 | 0.210 ± 0.020 | 0.310 ± 0.010 | 0.240 ± 0.030 | 0.480 ± 0.040 |",
         "+10.0 ± 2.0",

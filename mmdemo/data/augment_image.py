@@ -22,6 +22,11 @@ SHEAR = 12.0  # degrees: upright to slanted handwriting
 TURNED, BENT, SOFTENED = 0.9, 0.4, 0.2  # shares of the pictures
 SOFT = (0.3, 0.7)  # pixels of 28: sigma of what is softened
 
+FACE_DEGREES = 15.0
+FACE_SHIFT = 0.08  # of the side
+FACE_SCALE = (0.9, 1.25)  # how much larger or smaller a face gets
+FACE_LIGHT = 0.4  # largest logarithm of the exponent that makes a picture darker or lighter
+
 BLUR = 1.6  # pixels of 28: sigma of the blur at severity 1
 NOISE = 0.5  # standard deviation of the noise at severity 1
 COVERED = 0.6  # of the side: the square that is covered at severity 1
@@ -90,6 +95,33 @@ def _draw(draw: Callable[[int, Generator], tuple[Tensor, ...]], count: int, gene
     if isinstance(generator, Generator):
         return draw(count, generator)
     return [torch.cat(each) for each in zip(*(draw(1, own) for own in generator), strict=True)]
+
+
+def augment_face(batch: Tensor, generator: Generators) -> Tensor:
+    """Turn, mirror, shift and scale, lighten and darken, each a little and at random.
+
+    Args:
+        batch: (B, 1, size, size) in 0..1.
+        generator: on the CPU.
+
+    Returns:
+        A new batch of the same shape, in 0..1.
+    """
+    (chance,) = _draw(lambda n, own: (torch.rand(n, 6, generator=own),), len(batch), generator)
+    turn, zoom, mirror, across, down, lit = (2 * chance.to(batch) - 1).unbind(1)  # each (B,), -1..1
+    low, high = FACE_SCALE
+    turn, zoom = torch.deg2rad(FACE_DEGREES * turn), 2 / (low + high + (high - low) * zoom)
+    cosine, sine, mirror = zoom * turn.cos(), zoom * turn.sin(), mirror.sign()
+    moved = torch.stack(
+        [cosine * mirror, -sine, 2 * FACE_SHIFT * across, sine * mirror, cosine, 2 * FACE_SHIFT * down], 1
+    )
+    places = F.affine_grid(moved.view(-1, 2, 3), list(batch.shape), align_corners=False)  # in half sides
+    batch = F.grid_sample(batch, places, padding_mode="border", align_corners=False)
+    return batch.clamp(1e-3, 1) ** (FACE_LIGHT * lit).exp()[:, None, None, None]
+
+
+AUGMENT = {"ink": augment_image, "face": augment_face}
+"""What is done to a picture in training, by what is looked for in it (``ImageConfig.subject``)."""
 
 
 def change_strokes(batch: Tensor, amount: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ def fetch_fsdd(folder: Path) -> Path:
     if not recordings.is_dir():
         with TemporaryDirectory() as temporary:
             archive = Path(temporary) / "fsdd.tar.gz"
-            _download([FSDD_URL], archive, wanted=recordings)
+            download([FSDD_URL], archive, wanted=recordings)
             try:
                 _unpack(archive, recordings)
             except (tarfile.TarError, EOFError, zlib.error) as error:
@@ -147,7 +147,7 @@ def _fetch_idx(folder: Path, files: dict[str, str], urls: Sequence[str]) -> Path
     for name, checksum in files.items():
         file = folder / name
         if not file.is_file():
-            _download([f"{url}/{name}" for url in urls], file)
+            download([f"{url}/{name}" for url in urls], file)
         try:
             found = hashlib.md5(gzip.decompress(file.read_bytes()), usedforsecurity=False).hexdigest()
         except (OSError, EOFError, zlib.error):
@@ -157,7 +157,7 @@ def _fetch_idx(folder: Path, files: dict[str, str], urls: Sequence[str]) -> Path
     return folder
 
 
-def _download(urls: Sequence[str], file: Path, wanted: Path | None = None) -> None:
+def download(urls: Sequence[str], file: Path, wanted: Path | None = None) -> None:
     """Fetch a file from the first address that answers, with a progress bar; nothing half-fetched is left behind."""
     for url in urls:
         try:

@@ -23,8 +23,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from mmdemo import audio, image, ink, loudness, picture, speech, square, strokes
-from mmdemo.audio import read_audio
+from mmdemo import audio, face, image, ink, loudness, picture, prosody, speech, square, strokes
+from mmdemo.audio import AudioInput, read_audio
 from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
 from mmdemo.data import augment_audio
 from mmdemo.data.manifest import OUTLIER, load_image_cell
@@ -33,7 +33,10 @@ from mmdemo.image import read_image
 from mmdemo.messages import InputError
 from mmdemo.text import read_text
 
-READERS = {"image": (image, picture, ink, strokes, square), "audio": (audio, speech, loudness, augment_audio)}
+READERS = {
+    "image": (image, picture, face, ink, strokes, square),
+    "audio": (audio, speech, prosody, loudness, augment_audio),
+}
 VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
 BEHIND = 120  # recordings of no class that may be heard in the background of the varied ones
 
@@ -48,7 +51,7 @@ class Features:
         image_of: each row's index into ``squares``, or -1, shape (N,).
         squares: normalised pictures, uint8, shape (pictures, size, size).
         audio_of: each row's index into ``sounds``, or -1, shape (N,).
-        sounds: for each sound its variants, each (T, 96) float32; the first is the sound as it is.
+        sounds: for each sound its variants, each (T, size) float32; the first is the sound as it is.
         problems: what could not be read, as sentences that name the manifest's line.
         heard: from which to which share of its sound each row's label is being said, shape (N, 2); from end to end
             where it is not given.
@@ -167,12 +170,12 @@ def _voices(
         return str(error)
     if sound.absent:
         return str(sound.absent)
-    variants = [_embed(sound.mel)]
+    variants = [_heard(sound)]
     rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(Path(cell).name.encode()).digest()[:4], "big")])
     while len(variants) < count:
         samples = augment_audio.vary_voice(sound.samples, rng, others=_decoded(behind))
         varied = read_audio((SAMPLE_RATE, samples), config)
-        variants.append(variants[0] if varied.absent else _embed(varied.mel))
+        variants.append(variants[0] if varied.absent else _heard(varied))
     return variants
 
 
@@ -191,10 +194,9 @@ def _stem() -> speech.SpeechEmbedding:
     return speech.SpeechEmbedding.pretrained()
 
 
-@torch.inference_mode()
-def _embed(mel: np.ndarray) -> np.ndarray:
-    """(F, 32) -> (T, 96)."""
-    return _stem()(torch.from_numpy(mel)[None])[0].numpy()
+def _heard(sound: AudioInput) -> np.ndarray:
+    """A sound as the model gets it, (T, size)."""
+    return speech.listen(_stem(), sound.mel, sound.prosody)
 
 
 def _cached(

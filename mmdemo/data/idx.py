@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import zipfile
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,31 @@ def read_idx(path: str | Path) -> np.ndarray:
     except OSError as error:
         raise InputError("manifest.missing_file", file=str(path)) from error
     return _read(str(path), state.st_mtime_ns, state.st_size)
+
+
+def read_pictures(path: str | Path) -> np.ndarray:
+    """The pictures in an IDX file, or those that a NumPy archive (``.npz``) calls ``images``: uint8 (N, height, width).
+
+    Raises:
+        InputError: there is no such file, or it has no such pictures.
+    """
+    pictures = _read_archive(str(path), os.path.getmtime(path)) if _is_archive(path) else read_idx(path)
+    if pictures.ndim != 3:
+        raise InputError("manifest.no_picture", file=str(path), n=0, count=0)
+    return pictures
+
+
+def _is_archive(path: str | Path) -> bool:
+    return str(path).endswith(".npz") and os.path.isfile(path)
+
+
+@lru_cache(maxsize=2)
+def _read_archive(path: str, modified: float) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return archive["images"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError("manifest.not_idx", file=path) from error
 
 
 @lru_cache(maxsize=4)

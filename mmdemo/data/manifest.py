@@ -1,10 +1,11 @@
 """Manifests: a data set as one table with the columns ``text, image, audio, label, split``, any input cell empty.
 
-Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file (counted
-from 0). The label ``(none)`` says that a row belongs to no class. Further columns are kept; these mean something:
-``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who stops there should answer), ``heard``
-(``0.4-0.8``: from which to which share of a sound its label is being said), and ``group`` or ``speaker`` (never divided
-between two splits).
+Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file or of the
+``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further
+columns are kept; these mean something: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who
+stops there should answer), ``heard`` (``0.4-0.8``: from which to which share of a sound its label is being said),
+``place`` (where in a data set a text is, to be named in its stead), and ``group`` or ``speaker`` (never divided between
+two splits).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.config import MODALITIES
-from mmdemo.data.idx import read_idx
+from mmdemo.data.idx import read_pictures
 from mmdemo.data.splits import SHARES, assign_splits
 from mmdemo.data.table import Problem, read_table, write_table
 from mmdemo.messages import InputError, Note
@@ -147,8 +148,8 @@ def load_image_cell(cell: str) -> str | np.ndarray:
     file, n = _parts(cell)
     if n is None or os.path.isfile(cell):  # a picture's own name may end in #1
         return cell
-    pictures = read_idx(file)
-    if pictures.ndim != 3 or n >= len(pictures):
+    pictures = read_pictures(file)
+    if n >= len(pictures):
         raise InputError("manifest.no_picture", file=file, n=n, count=len(pictures))
     return pictures[n]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mmdemo.config import MODALITIES, ModelConfig
-from mmdemo.data.augment_image import augment_image, degrade_image
+from mmdemo.data.augment_image import AUGMENT, degrade_image
 from mmdemo.data.features import Features
 from mmdemo.data.targets import Evidence, joined, ramp, targets
 from mmdemo.sequence import Batch, collate
@@ -36,6 +36,7 @@ class Mixing:
     typos: float = 0.3  # share of letters that are mistyped at severity 1
     amid: float = 0.15  # a sound has another before or after it that is of no class: a cough, "it's a", a chair
     strange: float = 0.5  # a row of no class has partners of none either; else all of one class
+    balance: tuple[float, float, float] = (0, 0, 0)  # text, image, audio: 1 shows every class of it equally often
 
 
 PLAIN = Mixing(together=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False, amid=0, strange=1)
@@ -87,7 +88,16 @@ class Pairs(Dataset):
         """Start an epoch: every pool is shuffled anew."""
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
-        self.shuffled = {m: rng.permutation(rows) for m, rows in self.pools.items()}
+        self.shuffled = {m: self._drawn(m, rows, rng) for m, rows in self.pools.items()}
+
+    def _drawn(self, modality: str, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A pool's rows in random order; where classes are to be balanced, rare ones more than once."""
+        power = self.mixing.balance[MODALITIES.index(modality)]
+        if not power:
+            return rng.permutation(rows)
+        labels = self.features.labels[rows] + 1
+        weights = np.bincount(labels)[labels] ** -float(power)
+        return rng.choice(rows, len(rows), p=weights / weights.sum())
 
     def __len__(self) -> int:
         return self.length
@@ -198,10 +208,10 @@ class Pairs(Dataset):
             [None if sample.square is None else sample.square / np.float32(255) for sample in samples],
             [sample.sound for sample in samples],
             [sample.order for sample in samples],
-            ids_per_token=config.text.ids_per_token,
+            ids_per_token=config.text.width,
             image_size=config.image.size,
             slices=config.image.slices,
-            stem_size=config.audio.stem_size,
+            audio_size=config.audio.size,
         )
         evidence = list(zip(*(sample.evidence for sample in samples), strict=True))
         taught = targets(evidence, batch.lengths, batch.order, len(config.labels))
@@ -216,7 +226,7 @@ class Pairs(Dataset):
             return
         generators = [self._generator(sample.index) for sample in samples if sample.square is not None]
         severity = torch.tensor([sample.severity for sample in samples])[shown]
-        pictures = augment_image(squares[shown][:, None], generators)  # (n, 1, size, size)
+        pictures = AUGMENT[self.config.image.subject](squares[shown][:, None], generators)  # (n, 1, size, size)
         squares[shown] = degrade_image(pictures, severity, generators)[:, 0]
 
     def _generator(self, k: int) -> torch.Generator:

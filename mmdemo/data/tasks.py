@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
 from mmdemo.data.digits import LABELS, digit_photos, digits_manifest
+from mmdemo.data.emotion import emotion_manifest
+from mmdemo.data.feelings import FEELINGS
 from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.messages import InputError
 
@@ -28,6 +30,7 @@ class Task:
         pair: whether the missing inputs of a row are lent by other rows of its class and split.
         split: in words, who made the split that is tested on; stands beside the figures.
         card: the model card, with a place for the figures.
+        recipe: the one of ``mmdemo.train.RECIPES`` that it is trained with unless another is asked for.
         photos: (folder of the data sets, seed) -> webcam photos of its test set, where that makes sense.
     """
 
@@ -36,6 +39,7 @@ class Task:
     pair: bool
     split: str
     card: Path = CARDS / "own.md"
+    recipe: str = "own"
     photos: Callable[[Path, int], Iterator[Shot]] | None = None
 
     @property
@@ -55,6 +59,21 @@ TASKS = {
             card=CARDS / "digits.md",
             photos=digit_photos,
         ),
+        Task(
+            ModelConfig(
+                "emotion",
+                list(FEELINGS),
+                text=TextConfig(words=24_000, lost=0.2),
+                image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 48, 96, 128)),
+                audio=AudioConfig(prosody=True, context=2),
+                shows_cases=False,
+            ),
+            emotion_manifest,
+            pair=True,
+            split="GoEmotions' own; FER2013 with no photo on two sides; RAVDESS's actors 19 to 22",
+            card=CARDS / "emotion.md",
+            recipe="warm",
+        ),
     ]
 }
 
@@ -70,13 +89,14 @@ def task_named(name: str) -> Task:
     return TASKS[name]
 
 
-def own_task(name: str, manifest: Path, config: ModelConfig | None = None) -> Task:
+def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like: Task | None = None) -> Task:
     """The task of somebody's own manifest.
 
     Args:
         name: what to call it.
         manifest: its rows; they are paired if most of them have only one input.
         config: of a checkpoint, if there is one; otherwise the labels are those of the rows, in alphabetical order.
+        like: a task whose sizes, ways of reading and recipe to use with these labels; the usual ones if not given.
 
     Raises:
         InputError: the manifest cannot be read, or has no usable row.
@@ -85,9 +105,12 @@ def own_task(name: str, manifest: Path, config: ModelConfig | None = None) -> Ta
     if rows.empty:
         raise InputError("manifest.no_rows", file=str(manifest))
     inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
+    labels = sorted(set(rows["label"]) - {OUTLIER})
+    fresh = replace(like.config, task=name, labels=labels) if like else ModelConfig(name, labels)
     return Task(
-        config or ModelConfig(name, sorted(set(rows["label"]) - {OUTLIER})),
+        config or fresh,
         lambda data, out, seed: manifest,
         pair=bool((inputs == 1).mean() > 0.5),
         split=f"of {manifest.name}",
+        recipe=like.recipe if like else "own",
     )

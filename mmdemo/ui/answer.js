@@ -3,7 +3,7 @@
 import { arrived, now } from "./current.js";
 import { make, svg, valueOf } from "./dom.js";
 import { explainTerms } from "./terms.js";
-import { list, name, onLanguage, percent, pieces, say } from "./words.js";
+import { find, list, name, onLanguage, percent, pieces, say } from "./words.js";
 
 const CHANCES = 5; // as many classes as have a bar
 const OTHERS = 3; // as many as are named beside the shares...
@@ -37,6 +37,7 @@ function parts(value, tell) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
   const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
   const shared = Object.keys(value.why?.shares ?? {}).length > 1;
+  const apart = value.used.length > 1 && topsOf(value).size > 1;
   const decided = value.used.length
     ? [
         verdict(value),
@@ -45,8 +46,8 @@ function parts(value, tell) {
       ]
     : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
   const seen = [
-    make("p", { className: "mm-caption mm-saw" }, say(value.used.length > 1 ? "page.saw_alone" : "page.saw")),
-    make("div", { className: "mm-panels" }, ...panels.map((modality) => panel(modality, value, tell))),
+    make("p", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
+    make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
   ];
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
   return panels.length ? [top, ...seen] : [top];
@@ -65,16 +66,21 @@ const trust = ({ probability, sure }) => `${percent(probability)} · ${say(sure 
 /** What to be careful about, and then why: the most telling sentences, in the order in which they were made. */
 function sayings(value) {
   const warning = value.contradiction ?? value.reason;
-  const tops = new Set(Object.values(value.alone).map((p) => p.indexOf(Math.max(...p))));
-  const agree = value.used.length > 1 && tops.size === 1 && !value.contradiction;
+  const agree = value.used.length > 1 && topsOf(value).size === 1 && !value.contradiction;
+  const caution = find("task.caution");
   const why = telling(value.why?.sentences ?? []).flatMap((note) => inBold(note).concat(" "));
   if (agree) why.push(say("page.agree"));
   return [
     warning && make("p", { className: "mm-warn" }, inBold(warning)),
     make("p", { className: "mm-why" }, why.length ? why : say("page.read", { inputs: list(value.used) })),
     ...value.notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
+    caution && make("p", { className: "mm-caution" }, caution),
   ];
 }
+
+/** The answers that the modalities would give alone. */
+const topsOf = ({ alone }) => new Set(Object.values(alone).map(topOf));
+const topOf = (p) => p.indexOf(Math.max(...p));
 
 /** The sentences most worth reading. */
 function telling(notes) {
@@ -137,12 +143,13 @@ function chances(labels, probabilities) {
   return make("ol", { className: "mm-chances", ariaLabel: say("page.chances") }, ...rows);
 }
 
-/** One modality: what it says alone, and what was seen of it. */
-function panel(modality, { labels, used, alone, ignored, saw }, tell) {
+/** One modality: what it says alone, in large type where they differ, and what was seen of it. */
+function panel(modality, { labels, used, alone, ignored, saw }, tell, apart) {
   const p = used.length > 1 ? alone[modality] : null; // alone, it says what was said above
-  const best = p && p.indexOf(Math.max(...p));
+  const best = p && topOf(p);
   const heading = make("h3", {}, say(`page.${modality}`));
-  if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
+  if (p && apart) heading.append(make("strong", {}, name(labels[best])), make("small", {}, percent(p[best])));
+  else if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
   const seen = saw[modality] ? { text: tokens, image: photo, audio: wave }[modality](saw[modality], tell) : [];
   const why = ignored[modality] && make("p", { className: "mm-warn" }, say(ignored[modality].key, ignored[modality].values));
   return make("section", { className: `mm-panel mm-of-${modality}${used.includes(modality) ? "" : " mm-out"}` }, heading, why, seen);

@@ -89,14 +89,14 @@ function next(cells, cell, [down, right]) {
 async function list(place, { modality, truth, guess, count, labels, ask, choose }) {
   place.replaceChildren(make("p", { className: "mmh-note" }, say("inspect.wait")));
   try {
-    const { cases, kept } = await ask({ ask: "cell", modality, truth, guess });
+    const { cases, kept, shows } = await ask({ ask: "cell", modality, truth, guess });
     const title = say(truth === guess ? "evaluate.cell_right" : "evaluate.cell_wrong", { truth: labels[truth], guess: labels[guess] });
     const items = cases.map((one) => item(modality, one, { ask, choose }));
     const note = kept ? say("evaluate.shown", { shown: cases.length, count }) : say("evaluate.none_kept");
     place.replaceChildren(
       make("h4", {}, title),
       make("p", { className: "mmh-note" }, note),
-      ...(cases.some(({ here }) => !here) ? [make("p", { className: "mm-warn mme-elsewhere" }, say("evaluate.no_data", { variable: "MMDEMO_DATA" }))] : []),
+      ...(cases.every(({ here }) => here) ? [] : [make("p", { className: "mm-warn mme-elsewhere" }, say(shows ? "evaluate.no_data" : "evaluate.not_shown", { variable: "MMDEMO_DATA" }))]),
       make("ol", { className: `mme-cases mme-cases-${modality}` }, ...items),
     );
   } catch (error) {
@@ -106,7 +106,7 @@ async function list(place, { modality, truth, guess, count, labels, ask, choose 
 
 /** One case: what was given, how probable the answer was, and a way to read it on the page. */
 function item(modality, { number, probability, reference, here, picture }, { ask, choose }) {
-  const parts = { image: () => (picture ? make("img", { src: picture, alt: reference }) : null), audio: () => (here ? player(number, ask) : null), text: () => make("q", {}, reference) };
+  const parts = { image: () => (picture ? make("img", { src: picture, alt: reference }) : null), audio: () => (here ? player(number, ask) : null), text: () => (here ? make("q", {}, reference) : null) };
   const shown = parts[modality]() ?? make("code", {}, reference || "–");
   const read = make("button", { type: "button", className: "mme-link" }, say("evaluate.read"));
   read.addEventListener("click", () => choose({ modality, number }));

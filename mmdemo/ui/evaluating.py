@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
     Args:
         tasks: what there is.
         question: ``task``, ``ask`` and what belongs to it:
-            ``figures``: the labels and ``metrics.json``, and of which modalities there are cases;
+            ``figures``: the labels, ``metrics.json``, the model card, and of which modalities there are cases;
             ``cell`` (``modality``, ``truth``, ``guess``): the cases of a cell of the confusion matrix;
             ``case`` (``modality``, ``number``): a recording, as a ``data:`` URL.
 
@@ -44,10 +45,12 @@ def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
     name = _task(tasks, question)
     if question.get("ask") == "case":
         return {"ask": "case", "url": _sound(_source(name, tasks, question))}
-    labels = tasks.predictor(name).config.labels
+    config = tasks.predictor(name).config
+    labels, shows = config.labels, config.shows_cases
     cases = read_cases(tasks.folder / name)
     if question.get("ask") == "figures":
-        return {"ask": "figures", "labels": labels, "metrics": read_metrics(tasks.folder / name), "cases": list(cases)}
+        metrics, card = read_metrics(tasks.folder / name), _card(tasks.folder / name)
+        return {"ask": "figures", "labels": labels, "metrics": metrics, "cases": list(cases), "card": card}
     if question.get("ask") != "cell" or question.get("modality") not in list(cases):
         raise InputError("ask.unknown")
     cell = [_whole(question, end, len(labels)) for end in ("truth", "guess")]
@@ -56,7 +59,8 @@ def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
     return {
         "ask": "cell",
         "kept": len(numbers),
-        "cases": [_case(modality, k, *cases[modality][k][2:]) for k in numbers[:SHOWN]],
+        "shows": shows,
+        "cases": [_case(modality, k, *cases[modality][k][2:], shows) for k in numbers[:SHOWN]],
     }
 
 
@@ -84,7 +88,7 @@ def _task(tasks: Tasks, question: dict[str, Any]) -> str:
 
 def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
     """The text, the file, or the picture of the case that a question is about."""
-    cases = read_cases(tasks.folder / name)
+    cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.shows_cases else {}
     modality = question.get("modality")
     if modality not in MODALITIES or modality not in cases:
         raise InputError("ask.unknown")
@@ -92,16 +96,23 @@ def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
     return reference if modality == "text" else fetch(reference, data_folder())
 
 
-def _case(modality: str, number: int, probability: float, reference: str) -> dict[str, Any]:
-    """A case as the list shows it; ``here``: whether its input can be shown or played."""
-    case = {"number": number, "probability": probability, "reference": reference, "here": True}
-    if modality == "text":
+def _case(modality: str, number: int, probability: float, reference: str, shows: bool) -> dict[str, Any]:
+    """A case as the list shows it; ``here``: whether its input can be shown or played, and may be."""
+    case = {"number": number, "probability": probability, "reference": reference, "here": shows}
+    if modality == "text" or not shows:
         return case
     try:
         source = fetch(reference, data_folder())
         return {**case, "picture": _picture(source)} if modality == "image" else case
     except InputError:
         return {**case, "here": False}
+
+
+def _card(folder: Path) -> str:
+    """The model card without what is for machines, the YAML at its top; nothing where there is none."""
+    file = folder / "README.md"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).strip()
 
 
 def _picture(source: Path | np.ndarray) -> str:

@@ -10,7 +10,8 @@ import { find, say } from "./words.js";
 
 const VIEW = "evaluate";
 const MODALITIES = new Set(["text", "image", "audio"]);
-const PARTS = { accuracy, confusion: matrix, robustness, unknown, paper, strangers };
+const PARTS = { accuracy, confusion: matrix, robustness, unknown, paper, strangers, card };
+const MEANS = ["recall", "f1"]; // over the classes, each with its interval, where they were measured
 const hueOf = (subset) => (MODALITIES.has(subset) ? `var(--mm-${subset})` : "var(--mm-ink)");
 
 /** The view of the task that is the part's value. It is asked for when the view is first opened. */
@@ -53,11 +54,13 @@ function made({ task, told, error }, tools) {
   const head = make("header", { className: "mmh-top" }, make("h2", {}, say("evaluate.title")), make("p", {}, say("evaluate.intro")));
   if (!told) return [head, make("p", { className: "mmh-note" }, error ?? say("inspect.wait"))];
   const { metrics } = told;
-  if (!metrics.alone) return [head, make("p", { className: "mmh-text" }, say("evaluate.unmeasured", { command: `python -m mmdemo evaluate --checkpoint checkpoints/${task}` }))];
+  const measured = Boolean(metrics.alone);
   head.append(
-    make("p", { className: "mme-source" }, make("code", {}, metrics.command), ` · ${say("evaluate.seed", { seed: metrics.seed })} · ${say("evaluate.split", { split: metrics.split })}`),
+    measured
+      ? make("p", { className: "mme-source" }, make("code", {}, metrics.command), ` · ${say("evaluate.seed", { seed: metrics.seed })} · ${say("evaluate.split", { split: metrics.split })}`)
+      : make("p", { className: "mmh-text" }, say("evaluate.unmeasured", { command: `python -m mmdemo evaluate --checkpoint checkpoints/${task}` })),
   );
-  const parts = Object.entries(PARTS).map(([part, draw]) => [part, draw(told, tools)]).filter(([, drawn]) => drawn);
+  const parts = Object.entries(measured ? PARTS : { card }).map(([part, draw]) => [part, draw(told, tools)]).filter(([, drawn]) => drawn);
   return [
     head,
     ...parts.map(([part, drawn], k) =>
@@ -78,13 +81,16 @@ function subsetsOf({ alone, together = {} }) {
 function accuracy({ metrics }) {
   const kinds = Object.entries(metrics.kinds ?? {}).map(([kind, found]) => ["text", `${say("page.text")}: ${kindName(kind)}`, found]);
   const rows = [...subsetsOf(metrics), ...kinds];
+  const means = MEANS.filter((mean) => rows.every(([, , found]) => found[mean]));
   const low = floorOf(rows.map(([, , { interval }]) => interval[0]));
-  const body = rows.map(([subset, words, { n, accuracy: right, interval, ece, against_best_part: gain }]) => {
+  const body = rows.map(([subset, words, found]) => {
+    const { n, accuracy: right, interval, ece, against_best_part: gain } = found;
     const better = gain && make("small", {}, say("evaluate.gain", { points: points(gain.gain), part: called(gain.part) }));
     return make("tr", {}, [
       make("th", { scope: "row" }, swatches(subset), words, better ?? null),
       make("td", { className: "mme-wide" }, track(right, interval, hueOf(subset), low)),
       make("td", {}, make("b", {}, share(right)), make("small", {}, say("evaluate.between", { low: share(interval[0]), high: share(interval[1]) }))),
+      ...means.map((mean) => make("td", {}, share(found[mean][0]), make("small", {}, say("evaluate.between", { low: share(found[mean][1]), high: share(found[mean][2]) })))),
       make("td", {}, share(ece)),
       make("td", {}, n.toLocaleString()),
     ]);
@@ -93,6 +99,7 @@ function accuracy({ metrics }) {
     make("th", { scope: "col" }, say("evaluate.given")),
     make("td", { className: "mme-wide" }, axis(low)),
     make("th", { scope: "col" }, term(say("evaluate.right"), say("evaluate.right_about"))),
+    ...means.map((mean) => make("th", { scope: "col" }, term(say(`evaluate.${mean}`), say(`evaluate.${mean}_about`)))),
     make("th", { scope: "col" }, term(say("evaluate.ece"), say("evaluate.ece_about"))),
     make("th", { scope: "col" }, say("evaluate.n")),
   ]);
@@ -175,4 +182,9 @@ function strangers({ metrics: { strangers: found } }) {
   if (official) rows.push({ name: say("evaluate.official"), value: official.mean });
   const source = found.command && make("p", { className: "mme-source" }, make("code", {}, found.command));
   return make("div", { className: "mme-stack" }, dots(say("evaluate.strangers"), rows), source ?? null);
+}
+
+/** The checkpoint's model card, as it was written. */
+function card({ card: text }) {
+  return text ? make("pre", { className: "mme-card", tabIndex: 0 }, text) : null;
 }

@@ -1,6 +1,6 @@
 /** Words for Gradio's own inputs, which have no place for a key and do not change their language in place. */
 
-import { find, onLanguage, say, spellings } from "./words.js";
+import { find, onLanguage, say, speakOf, spellings } from "./words.js";
 
 /** What we name ourselves: [where, key, attribute, or null for its text]. */
 const NAMED = [
@@ -57,6 +57,7 @@ function nameSlider(slider) {
 }
 
 function nameAll() {
+  speakOf(document.querySelector("#task input:checked")?.value);
   for (const [where, key, attribute] of NAMED) {
     for (const element of document.querySelectorAll(where)) put(element, attribute, say(key));
   }

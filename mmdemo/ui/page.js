@@ -111,9 +111,11 @@ export function footer({ element, props, watch }) {
       items.push(say("page.ran", { device: value.device.toUpperCase(), total, stages: stages.join(", ") }));
       items.push(say("page.checkpoint", { checkpoint: `checkpoints/${value.checkpoint}`, hash: value.hash, version: value.version }));
     }
+    const terms = find("task.terms");
+    if (terms) items.push([`${terms} `, make("a", { href: "#evaluate-card" }, say("task.card"))]);
     const api = make("button", { type: "button", textContent: say("page.api") });
     api.addEventListener("click", () => document.querySelector(".show-api").click());
-    place.replaceChildren(...items.map((item) => make("span", {}, item)), make("span", {}, say("page.kept")), api);
+    place.replaceChildren(...items.map((item) => make("span", {}, ...[item].flat())), make("span", {}, say("page.kept")), api);
   };
   watch("value", show);
   onLanguage(show);

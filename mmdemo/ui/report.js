@@ -3,13 +3,14 @@
 import { answer } from "./answer.js";
 import { make } from "./dom.js";
 import { draw } from "./drawing.js";
-import { find, language, languages, name, onLanguage, say, sentences, speak, translate } from "./words.js";
+import { find, language, languages, name, onLanguage, say, sentences, speak, speakOf, translate } from "./words.js";
 
 const { said, figure, language: first } = JSON.parse(document.getElementById("mm-reading").textContent);
 const system = matchMedia("(prefers-color-scheme: dark)");
 const dress = () => document.body.classList.toggle("dark", system.matches);
 system.addEventListener("change", dress);
 dress();
+speakOf(said.task);
 speak(first);
 
 const keyed = (tag, key) => {

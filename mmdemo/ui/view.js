@@ -19,7 +19,9 @@ export function view(element, name, made) {
   const own = { stale: true };
   own.fill = () => {
     own.stale = !isOpen(name);
-    if (!own.stale) element.replaceChildren(...made());
+    if (own.stale) return;
+    element.replaceChildren(...made());
+    goTo(name, wanted().part);
   };
   views.set(name, own);
   onLanguage(own.fill);
@@ -47,6 +49,11 @@ function follow() {
     else if (!part) scrollTo({ top: 0, behavior: "instant" });
   }
   for (const link of document.querySelectorAll("a[data-view]")) link.ariaCurrent = link.dataset.view === name ? "page" : null;
+  goTo(name, part);
+}
+
+/** A part of a view, once it is there. */
+function goTo(name, part) {
   if (part) document.getElementById(`${name}-${part}`)?.scrollIntoView();
 }
 

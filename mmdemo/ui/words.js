@@ -13,6 +13,7 @@ const fetchWords = async (code) =>
 const codes = Object.keys(LANGUAGES);
 const trees = Object.fromEntries(await Promise.all(codes.map(async (code) => [code, await fetchWords(code)])));
 const listeners = new Set();
+let task = document.querySelector("#task input:checked")?.value ?? null; // some sentences are a task's own
 let current = [store.get("language"), ...navigator.languages.map((code) => code.slice(0, 2)), "en"].find((code) => code in trees);
 
 /** The languages that can be chosen: code -> how it calls itself. */
@@ -23,8 +24,7 @@ export const language = () => current;
 
 /** The sentence behind a dotted key, its {gaps} filled; null where there is none. */
 export function find(key, values = {}) {
-  const sentence = lookUp(trees[current], key) ?? lookUp(trees.en, key);
-  return sentence?.replace(/\{(\w+)\}/g, (gap, at) => (Object.hasOwn(values, at) ? name(values[at]) : gap)) ?? null;
+  return sentence(key)?.replace(/\{(\w+)\}/g, (gap, at) => (Object.hasOwn(values, at) ? name(values[at]) : gap)) ?? null;
 }
 
 /** The sentence behind a dotted key, its {gaps} filled; the key itself where there is none. */
@@ -32,7 +32,7 @@ export const say = (key, values) => find(key, values) ?? key;
 
 /** The same with what fills the gaps set apart, a following per cent sign included: [{text, gap}], gap null in between. */
 export function pieces(key, values = {}) {
-  const parts = (lookUp(trees[current], key) ?? lookUp(trees.en, key) ?? key).split(/(\{\w+\}(?:\s?%)?)/);
+  const parts = (sentence(key) ?? key).split(/(\{\w+\}(?:\s?%)?)/);
   return parts.filter(Boolean).map((part) => {
     const gap = part.match(/^\{(\w+)\}/)?.[1] ?? null;
     return { gap, text: gap !== null && Object.hasOwn(values, gap) ? part.replace(`{${gap}}`, () => name(values[gap])) : part };
@@ -42,9 +42,8 @@ export function pieces(key, values = {}) {
 /** All sentences of the language in use, by dotted key. */
 export function sentences() {
   const entries = Object.entries(trees[current]);
-  return Object.fromEntries(
-    entries.flatMap(([section, words]) => Object.entries(words).map(([key, sentence]) => [`${section}.${key}`, sentence])),
-  );
+  const all = entries.flatMap(([section, words]) => Object.entries(words).map(([key, sentence]) => [`${section}.${key}`, sentence]));
+  return { ...Object.fromEntries(all), ...trees[current][`of_${task}`] };
 }
 
 /** Every spelling of a section's sentences, in any language -> its key. */
@@ -77,7 +76,7 @@ export function translate(root) {
   }
 }
 
-/** Call back after every change of the language. Returns a function that ends it. */
+/** Call back after every change of the language, or of the task. Returns a function that ends it. */
 export function onLanguage(callback) {
   listeners.add(callback);
   return () => listeners.delete(callback);
@@ -88,13 +87,26 @@ export function speak(code) {
   current = code;
   store.set("language", code);
   document.documentElement.lang = code;
-  translate(document);
-  for (const callback of listeners) callback(code);
+  tellAll();
 }
 
+/** Say everything in sight as it is said of a task: a section `of_TASK` has sentences of its own, by their whole keys. */
+export function speakOf(name) {
+  if (!name || name === task) return;
+  task = name;
+  tellAll();
+}
+
+function tellAll() {
+  translate(document);
+  for (const callback of listeners) callback(current);
+}
+
+/** The sentence behind a dotted key, gaps and all: the task's own, if it has one. */
+const sentence = (key) => [trees[current], trees.en].map((tree) => lookUp(tree, `of_${task}`, key) ?? lookUp(tree, ...key.split(".", 2))).find((found) => found !== null) ?? null;
+
 /** Own properties only: part of a key may be anything that a person typed. */
-function lookUp(tree, key) {
-  const [section, entry] = key.split(".", 2);
+function lookUp(tree, section, entry) {
   const entries = Object.hasOwn(tree, section) ? tree[section] : {};
   return Object.hasOwn(entries, entry) ? entries[entry] : null;
 }

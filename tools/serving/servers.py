@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Server:
     """A server in a process of its own, with a folder for uploads and a log of its own."""
 
-    def __init__(self, folder: Path, *flags: str, minutes: float | None = None) -> None:
+    def __init__(
+        self, folder: Path, *flags: str, minutes: float | None = None, checkpoints: Path | None = None
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -39,6 +41,8 @@ class Server:
         }
         if minutes is not None:
             environment["MMDEMO_UPLOAD_MINUTES"] = str(minutes)
+        if checkpoints is not None:
+            environment["MMDEMO_CHECKPOINTS"] = str(checkpoints)
         command = [sys.executable, "-m", "mmdemo", "serve", "--port", str(self.port), "--rate", "0", *flags]
         self.begun = time.perf_counter()
         with self.log.open("wb") as log:
@@ -77,10 +81,12 @@ class Server:
 
 
 @contextmanager
-def served(*flags: str, ready: bool = True, minutes: float | None = None) -> Iterator[Server]:
+def served(
+    *flags: str, ready: bool = True, minutes: float | None = None, checkpoints: Path | None = None
+) -> Iterator[Server]:
     """A server that is ready, until the block ends."""
     with tempfile.TemporaryDirectory() as place:
-        server = Server(Path(place) / "uploads", *flags, minutes=minutes)
+        server = Server(Path(place) / "uploads", *flags, minutes=minutes, checkpoints=checkpoints)
         try:
             if ready:
                 server.wait()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 
 from asking import runs as ask
@@ -14,8 +17,9 @@ from servers import ROOT, served
 
 
 def start(times: int = 3) -> None:
-    """Start-up against ``import gradio, torch, librosa`` alone, and the first visitor's run against later ones."""
-    imports, pages, firsts, laters = [], [], [], []
+    """Start-up against ``import gradio, torch, librosa``, and against one task alone; the first run and later ones."""
+    imports, pages, readies, firsts, laters = [], [], [], [], []
+    alone, alone_ready = [], []
     command = [sys.executable, "-c", "import gradio, torch, librosa"]
     for _ in range(times):  # in turn, so that whatever else the machine does hits both
         begun = time.perf_counter()
@@ -23,8 +27,13 @@ def start(times: int = 3) -> None:
         imports.append(time.perf_counter() - begun)
         with served(ready=False) as server:
             pages.append(server.wait("/"))
-            server.wait()
+            readies.append(server.wait())
             runs = asyncio.run(ask(server.url, 6))
+        with tempfile.TemporaryDirectory() as one:
+            shutil.copytree(ROOT / "checkpoints" / "digits", Path(one) / "digits")
+            with served(ready=False, checkpoints=Path(one)) as server:
+                alone.append(server.wait("/"))
+                alone_ready.append(server.wait())
         firsts.append(runs[0])
         laters.append(median(runs[1:]))
 
@@ -37,6 +46,10 @@ def start(times: int = 3) -> None:
             "import gradio, torch, librosa": seconds(imports),
             "page answers": seconds(pages),
             "page against imports": round(median(b / a for a, b in zip(imports, pages, strict=True)), 2),
+            "page answers, digits alone": seconds(alone),
+            "all tasks against digits alone": round(median(b / a for a, b in zip(alone, pages, strict=True)), 2),
+            "ready": seconds(readies),
+            "ready, digits alone": seconds(alone_ready),
             "first run once ready": seconds(firsts),
             "later runs": seconds(laters),
             "first against later": round(median(a / b for a, b in zip(firsts, laters, strict=True)), 2),

@@ -15,10 +15,8 @@ import pytest
 
 from mmdemo.data import download
 from mmdemo.data.download import (
-    comments_checksum,
     fetch_fashion,
     fetch_fsdd,
-    fetch_goemotions,
     fetch_mnist,
     recordings_checksum,
 )
@@ -34,9 +32,6 @@ def sound(samples):
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(samples))
     return buffer.getvalue()
-
-
-COMMENTS = "So good!\t17\teda1\nNot for me\t3,10\tedb2\n"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -57,8 +52,6 @@ def publisher(tmp_path, monkeypatch):
             member = tarfile.TarInfo(f"free-spoken-digit-dataset-1.0.10/{name}")
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
-    for name in download.GOEMOTIONS_FILES:
-        (served / name).write_text(COMMENTS)
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(served)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
@@ -67,9 +60,6 @@ def publisher(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "MNIST_FILES", {n: hashlib.md5(c).hexdigest() for n, c in CONTENTS.items()})
     monkeypatch.setattr(download, "FASHION_URLS", (url,))  # the same names as MNIST's, on a server of its own
     monkeypatch.setattr(download, "FASHION_FILES", {n: download.MNIST_FILES[n] for n in download.FASHION_FILES})
-    monkeypatch.setattr(download, "GOEMOTIONS_URLS", (url,))
-    published = comments_checksum(served / "dev.tsv")
-    monkeypatch.setattr(download, "GOEMOTIONS_FILES", dict.fromkeys(download.GOEMOTIONS_FILES, published))
     yield served
     server.shutdown()
     server.server_close()
@@ -108,18 +98,6 @@ def test_fashion_mnists_pictures_alone_are_fetched_into_the_folder_itself(publis
     (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"half")
     with pytest.raises(InputError, match="t10k-images"):
         fetch_fashion(folder)
-
-
-def test_comments_are_checked_by_text_and_id_and_not_by_label(publisher, tmp_path):
-    folder = fetch_goemotions(tmp_path)
-    assert sorted(file.name for file in folder.iterdir()) == ["dev.tsv", "test.tsv", "train.tsv"]
-    (folder / "dev.tsv").write_text(COMMENTS.replace("3,10", "0"))  # another grouping of the emotions
-    shutil.rmtree(publisher)
-    assert fetch_goemotions(tmp_path) == folder == tmp_path / "goemotions"
-    for damaged in (COMMENTS.replace("good", "bad"), COMMENTS.replace("eda1", "eda2"), COMMENTS[:10], ""):
-        (folder / "dev.tsv").write_text(damaged)
-        with pytest.raises(InputError, match=r"dev\.tsv.*not what its publisher"):
-            fetch_goemotions(tmp_path)
 
 
 def test_what_cannot_be_fetched_is_said_with_the_way_out(publisher, tmp_path, monkeypatch):
@@ -171,4 +149,3 @@ def test_a_broken_archive_is_refused(publisher, tmp_path):
 def test_the_real_data_sets_are_what_was_published(data_dir):
     assert len(list(fetch_mnist(data_dir).glob("*.gz"))) == 4
     assert len(list(fetch_fsdd(data_dir).glob("*.wav"))) == 3000
-    assert fetch_goemotions(data_dir) == data_dir / "goemotions"

@@ -6,7 +6,14 @@ import pytest
 import soundfile
 
 from mmdemo.data import feelings
-from mmdemo.data.feelings import FEELINGS, fetch_fer2013, fetch_goemotions, fetch_ravdess, read_goemotions
+from mmdemo.data.feelings import (
+    FEELINGS,
+    fetch_fer2013,
+    fetch_goemotions,
+    fetch_ravdess,
+    read_goemotions,
+    texts_checksum,
+)
 from mmdemo.messages import InputError
 
 
@@ -24,20 +31,23 @@ def served(monkeypatch, tmp_path):
 
 
 def test_published_texts_get_the_seven_labels(served, tmp_path, monkeypatch):
-    monkeypatch.setattr(feelings, "GOEMOTIONS_ROWS", {"train": 2, "dev": 1, "test": 1})
     (served / "emotions.txt").write_text("admiration\nannoyance\nneutral\n")
     (served / "ekman_mapping.json").write_text('{"joy": ["admiration"], "anger": ["annoyance"]}')
     (served / "train.tsv").write_text('a "quote\t0\tx1\nboth\t0,1\tx2\n')
     for name in ("dev", "test"):
         (served / f"{name}.tsv").write_text("so so\t2\tx3\n")
+    published = {name: texts_checksum(served / f"{name}.tsv") for name in ("train", "dev", "test")}
+    monkeypatch.setattr(feelings, "GOEMOTIONS_SHA256", published)
     folder = fetch_goemotions(tmp_path)
     joy, anger, neutral = (FEELINGS.index(name) for name in ("joy", "anger", "neutral"))
     assert read_goemotions(folder / "train.tsv") == [('a "quote', [joy]), ("both", [anger, joy])]
     assert read_goemotions(folder / "dev.tsv") == [("so so", [neutral])]
-    (folder / "train.tsv").write_text("cut\t0\tx1\n")
-    with pytest.raises(InputError) as caught:
-        fetch_goemotions(tmp_path)
-    assert caught.value.note.key == "data.damaged"
+    whole = (folder / "train.tsv").read_text()
+    for damaged in (whole.replace("both", "none"), whole.replace("x2", "x3"), whole[:10], ""):
+        (folder / "train.tsv").write_text(damaged)
+        with pytest.raises(InputError) as caught:
+            fetch_goemotions(tmp_path)
+        assert caught.value.note.key == "data.damaged"
 
 
 def test_published_recordings_become_16_khz(served, tmp_path, monkeypatch):
@@ -66,3 +76,8 @@ def test_the_table_of_faces_becomes_an_archive_with_each_face_once(tmp_path):
     with np.load(fetch_fer2013(tmp_path)) as archive:
         assert archive["images"].shape == (2, 48, 48) and archive["images"][0].min() == 255
         assert [str(archive["classes"][label]) for label in archive["labels"]] == ["happy", "angry"]
+
+
+@pytest.mark.data
+def test_the_real_texts_are_what_was_published(data_dir):
+    assert fetch_goemotions(data_dir) == data_dir / "goemotions"

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.data.comments import comments
-from mmdemo.data.download import fetch_fsdd, fetch_goemotions, fetch_mnist, made_folders
+from mmdemo.data.download import fetch_fsdd, fetch_mnist, made_folders
+from mmdemo.data.feelings import fetch_goemotions
 from mmdemo.data.grammar import DIGITS, plain_talk, sentences
 from mmdemo.data.idx import read_idx
 from mmdemo.data.manifest import OUTLIER, read_inputs, write_manifest

@@ -1,11 +1,10 @@
-"""MNIST, Fashion-MNIST, spoken digits (FSDD) and GoEmotions from their publishers, or from a folder that holds them.
+"""MNIST, Fashion-MNIST and spoken digits (FSDD) from their publishers, or from a folder that holds them.
 
 They are laid out as their publishers do it::
 
     mnist/train-images-idx3-ubyte.gz ...                       the four files
     fashion-mnist/train-images-idx3-ubyte.gz ...               the two files of pictures
     free-spoken-digit-dataset/recordings/0_george_0.wav ...    3,000 recordings
-    goemotions/train.tsv dev.tsv test.tsv                      comments: text, label ids, comment id
 
 What is there is checked and used, what is not is fetched, checked and kept.
 """
@@ -51,14 +50,6 @@ FSDD = "free-spoken-digit-dataset"
 FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz"
 FSDD_SHA256 = "c8561bca57f668363317b9a5c554392cae37561fa99077368d9a9f32b9618584"  # of recordings_checksum
 
-GOEMOTIONS = "goemotions"
-GOEMOTIONS_URLS = ("https://raw.githubusercontent.com/google-research/google-research/master/goemotions/data",)
-GOEMOTIONS_FILES = {  # comments_checksum: of texts and ids, for the labels come in several groupings
-    "train.tsv": "428257b8bfec92a741ccbab230b7bb6490c5283bc9a2db8265e2435de79504e9",
-    "dev.tsv": "81db82c73793b2af05510f00d01e48a2b7cfea7f80b61fb2f2baa3176a4f6152",
-    "test.tsv": "f3e962996bca986aa9843985963058664e70bebca8fe9b09d9c197f7b74c7379",
-}
-
 
 def made_folders() -> list[Path]:
     """The folders, each with a ``manifest.csv``, that the environment variable ``MMDEMO_VOICES`` names."""
@@ -101,32 +92,6 @@ def fetch_fsdd(folder: Path) -> Path:
     if recordings_checksum(recordings) != FSDD_SHA256:
         raise InputError("data.damaged", file=str(recordings))
     return recordings
-
-
-def fetch_goemotions(folder: Path) -> Path:
-    """The folder with GoEmotions (Demszky et al. 2020): ``train.tsv``, ``dev.tsv`` and ``test.tsv``, checked.
-
-    The publisher's labels are ids of 28 emotions; a folder that was already there may have them grouped.
-
-    Raises:
-        InputError: a split is missing and cannot be fetched, or is not what was published.
-    """
-    for name, checksum in GOEMOTIONS_FILES.items():
-        file = folder / GOEMOTIONS / name
-        if not file.is_file():
-            _download([f"{url}/{name}" for url in GOEMOTIONS_URLS], file)
-        if comments_checksum(file) != checksum:
-            raise InputError("data.damaged", file=str(file))
-    return folder / GOEMOTIONS
-
-
-def comments_checksum(file: Path) -> str:
-    """SHA-256 over the texts and ids of a split's comments, whatever their labels."""
-    digest = hashlib.sha256()
-    for line in file.read_bytes().splitlines():
-        text, _, rest = line.partition(b"\t")
-        digest.update(text + b"\t" + rest.rpartition(b"\t")[2] + b"\n")
-    return digest.hexdigest()
 
 
 def recordings_checksum(folder: Path) -> str:

@@ -178,17 +178,7 @@ FEELS = {
     "raised_voice": "anger",
     "no_feeling": "neutral",
 }
-    "good_news": "joy",
-    "changes_its_mind": "joy",
-    "smile": "joy",
-    "raised_voice": "anger",
-    "no_feeling": "neutral",
-}
 APART = {
-    "smiles_sad_voice": {"sadness", "joy"},
-    "brave_smile": {"sadness", "joy"},
-    "calm_face_angry_words": {"anger", "neutral"},
-}
     "smiles_sad_voice": {"sadness", "joy"},
     "brave_smile": {"sadness", "joy"},
     "calm_face_angry_words": {"anger", "neutral"},

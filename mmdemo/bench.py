@@ -120,7 +120,7 @@ def bench_costs(predictor: Predictor) -> dict[str, dict[str, int]]:
     parts: dict[str, tuple[list[nn.Module], Callable[[], object]]] = {
         "text": ([model.text], lambda: model.text(batch.text)),
         "image": ([model.image], lambda: model.image(batch.image)),
-        "audio": ([model.speech, model.audio], lambda: model.audio(model.speech(mel))),
+        "audio": ([model.speech, model.audio], lambda: (model.speech(mel), model.audio(batch.audio))),
     }
     report = {}
     with torch.inference_mode():

@@ -13,6 +13,7 @@ from mmdemo.sequence import Batch, Steps, join
 from mmdemo.speech import SpeechEmbedding
 from mmdemo.words import WordVectors
 
+SPEECH_SPREAD = 16  # standard deviation of the speech stem's numbers
 HEIGHT = 3  # rows of a residual stem's last map: brows and eyes, nose, mouth
 
 
@@ -78,7 +79,9 @@ class AudioStem(nn.Module):
     def __init__(self, config: AudioConfig, step_size: int) -> None:
         super().__init__()
         width = 2 * config.context + 1
-        self.scale = nn.Parameter(torch.ones(config.size))
+        usual = torch.ones(config.size)
+        usual[: config.stem_size] = 1 / SPEECH_SPREAD
+        self.scale = nn.Parameter(usual)
         self.layers = nn.Sequential(
             nn.Conv1d(config.size, config.channels, width, padding=config.context),
             nn.ReLU(),

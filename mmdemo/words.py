@@ -40,6 +40,6 @@ class WordVectors(nn.Module):
 
     def forward(self, keys: Tensor) -> tuple[Tensor, Tensor]:
         """Hashes of any shape -> vectors (..., 100), nought for a word that is not known; and which are known."""
-        place = torch.searchsorted(self.keys, keys).clamp(max=len(self.keys) - 1)
+        place = torch.searchsorted(self.keys, keys.contiguous()).clamp(max=len(self.keys) - 1)
         known = self.keys[place] == keys
         return self.vectors[place] * self.scale * known[..., None], known

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmdemo.data.augment_image import augment_image, change_strokes, degrade_image
+from mmdemo.config import SUBJECTS
+from mmdemo.data.augment_image import AUGMENT, augment_face, augment_image, change_strokes, degrade_image
 
 
 def bars(count=8):
@@ -30,6 +31,19 @@ def test_augmented_squares_keep_their_shape_and_range():
     assert not torch.equal(varied[0], varied[1])  # each in its own way
     kept = varied.sum(dim=(1, 2, 3)) / batch.sum(dim=(1, 2, 3))
     assert kept.min() > 0.3 and kept.max() < 2.5  # the ink is still there
+
+
+def test_a_face_is_turned_mirrored_and_lit_a_little():
+    face = torch.zeros(200, 1, 48, 48)
+    face[:, :, 20:28, 30:40] = 0.8  # one eye, to the right
+    varied = augment_face(face, seeded())
+    assert varied.shape == face.shape and varied.min() >= 0 and varied.max() <= 1
+    assert torch.equal(varied, augment_face(face, seeded()))
+    columns = torch.arange(48.0)
+    centre = (varied.sum(dim=2) * columns).sum(dim=(1, 2)) / varied.sum(dim=(1, 2, 3))
+    right = (centre > 23.5).float().mean()
+    assert 0.4 < right < 0.6  # half of them are mirrored
+    assert set(AUGMENT) == set(SUBJECTS)
 
 
 def test_a_seed_gives_the_same_pictures_and_leaves_the_global_generator_alone():

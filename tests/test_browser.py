@@ -110,8 +110,8 @@ def test_camera_and_microphone(visit, request):
     expect(page.locator(".mm-photo img")).to_be_visible()
     expect(page.locator(".mm-wave rect")).not_to_have_count(0)
     request.getfixturevalue("trained")  # what follows needs a model that has learned something
-    expect(page.locator(".mm-panel h3 small").first).to_contain_text("7")
-    expect(page.locator(".mm-panel h3 small").last).to_contain_text("9")
+    expect(page.locator(".mm-panel h3 strong").first).to_contain_text("7")
+    expect(page.locator(".mm-panel h3 strong").last).to_contain_text("9")
     expect(page.locator(".mm-warn")).to_contain_text("The picture says 7, the sound says 9.")
 
 

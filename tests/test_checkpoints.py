@@ -10,6 +10,7 @@ from mmdemo.config import MODALITIES
 from mmdemo.data.digits import SENTENCES, digits_manifest
 from mmdemo.data.features import read_features
 from mmdemo.data.manifest import OUTLIER, read_manifest
+from mmdemo.data.tasks import TASKS
 from mmdemo.evaluate import answer, singles, together
 from mmdemo.predictor import Predictor
 from mmdemo.report import fill, speed_tables, tables
@@ -38,7 +39,7 @@ def test_a_checkpoint_is_small_and_never_unpickled(folder):
     names = {path.name for path in folder.iterdir()}
     assert {"model.safetensors", "config.json", "metrics.json", "README.md"} <= names
     assert not any(name.endswith((".bin", ".pt", ".pth", ".pkl")) for name in names)
-    assert (folder / "model.safetensors").stat().st_size < 10_000_000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
     with safe_open(folder / "model.safetensors", "pt") as weights:
         assert any(name.startswith("lstm.") for name in weights.keys())  # noqa: SIM118 (not a dictionary)
 
@@ -50,7 +51,8 @@ def test_the_model_card_has_the_figures_of_metrics_json(folder):
 def test_the_readme_has_the_figures_that_the_commands_wrote(tmp_path):
     copy = tmp_path / "README.md"
     copy.write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
-    fill(copy, "digits", tables(json.loads((DIGITS / "metrics.json").read_text())))
+    for task in TASKS:
+        fill(copy, task, tables(json.loads((ROOT / "checkpoints" / task / "metrics.json").read_text())))
     fill(copy, "speed", speed_tables(json.loads((DIGITS / "bench.json").read_text())))
     assert copy.read_text(encoding="utf-8") == (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -100,3 +102,15 @@ def test_the_shipped_checkpoint_gives_the_figures_of_metrics_json(digits, data_d
     samples = together(features, digits.config, pair=True, seed=metrics["seed"])
     found = answer(digits.model, features, samples).right.mean()
     assert found == pytest.approx(metrics["together"]["text+image+audio"]["accuracy"], abs=TOLERANCE)
+
+
+@pytest.mark.data
+def test_the_feelings_are_as_well_read_as_metrics_json_says(data_dir, tmp_path):
+    folder = ROOT / "checkpoints" / "emotion"
+    metrics, predictor = json.loads((folder / "metrics.json").read_text()), Predictor.load(folder, "cpu")
+    manifest = TASKS["emotion"].make_manifest(data_dir, tmp_path / "emotion.csv", metrics["seed"])
+    rows, _ = read_manifest(manifest, labels=predictor.config.labels)
+    features = read_features(rows[rows["split"] == "test"].reset_index(drop=True), predictor.config, tmp_path)
+    for modality in MODALITIES:
+        found = answer(predictor.model, features, singles(features, modality), [modality]).right.mean()
+        assert found == pytest.approx(metrics["alone"][modality]["accuracy"], abs=TOLERANCE), modality

@@ -1,20 +1,27 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
 from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import collate
 
 CONFIG = ModelConfig(task="test", labels=["a", "b", "c"])
+RICH = replace(  # what takes the same inputs, with every stem that a task may ask for
+    CONFIG,
+    text=TextConfig(ids_per_token=23, words=50, lost=0.2),
+    image=ImageConfig(channels=(8, 12, 16)),
+    audio=AudioConfig(context=2, channels=16),
+)
 
 
-@pytest.fixture(scope="module")
-def model():
+@pytest.fixture(scope="module", params=[CONFIG, RICH], ids=["plain", "rich"])
+def model(request):
     torch.manual_seed(0)
-    return MultimodalLSTM(CONFIG).eval()
+    return MultimodalLSTM(request.param).eval()
 
 
 def batch(samples, orders=None):
@@ -90,7 +97,7 @@ def test_the_speech_stem_is_not_trained_and_the_forget_gates_start_open(model):
 def test_cuda_agrees_with_the_cpu(model):
     sample = batch([random_sample(np.random.default_rng(5))])
     expected = model(sample)[0].softmax(-1)
-    on_gpu = MultimodalLSTM(CONFIG).eval()
+    on_gpu = MultimodalLSTM(model.config).eval()
     on_gpu.load_state_dict(model.state_dict())
     found = on_gpu.cuda()(sample.to("cuda"))[0].softmax(-1).cpu()
     assert torch.allclose(found, expected, atol=1e-3)

@@ -75,3 +75,17 @@ def test_a_batch_of_disturbed_samples_is_sound():
     assert torch.allclose(taught.sum(-1), torch.ones(taught.shape[:2]), atol=1e-5)
     again, _ = samples.collate([samples[k] for k in range(64)])
     assert torch.equal(batch.image, again.image)
+
+
+def test_balanced_classes_come_equally_often():
+    some = features(40)
+    rare = some.only((some.labels != 0) | (np.arange(len(some.labels)) % 5 == 0))  # a fifth of the first class is left
+    drawn = {}
+    for power in (0, 1):
+        mixing = replace(PLAIN, balance=(power, 0, 0))
+        samples = Pairs(rare, CONFIG, pair=True, mixing=mixing, seed=0)
+        rows = np.concatenate([samples.set_epoch(epoch) or samples.shuffled["text"] for epoch in range(30)])
+        drawn[power] = np.bincount(rare.labels[rows]) / len(rows)
+        assert sorted(samples.shuffled["image"]) == sorted(samples.pools["image"])  # the others are as they were
+    assert drawn[0][0] < 0.15
+    np.testing.assert_allclose(drawn[1], 1 / 3, atol=0.05)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from mmdemo import audio, face, image, ink, loudness, picture, prosody, speech, square, strokes
 from mmdemo.audio import AudioInput, read_audio
-from mmdemo.config import SAMPLE_RATE, AudioConfig, ModelConfig
+from mmdemo.config import SAMPLE_RATE, AudioConfig, ImageConfig, ModelConfig
 from mmdemo.data import augment_audio
 from mmdemo.data.manifest import OUTLIER, load_image_cell
 from mmdemo.data.targets import Evidence, marked, ramp
@@ -97,9 +97,9 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
     """
     problems: list[str] = []
     square = partial(_square, config=config)
-    squares, image_of = _cached(rows, "image", square, asdict(config.image), cache, problems)
+    squares, image_of = _cached(rows, "image", square, _settings(config.image, "size", "subject"), cache, problems)
     behind = tuple(rows["audio"][(rows["label"] == OUTLIER) & (rows["audio"] != "")][:BEHIND]) if voices > 1 else ()
-    settings = asdict(config.audio) | {"voices": voices, "seed": seed, "behind": behind}
+    settings = _settings(config.audio, "max_seconds", "prosody") | {"voices": voices, "seed": seed, "behind": behind}
     sound = partial(_voices, config=config.audio, count=voices, seed=seed, behind=behind)
     sounds, audio_of = _cached(rows, "audio", sound, settings, cache, problems)
     texts = [_text(row, config, problems) for row in rows.itertuples()]  # last: worker processes would copy them all
@@ -114,6 +114,11 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
         problems=problems,
         heard=np.array([_span(cell) for cell in rows["heard"]]).reshape(-1, 2) if "heard" in rows else None,
     )
+
+
+def _settings(config: ImageConfig | AudioConfig, *names: str) -> dict[str, Any]:
+    """Those settings that decide what is read; the others are the stem's."""
+    return {name: getattr(config, name) for name in names}
 
 
 def _class(label: str, config: ModelConfig) -> int:

@@ -63,7 +63,7 @@ TASKS = {
             ModelConfig(
                 "emotion",
                 list(FEELINGS),
-                text=TextConfig(words=24_000, lost=0.2),
+                text=TextConfig(buckets=4096, ids_per_token=16, words=24_000, lost=0.2),
                 image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 48, 96, 128)),
                 audio=AudioConfig(prosody=True, context=2),
                 shows_cases=False,

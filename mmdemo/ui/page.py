@@ -326,7 +326,7 @@ def _warm_up(tasks: Tasks, health: Health) -> None:
     for name in tasks.names:
         try:
             tasks.predictor(name).warm_up()
-            for example in tasks.examples(name)[:1]:
+            for example in sorted(tasks.examples(name), key=lambda one: -len(one))[:1]:  # all of its parts
                 read(tasks.predictor(name), text=example.text or None, image=example.image, audio=example.audio)
             health.answered.add(name)
         except Exception as error:  # whatever it is: the other tasks can still be read

@@ -30,6 +30,10 @@ class Example:
     image: Path | None = None
     audio: Path | None = None
 
+    def __len__(self) -> int:
+        """How many inputs it has."""
+        return sum(map(bool, (self.text, self.image, self.audio)))
+
 
 class Tasks:
     """The checkpoints of a folder, each loaded once, when it is first asked for.

@@ -91,7 +91,7 @@ def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
         **result.to_json(),
         "sentences": [str(note) for note in sentences(explanation)],
         "settled": explanation.settled,
-        "bias": _rounded([explanation.bias[answer] - explanation.bias.mean()])[0],
+        "bias": _rounded([float(explanation.bias[answer] - explanation.bias.mean())])[0],
         "shares": {modality: by_label(share.cpu()) for modality, share in explanation.shares.items()},
         "prior": by_label(explanation.prior.cpu()),
         "steps": [

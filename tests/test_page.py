@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -92,6 +93,30 @@ def test_every_task_in_the_folder_can_be_chosen(config):
     (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
     assert task["props"]["choices"] == [("Digits", "digits"), ("Emotion", "emotion"), ("Fruit", "fruit")]
     assert task["props"]["value"] == "digits"
+
+
+def test_an_example_is_worked_out_once_for_each_checkpoint(checkpoints):
+    tasks, runs = Tasks(checkpoints), []
+    name = tasks.examples("digits")[0].name
+
+    def run(*given):
+        runs.append(given)
+        return "answer", "drawing", "footer", len(runs)
+
+    example = page._try(tasks, run)
+    event = SimpleNamespace(_data={"name": name})
+    assert [example("digits", event)[-1] for _ in range(3)] == [1, 1, 1]
+    tasks._hashes["digits"] = "of another training"
+    assert example("digits", event)[-1] == 2
+
+
+def test_the_hash_on_the_page_is_that_of_what_was_loaded(checkpoints, tmp_path):
+    shutil.copytree(checkpoints / "fruit", tmp_path / "fruit")
+    tasks = Tasks(tmp_path)
+    before = tasks.hash("fruit")
+    weights = tmp_path / "fruit" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")  # trained anew, while the page goes on with what it has
+    assert tasks.hash("fruit") == before != Tasks(tmp_path).hash("fruit")
 
 
 def test_there_is_a_page_even_without_a_task(tmp_path):

@@ -214,6 +214,8 @@ def test_who_asks_too_often_and_a_full_queue(small):
     assert starts_like(first.json()["detail"], "serve.busy")
     assert starts_like(second.json()["detail"], "serve.often")
     assert third.json()["detail"].startswith(strings("zh")["serve.busy"].partition("{")[0])
+    assistant = httpx.post(f"{url}/gradio_api/mcp/", json={}, headers={"x-forwarded-for": "10.0.0.3"})
+    assert assistant.status_code == 429
     assert 1 <= int(first.headers["retry-after"]) <= guard.LONGEST_WAIT
     assert 10 <= int(second.headers["retry-after"]) <= 12
 

@@ -9,7 +9,7 @@ import pytest
 from made_up import made_reading
 
 from mmdemo.messages import InputError, Note
-from mmdemo.takeaway import as_csv, as_json, as_npz
+from mmdemo.takeaway import as_csv, as_json, as_npz, in_brief
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,18 @@ def test_json_holds_everything_and_adds_up(reading):
         inside = np.array([step[name] for step in whole["steps"]])
         assert inside == pytest.approx(getattr(result.trace, name).numpy(), rel=1e-4)
     assert len(whole["sentences"]) > 1
+
+
+def test_in_brief_it_still_adds_up(reading):
+    result, explanation, *_ = reading
+    brief = in_brief(result, explanation)
+    assert json.loads(json.dumps(brief, allow_nan=False)) == brief
+    assert [step["text"] for step in brief["steps"][:3]] == ["three", ",", "no"]
+    logits = explanation.logits[explanation.answer] - explanation.logits.mean()
+    assert sum(step["evidence"] for step in brief["steps"]) + brief["bias"] == pytest.approx(float(logits), abs=2e-3)
+    assert brief["steps"][0]["kept"] == pytest.approx(float(result.trace.f[0].mean()), rel=1e-4)
+    assert brief["steps"][-1]["best"] == result.label
+    assert in_brief(result, None)["steps"] == []
 
 
 def test_json_speaks_the_language_that_is_asked_for(reading):

@@ -10,9 +10,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
@@ -20,15 +18,11 @@ import gradio as gr
 
 from mmdemo.messages import InputError, Note
 from mmdemo.serve import bodies, logs
+from mmdemo.serve.asgi import Message, Receive, Refusal, Scope, Send, again, limited, reply, whole
 from mmdemo.serve.health import Health
 from mmdemo.serve.visitors import Allowance
 
 log = logging.getLogger("mmdemo.serve")
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 API = "/gradio_api/"
 OPEN = {"", "assets", "config", "favicon.ico", "manifest.json", "robots.txt", "static", "svelte", "theme.css"}
@@ -40,15 +34,6 @@ MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and what goes aro
 MAX_JSON = 2_000_000  # bytes; files are uploaded, a picture within a request has to be small
 LONGEST_PATH = 2_000  # characters
 LONGEST_WAIT = 120  # seconds; nobody believes more
-
-
-@dataclass
-class Refusal(Exception):
-    """A request that is answered here."""
-
-    status: int
-    note: Note
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Guard:
@@ -85,13 +70,13 @@ class Guard:
 
         try:
             if scope["path"] == "/health":
-                await _reply(answer, 200 if self.health.ready else 503, self.health.report())
+                await reply(answer, 200 if self.health.ready else 503, self.health.report())
             else:
                 await self.app(scope, await self._admit(scope, receive), answer)
         except Refusal as refusal:
             if not status:
                 said = {"detail": refusal.note.say(_language(scope))}
-                await _reply(answer, refusal.status, said, refusal.headers)
+                await reply(answer, refusal.status, said, refusal.headers)
         except Exception as error:
             broken = _place(scope) == "upload" and isinstance(error, TypeError | ValueError | KeyError | OSError)
             fields = {"path": _place(scope), **logs.failure(error)}
@@ -99,7 +84,7 @@ class Guard:
                     extra={"fields": fields})  # fmt: skip
             if not status:
                 note = Note("serve.request" if broken else "serve.unexpected")
-                await _reply(answer, 400 if broken else 500, {"detail": note.say(_language(scope))})
+                await reply(answer, 400 if broken else 500, {"detail": note.say(_language(scope))})
         finally:
             if scope["method"] == "POST" or status >= 400:
                 took = round(1000 * (time.perf_counter() - begun), 1)
@@ -131,15 +116,15 @@ class Guard:
         if place in ("upload", "call", "queue", "mcp"):
             self._check_turn(blocks, scope, joins=place != "upload")
         if place == "upload":
-            return _limited(scope, receive, MAX_UPLOAD)
-        raw = await _whole(_limited(scope, receive, MAX_JSON))
+            return limited(scope, receive, MAX_UPLOAD)
+        raw = await whole(limited(scope, receive, MAX_JSON))
         if place in ("call", "queue"):
             raw = self._checked(blocks, path, raw)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
         if place == "mcp":
             _check_json(raw)
-        return _again(raw, receive)
+        return again(raw, receive)
 
     def _check_turn(self, blocks: gr.Blocks, scope: Scope, *, joins: bool) -> None:
         """Whether this visitor may ask now, and whether there is room in the queue."""
@@ -247,59 +232,3 @@ def _language(scope: Scope) -> str:
     """The language of a visitor's browser, as far as we speak it."""
     wanted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1").lower()
     return "zh" if wanted.startswith("zh") else "en"
-
-
-def _limited(scope: Scope, receive: Receive, most: int) -> Receive:
-    """The same body, until it is larger than it may be."""
-    too_large = Refusal(413, Note("serve.too_large", {"limit": most // 1_000_000}))
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    if not length.isdigit():
-        raise Refusal(400, Note("serve.request"))
-    if int(length) > most:
-        raise too_large
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise too_large
-        return message
-
-    return counted
-
-
-async def _whole(receive: Receive) -> bytes:
-    """All of a body."""
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Refusal(400, Note("serve.request"))  # the visitor has left
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _again(raw: bytes, receive: Receive) -> Receive:
-    """A body that was read, to be read once more; then whatever comes."""
-    given = False
-
-    async def body() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": raw, "more_body": False}
-
-    return body
-
-
-async def _reply(send: Send, status: int, said: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-    """A small JSON answer."""
-    body = json.dumps(said, ensure_ascii=False).encode()
-    fields = {"content-type": "application/json", "content-length": str(len(body)), "cache-control": "no-store"}
-    named = [(name.lower().encode(), value.encode()) for name, value in {**fields, **(headers or {})}.items()]
-    await send({"type": "http.response.start", "status": status, "headers": named})
-    await send({"type": "http.response.body", "body": body})

@@ -17,7 +17,20 @@ from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS
 from records import record
 from servers import Server, served
 
-KINDS = ["words", "picture", "sound", "all three", "page", "words too long", "broken", "hostile words", "body", "path"]
+KINDS = [
+    "words",
+    "picture",
+    "sound",
+    "all three",
+    "page",
+    "explain",
+    "assistant",
+    "words too long",
+    "broken",
+    "hostile words",
+    "body",
+    "path",
+]
 
 
 def soak(requests: int = 2000, at_once: int = 4, minutes: float = 0.5) -> None:
@@ -99,6 +112,14 @@ async def _one(http: httpx.AsyncClient, kind: str, chance: random.Random) -> tup
     if kind == "page":
         data = [word, await given(example("jpg")), None, True, True, True, 10, 10, 0, 0, "digits"]
         return await call(http, "run", data, f"soak{chance.randrange(10**9)}")
+    if kind == "explain":
+        return await call(http, "explain", [word, await given(example("jpg"))])
+    if kind == "assistant":
+        ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+        ask["params"] = {"name": "predict", "arguments": {"text": word}}
+        accept = {"accept": "application/json, text/event-stream"}
+        answer = await http.post("/gradio_api/mcp/", json=ask, headers=accept)
+        return answer.status_code, "complete" if '"isError":false' in answer.text else "refused", answer.text
     if kind == "words too long":
         return await call(http, "predict", ["seven " * chance.randrange(400, 100_000)])
     if kind == "broken":

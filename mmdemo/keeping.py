@@ -6,6 +6,7 @@ Whatever is written gets its name only when it is complete, so a kill at any mom
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,15 @@ def keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progr
         "progress": vars(progress),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
+    part = file.with_name(f"{file.stem}-{os.getpid()}.part")  # one that outlived its launcher may write, too
     torch.save(state, part)
     part.replace(file)
 
 
 def resume(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any) -> Progress:
     """Continue where a run stopped, if it left a state."""
+    for part in file.parent.glob(f"{file.stem}-*.part"):  # of one that was killed while it wrote
+        part.unlink(missing_ok=True)
     if not file.is_file():
         return Progress()
     state = torch.load(file, map_location="cpu", weights_only=True)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import psutil
 import typer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,22 +44,23 @@ def record(name: str, options: list[str], found: dict[str, Any]) -> None:
 
 
 def launched(processes: int, program: list[str], place: Path, options: list[str]) -> subprocess.Popen:
-    """A training on the CPU by one or several processes, which can be killed all at once."""
-    launch = ["-m", "accelerate.commands.launch", "--cpu", f"--num_processes={processes}", "--num_machines=1"]
-    launch += ["--mixed_precision=no", "--dynamo_backend=no", f"--num_cpu_threads_per_process={_threads(processes)}"]
+    """A training on the CPU by one or several processes."""
+    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     places = ["--out", str(place / "out"), "--runs", str(place / "runs")]
+    threads = max(1, int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)) // processes)
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": str(threads)}
+    command = [sys.executable, *launch, *program, *places, *options]
     with (place / "log.txt").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, *launch, "--main_process_port=0", *program, *places, *options],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 
-def _threads(processes: int) -> int:
-    return max(1, int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)) // processes)
+def kill_all(training: subprocess.Popen) -> None:
+    """Kill a training at once: every process of it, since a launcher's do not die with it."""
+    family = psutil.Process(training.pid)
+    for process in [family, *family.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    training.wait()
 
 
 def finish(training: subprocess.Popen, place: Path) -> None:
@@ -114,7 +116,7 @@ def kill(
     seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
 ) -> None:
     """Kill a training at random moments (SIGKILL), start it again each time; compare its end with an unbroken one's."""
-    options, rng, program = options or [], random.Random(seed), ["--module", "mmdemo", "train"]
+    options, rng, program = options or [], random.Random(seed), ["-m", "mmdemo", "train"]
     with tempfile.TemporaryDirectory() as folder:
         whole, broken = Path(folder) / "whole", Path(folder) / "broken"
         whole.mkdir()
@@ -129,8 +131,7 @@ def kill(
             while time.perf_counter() - begun < moment and training.poll() is None:
                 time.sleep(0.01)
             if training.poll() is None:
-                os.killpg(training.pid, signal.SIGKILL)
-            training.wait()
+                kill_all(training)
             kills.append(
                 {"after seconds": round(time.perf_counter() - begun, 1), "whole epochs": _state(broken)["epoch"]}
             )

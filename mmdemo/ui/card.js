@@ -31,6 +31,6 @@ function inline(text) {
     if (part.startsWith("`")) return make("code", {}, part.slice(1, -1));
     const [, words, address] = part.match(/^\[([^\]]+)\]\(([^)]+)\)$/) ?? [];
     if (!words) return part;
-    return /^https:\/\//.test(address) ? make("a", { href: address, target: "_blank", rel: "noopener" }, words) : words;
+    return address.startsWith("https://") ? make("a", { href: address, target: "_blank", rel: "noopener" }, words) : words;
   });
 }

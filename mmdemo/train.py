@@ -53,7 +53,7 @@ class Recipe:
         clip: largest norm of the gradient.
         patience: stop after so many epochs without a lower validation loss.
         mixing: what happens to the samples.
-        warm_ups: for each modality whose stem first learns alone, how.
+        warm_ups: for each modality whose stem first learns alone, how, stage by stage.
         frozen: the modalities whose stems learn nothing more after that.
     """
 
@@ -67,7 +67,7 @@ class Recipe:
     clip: float = 1.0
     patience: int = 4
     mixing: Mixing = field(default_factory=Mixing)
-    warm_ups: dict[str, WarmUp] = field(default_factory=dict)
+    warm_ups: dict[str, tuple[WarmUp, ...]] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
 
 
@@ -75,14 +75,17 @@ RECIPES = {
     "own": Recipe(),
     # for inputs that are harder than digits: every stem first learns alone
     "warm": Recipe(
-        epochs=6,
-        samples=30_000,
+        epochs=4,
+        samples=24_000,
         learning_rate=2e-3,
         mixing=Mixing(balance=(0.5, 0, 0), contradict=0.1, corrupt=0.2),
         warm_ups={
-            "text": WarmUp(epochs=5, learning_rate=2e-3),
-            "image": WarmUp(epochs=24, sizes=(32, 32, 40, 48), half=True),
-            "audio": WarmUp(epochs=60, batch_size=64, learning_rate=1e-3),
+            "text": (WarmUp(epochs=5, learning_rate=2e-3, corrupt=0.2),),
+            "image": (
+                WarmUp(epochs=24, corrupt=0.2, sizes=(32, 32, 40, 48), half=True),
+                WarmUp(epochs=10, learning_rate=1.5e-3, sizes=(40, 48), half=True),
+            ),
+            "audio": (WarmUp(epochs=25, batch_size=64, learning_rate=2e-3),),
         },
         frozen=("image",),
     ),
@@ -162,8 +165,8 @@ def train(
         _borrow(model, start_from)
     model.to(accelerator.device)
     if not (run / "state.pt").is_file():
-        for modality, how in recipe.warm_ups.items():
-            warm_up(model, modality, splits, run, how=how, mixing=recipe.mixing, seed=seed, quiet=quiet)
+        for modality, stages in recipe.warm_ups.items():
+            warm_up(model, modality, splits, run, stages=stages, mixing=recipe.mixing, seed=seed, quiet=quiet)
     for modality in recipe.frozen:
         getattr(model, modality).requires_grad_(False)
     samples = Pairs(splits["train"], config, pair=pair, mixing=recipe.mixing, seed=seed, length=recipe.samples)

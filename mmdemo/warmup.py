@@ -7,6 +7,7 @@ takes dozens of passes over many pictures, during which the LSTM would only lear
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from mmdemo.sequence import Batch
 
 @dataclass(frozen=True)
 class WarmUp:
-    """How one stem learns alone.
+    """One stage in which a stem learns alone.
 
     Attributes:
         epochs: passes over all of its rows.
@@ -35,6 +36,7 @@ class WarmUp:
         weight_decay: decoupled (Loshchilov & Hutter 2019).
         smoothing: of the labels, since people do not agree on them either (Szegedy et al. 2016).
         dropout: on the steps, in front of the head.
+        corrupt: how often an input is degraded.
         sizes: of the pictures, in pixels: so small in the first part of the epochs, so large in the next one, and so
             on, which saves most of the time (Howard's progressive resizing); always as they are if empty.
         half: compute in bfloat16, which processors that can do so do twice as fast.
@@ -46,6 +48,7 @@ class WarmUp:
     weight_decay: float = 0.05
     smoothing: float = 0.1
     dropout: float = 0.3
+    corrupt: float = 0.0
     sizes: tuple[int, ...] = ()
     half: bool = False
 
@@ -53,11 +56,11 @@ class WarmUp:
 class Alone(nn.Module):
     """One stem of a model with a head of its own."""
 
-    def __init__(self, model: MultimodalLSTM, modality: str, dropout: float) -> None:
+    def __init__(self, model: MultimodalLSTM, modality: str) -> None:
         super().__init__()
         self.place = MODALITIES.index(modality)
         self.modality, self.stem, self.norm = modality, getattr(model, modality), model.norms[self.place]
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout()
         self.head = nn.Linear(model.config.step_size, len(model.config.labels))
 
     def forward(self, batch: Batch, size: int | None = None) -> Tensor:
@@ -77,7 +80,7 @@ def warm_up(
     splits: dict[str, Features],
     run: Path,
     *,
-    how: WarmUp,
+    stages: Sequence[WarmUp],
     mixing: Mixing,
     seed: int = 0,
     quiet: bool = False,
@@ -88,8 +91,8 @@ def warm_up(
         model: where the stem is.
         modality: whose stem it is.
         splits: features of ``train`` and ``validation``; rows of no class are left out.
-        run: folder for the state to resume from.
-        how: how to train.
+        run: folder for the states to resume from, one for each stage.
+        stages: how to train, one cycle of the learning rate after the other.
         mixing: what happens to the samples.
         seed: of everything random.
         quiet: no progress bars.
@@ -97,30 +100,43 @@ def warm_up(
     Returns:
         The mean recall of the classes on the validation split.
     """
-    device = model.device
     torch.manual_seed(seed)
-    alone = Alone(model, modality, how.dropout).to(device)
-    mixing = replace(mixing, together=(1, 0, 0), contradict=0)
-    samples = _samples(splits["train"], modality, model, mixing, seed)
-    drawn = RandomSampler(samples, generator=torch.Generator().manual_seed(seed))
-    loader = DataLoader(samples, how.batch_size, sampler=drawn, collate_fn=samples.collate, drop_last=True)
-    loader = loader if len(loader) else DataLoader(samples, len(samples), collate_fn=samples.collate)
+    alone = Alone(model, modality).to(model.device)
+    for number, how in enumerate(stages):
+        once = replace(mixing, together=(1, 0, 0), contradict=0, corrupt=how.corrupt)
+        samples = _samples(splits["train"], modality, model, once, seed + number)
+        file = run / f"warm-{modality}-{number}.pt"
+        for epoch, loss in _learn(alone, samples, file, how, seed + number, quiet):
+            if not quiet:
+                accuracy, recall = measure(alone, splits["validation"], model, seed)
+                said = f"{modality} alone, stage {number + 1}, epoch {epoch + 1}: loss {loss:.4f}"
+                print(f"{said}, validation accuracy {accuracy:.2%}, mean recall {recall:.2%}", flush=True)
+    return measure(alone, splits["validation"], model, seed)[1]
+
+
+def _learn(
+    alone: Alone, samples: Pairs, file: Path, how: WarmUp, seed: int, quiet: bool
+) -> Iterator[tuple[int, float]]:
+    """One stage; yields every epoch's number and mean loss. Goes on from the file, if there is one, and keeps it."""
+    device = alone.head.weight.device
+    drawn = RandomSampler(samples, generator=torch.Generator())
+    loader = DataLoader(samples, how.batch_size, sampler=drawn, collate_fn=samples.collate)
     optimizer = torch.optim.AdamW(alone.parameters(), how.learning_rate, weight_decay=how.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, how.learning_rate, total_steps=how.epochs * len(loader) + 1, pct_start=0.2
     )
     learning = {"alone": alone, "optimizer": optimizer, "schedule": schedule}
-    file = run / f"warm-{modality}.pt"
-    done = _resume(file, learning)
-    for epoch in range(done, how.epochs):
+    for epoch in range(_resume(file, learning), how.epochs):
         samples.set_epoch(epoch)
         torch.manual_seed(seed + epoch)  # dropout repeats itself when a run is resumed
         drawn.generator.manual_seed(seed + epoch)
         alone.train()
+        alone.dropout.p = how.dropout
         size = how.sizes[epoch * len(how.sizes) // how.epochs] if how.sizes else None
         total = 0.0
-        for batch, taught in tqdm(loader, f"{modality} alone, epoch {epoch + 1}", leave=False, disable=quiet):
-            truth = taught[torch.arange(len(taught)), batch.lengths.sum(1) - 1].argmax(1).to(device)
+        bar = tqdm(loader, f"{alone.modality} alone, epoch {epoch + 1}", leave=False, disable=quiet)
+        for batch, taught in bar:
+            truth = _truth(batch, taught).to(device)
             with torch.autocast(device.type, torch.bfloat16, enabled=how.half):
                 logits = alone(batch.to(device), size)
             loss = F.cross_entropy(logits.float(), truth, label_smoothing=how.smoothing)
@@ -131,11 +147,12 @@ def warm_up(
             schedule.step()
             total += loss.item()
         _keep(file, learning, epoch + 1)
-        if not quiet:
-            accuracy, recall = measure(alone, splits["validation"], model, seed)
-            said = f"{modality} alone, epoch {epoch + 1}: loss {total / len(loader):.4f}"
-            print(f"{said}, validation accuracy {accuracy:.2%}, mean recall {recall:.2%}", flush=True)
-    return measure(alone, splits["validation"], model, seed)[1]
+        yield epoch, total / len(loader)
+
+
+def _truth(batch: Batch, taught: Tensor) -> Tensor:
+    """The classes (B,) that the last steps speak for."""
+    return taught[torch.arange(len(taught)), batch.lengths.sum(1) - 1].argmax(1)
 
 
 @torch.inference_mode()
@@ -146,7 +163,7 @@ def measure(alone: Alone, features: Features, model: MultimodalLSTM, seed: int =
     truths, guesses = [], []
     for first in range(0, samples.length, 250):
         batch, taught = samples.collate([samples[k] for k in range(first, min(first + 250, samples.length))])
-        truths.append(taught[torch.arange(len(taught)), batch.lengths.sum(1) - 1].argmax(1))
+        truths.append(_truth(batch, taught))
         guesses.append(alone(batch.to(model.device)).argmax(1).cpu())
     truth, guess = torch.cat(truths).numpy(), torch.cat(guesses).numpy()
     recalls = [float((guess[truth == label] == label).mean()) for label in np.unique(truth)]

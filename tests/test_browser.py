@@ -162,7 +162,7 @@ def test_another_task_has_its_own_examples_words_and_caution(visit):
     expect(page.locator(".mm-photo i")).to_be_visible()
     expect(page.locator("#footer")).to_contain_text(strings()["of_emotion.task.terms"])
     page.locator("#footer a").click()
-    expect(page.locator("#evaluate-card pre")).to_be_visible()
+    expect(page.locator("#evaluate-card .mme-card")).to_be_visible()
     page.go_back()
     page.locator("#task label", has_text="Digits").click()
     expect(page.locator(".mm-caution")).to_have_count(0)

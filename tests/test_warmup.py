@@ -22,7 +22,7 @@ HOW = {
 def learnt(run, modality, how):
     torch.manual_seed(0)
     model = new_model(CONFIG)
-    return warm_up(model, modality, SPLITS, run, how=how, mixing=PLAIN, quiet=True), model
+    return warm_up(model, modality, SPLITS, run, stages=[how], mixing=PLAIN, quiet=True), model
 
 
 @pytest.mark.parametrize("modality", HOW)
@@ -34,6 +34,16 @@ def test_a_stem_learns_alone_and_leaves_the_others_as_they_are(modality, tmp_pat
     changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     place = ("text", "image", "audio").index(modality)
     assert changed and all(name.startswith((f"{modality}.", f"norms.{place}.")) for name in changed)
+
+
+def test_a_second_stage_goes_on_from_the_first(tmp_path):
+    torch.manual_seed(0)
+    model, still = new_model(CONFIG), WarmUp(1, learning_rate=1e-9, weight_decay=0)
+    first = warm_up(model, "audio", SPLITS, tmp_path, stages=[HOW["audio"]], mixing=PLAIN, quiet=True)
+    torch.manual_seed(0)
+    model = new_model(CONFIG)
+    both = warm_up(model, "audio", SPLITS, tmp_path, stages=[HOW["audio"], still], mixing=PLAIN, quiet=True)
+    assert both == pytest.approx(first) and (tmp_path / "warm-audio-1.pt").is_file()
 
 
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path):

@@ -97,7 +97,7 @@ async function list(place, { modality, truth, guess, count, labels, ask, choose 
       make("h4", {}, title),
       make("p", { className: "mmh-note" }, note),
       ...(cases.every(({ here }) => here) ? [] : [make("p", { className: "mm-warn mme-elsewhere" }, say(shows ? "evaluate.no_data" : "evaluate.not_shown", { variable: "MMDEMO_DATA" }))]),
-      make("ol", { className: `mme-cases mme-cases-${modality}` }, ...items),
+      make("ol", { className: `mme-cases mme-cases-${shows ? modality : "text"}` }, ...items),
     );
   } catch (error) {
     place.replaceChildren(make("p", { className: "mm-warn" }, error.message));

@@ -1,6 +1,7 @@
 /** "How good is it?": what a checkpoint's metrics.json says, as drawings. What it does not say is not shown. */
 
 import { asker } from "./ask.js";
+import { written } from "./card.js";
 import { confusion } from "./confusion.js";
 import { axis, dots, floorOf, lines, share, term, track } from "./curves.js";
 import { make, valueOf } from "./dom.js";
@@ -184,7 +185,7 @@ function strangers({ metrics: { strangers: found } }) {
   return make("div", { className: "mme-stack" }, dots(say("evaluate.strangers"), rows), source ?? null);
 }
 
-/** The checkpoint's model card, as it was written. */
+/** The checkpoint's model card. */
 function card({ card: text }) {
-  return text ? make("pre", { className: "mme-card", tabIndex: 0 }, text) : null;
+  return text ? written(text) : null;
 }

@@ -1,7 +1,7 @@
 """Train a task: manifest in, checkpoint out. One or many devices, resumable, the same for the same seed.
 
 ``accelerate launch -m mmdemo train ...`` runs it on several GPUs or machines with no change. So does ``torchrun``; with
-``ACCELERATE_USE_CPU=true`` in several processes on a CPU, of which Accelerate's own launcher starts only one. They share
+``ACCELERATE_USE_CPU=true`` in several processes on a CPU, of which Accelerate starts only one. They share
 every batch, and learn what one would learn from it. Everything random comes from the seed, the epoch and the sample, so
 a run that is killed at any moment repeats the epoch that it was in, and goes on as if nothing had happened.
 """

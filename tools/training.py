@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import psutil
 import typer
@@ -65,8 +65,13 @@ def kill_all(training: subprocess.Popen) -> None:
 
 def finish(training: subprocess.Popen, place: Path) -> None:
     """Wait for a training's good end."""
-    if training.wait():
-        raise SystemExit(f"The training ended with {training.returncode}:\n{(place / 'log.txt').read_text()[-3000:]}")
+    if status := training.wait():
+        fail(status, place)
+
+
+def fail(status: int, place: Path) -> NoReturn:
+    """End with what a training said last."""
+    raise SystemExit(f"The training ended with {status}:\n{(place / 'log.txt').read_text()[-3000:]}")
 
 
 @app.command()
@@ -77,8 +82,11 @@ def processes(options: Options = None) -> None:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             program = [str(Path(__file__)), "losses", str(place)]
-            finish(launched(count, program, place, options), place)
-            parts = [json.loads((place / f"{rank}.json").read_text()) for rank in range(count)]
+            status = launched(count, program, place, options).wait()  # of two, one may find the other gone
+            files = [place / f"{rank}.json" for rank in range(count)]
+            if not all(file.is_file() for file in files):
+                fail(status, place)
+            parts = [json.loads(file.read_text()) for file in files]
             losses[count] = [sum(part) / count for part in zip(*parts, strict=True)]
     difference = max(abs(one - two) for one, two in zip(losses[1], losses[2], strict=True))
     found = {"allowed": 1e-4, "largest difference": float(f"{difference:.1e}")}
@@ -91,15 +99,18 @@ def losses(place: Path, options: Annotated[list[str], typer.Argument()]) -> None
     """Train without dropout, and keep this process's losses of the first steps; that is all of it."""
     from mmdemo import cli
     from mmdemo import train as training
+    from mmdemo.distributed import processes as together
 
     kept, loss_of, new = [], training.sequence_loss, training.new_model
 
     def remembered(*arguments: Any) -> Any:
-        if len(kept) == STEPS:
-            (place / f"{os.environ.get('RANK', 0)}.json").write_text(json.dumps(kept))
-            os._exit(0)
         loss = loss_of(*arguments)
-        kept.append(float(loss.detach()))
+        if loss.requires_grad:  # in training, not in validation
+            kept.append(float(loss.detach()))
+        if len(kept) > STEPS:
+            (place / f"{os.environ.get('RANK', 0)}.json").write_text(json.dumps(kept[:STEPS]))
+            together().wait_for_everyone()
+            os._exit(0)
         return loss
 
     training.sequence_loss = remembered

@@ -90,9 +90,8 @@ def train(
 
     from mmdemo.data.folder import data_folder
     from mmdemo.data.tasks import own_task, task_named
-    from mmdemo.distributed import processes
     from mmdemo.pipeline import Data, train_task
-    from mmdemo.train import RECIPES
+    from mmdemo.train import RECIPES, processes
 
     together = processes()
     say = _complain if together.is_local_main_process else (lambda sentence: None)

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, distributed, nn
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
-
-HOURS = 6  # that processes wait for the one that reads the data for all of them
-
-
-def processes() -> Accelerator:
-    """The processes that were launched together, this one among them."""
-    from accelerate import Accelerator, InitProcessGroupKwargs  # only training needs it
-
-    return Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(hours=HOURS))])
 
 
 def several() -> bool:

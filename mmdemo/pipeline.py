@@ -16,7 +16,6 @@ from mmdemo.config import MODALITIES
 from mmdemo.data.features import VOICES, Features, read_features
 from mmdemo.data.manifest import OUTLIER, load_image_cell, read_manifest
 from mmdemo.data.tasks import Task
-from mmdemo.distributed import processes
 from mmdemo.evaluate import Rows, answer, evaluate, singles, together
 from mmdemo.messages import InputError
 from mmdemo.model import MultimodalLSTM
@@ -25,7 +24,7 @@ from mmdemo.predictor import Predictor
 from mmdemo.report import read_metrics, write_card, write_metrics
 from mmdemo.robustness import study_robustness
 from mmdemo.studies import cases_of, fusion, leave_one_out, sound_model
-from mmdemo.train import Recipe, train
+from mmdemo.train import Recipe, processes, train
 from mmdemo.truth import study_truth
 from mmdemo.unknown import study_contradiction, study_unknown
 

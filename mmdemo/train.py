@@ -12,12 +12,13 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, InitProcessGroupKwargs
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list, set_seed
 from torch import Tensor
 from torch.nn import functional as F
@@ -35,6 +36,7 @@ from mmdemo.speech import SpeechEmbedding
 from mmdemo.warmup import WarmUp, warm_up
 from mmdemo.words import WordVectors
 
+HOURS = 6  # that processes wait for the one that reads the data for all of them
 LAST_STEP = 0.5  # share of the loss that the last step, the answer, has; the rest is spread over all steps
 
 
@@ -100,6 +102,11 @@ RECIPES = {
         mixing=replace(PLAIN, together=Mixing.together),
     ),
 }
+
+
+def processes() -> Accelerator:
+    """The processes that were launched together, this one among them."""
+    return Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(hours=HOURS))])
 
 
 def new_model(config: ModelConfig) -> MultimodalLSTM:

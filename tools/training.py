@@ -99,7 +99,7 @@ def losses(place: Path, options: Annotated[list[str], typer.Argument()]) -> None
     """Train without dropout, and keep this process's losses of the first steps; that is all of it."""
     from mmdemo import cli
     from mmdemo import train as training
-    from mmdemo.distributed import processes as together
+    from mmdemo.train import processes as together
 
     kept, loss_of, new = [], training.sequence_loss, training.new_model
 

@@ -45,7 +45,7 @@ def test_two_endpoints_are_described_and_no_others(page_url):
         assert list(parameters)[:4] == ["text", "image", "audio", "task"]
         assert all(each["parameter_has_default"] for each in parameters.values())
         assert parameters["image"]["example_input"]["path"] == "photo.jpg"
-        assert parameters["task"]["type"]["enum"] == ["digits", "fruit"]
+        assert parameters["task"]["type"]["enum"] == ["digits", "emotion", "fruit"]
         assert len(told["returns"]) == (2 if name == "/explain" else 1)
 
 

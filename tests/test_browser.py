@@ -318,7 +318,7 @@ def test_a_refused_camera_is_explained(chromium, page_url):
     browser = chromium(*QUIET, FAKE, f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
     page = browser.new_page(locale="en-GB")
     page.goto(page_url)
-    expect(page.locator("#help-image")).to_have_text(strings()["help.image"])
+    expect(page.locator("#help-image")).to_have_text(strings()["of_digits.help.image"])
     page.locator("#image").get_by_role("button", name="Click to Access Webcam").click()
     expect(page.locator("#help-image")).to_have_text(strings()["help.image_denied"])
     page.locator("#audio").get_by_role("button", name="Record", exact=True).click()

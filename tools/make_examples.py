@@ -45,7 +45,6 @@ STROKES = {
 # In the model's own phonemes (those of misaki, for English), so that no text front end is needed.
 PHONEMES = {3: "θɹˈi", 7: "sˈɛvᵊn", 9: "nˈIn"}
 SENTENCE = "I don't know what to say"  # any feeling may be in it
-LOW = ("bm_george", "I dˈOnt nˈO wˌʌt tə sˈA…", 0.7)  # a deep voice, in its phonemes, and slowly
 RAISED = ("en-us+m3", 85, 210, 180)  # espeak-ng's voice, high in its range, fast, and loud
 
 
@@ -161,8 +160,7 @@ EMOTION = [
     {"name": "changes_its_mind", "text": "I was so angry at you, but now I'm just happy that you are here."},
     {"name": "smile", "image": "smile.jpg"},
     {"name": "raised_voice", "audio": "raised.flac"},
-    {"name": "smiles_sad_voice", "image": "smile.jpg", "audio": "low.flac"},
-    {"name": "brave_smile", "text": "I miss her so much. It still hurts.", "image": "smile.jpg", "audio": "low.flac"},
+    {"name": "brave_smile", "text": "I miss her so much. It still hurts.", "image": "smile.jpg"},
     {"name": "calm_face_angry_words", "text": "I am so angry! How dare you do this to me!", "image": "calm.jpg"},
     {"name": "no_feeling", "text": "The train leaves at nine from platform two."},
 ]
@@ -174,7 +172,7 @@ def main() -> None:
     parser.add_argument("--kokoro", type=Path, help="the speech model; without it, the recordings stay as they are")
     folder = parser.parse_args().kokoro
     digits(OUT / "digits", folder)
-    emotion(OUT / "emotion", folder)
+    emotion(OUT / "emotion")
 
 
 def write_rows(rows: list[dict[str, str]], out: Path) -> None:
@@ -212,8 +210,8 @@ def shouted() -> np.ndarray:
     return np.pad(soxr.resample(speech, rate, RATE), RATE // 4)
 
 
-def emotion(out: Path, kokoro: Path | None) -> None:
-    """Two portraits in the public domain, and one sentence said in two ways."""
+def emotion(out: Path) -> None:
+    """Two portraits in the public domain, and a raised voice."""
     import skimage.data
     from matplotlib.cbook import get_sample_data
 
@@ -225,9 +223,6 @@ def emotion(out: Path, kokoro: Path | None) -> None:
         done, jpeg = cv2.imencode(".jpg", portrait, quality)
         assert done
         (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
-    if kokoro:
-        voice, phonemes, pace = LOW
-        sf.write(out / "low.flac", Voice(kokoro, voice).say(phonemes, pace), RATE, "PCM_16")
     if which("espeak-ng"):
         sf.write(out / "raised.flac", shouted(), RATE, "PCM_16")
     write_rows(EMOTION, out)

@@ -1,7 +1,10 @@
 """Put what ``evaluate`` and ``bench`` measured into README and model cards: ``python tools/fill_readme.py``."""
 
 import json
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mmdemo.data.tasks import TASKS
 from mmdemo.report import fill, speed_tables, tables

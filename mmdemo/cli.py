@@ -56,6 +56,7 @@ def serve(
     embed: Annotated[str, typer.Option(help="Sites that may show the page in a frame, as in CSP.")] = "'self'",
 ) -> None:
     """Open the page, until Ctrl+C or SIGTERM; what runs then is finished first. GET /health says how it is."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
     from mmdemo import serve
     from mmdemo.ui import build
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -15,6 +16,7 @@ from mmdemo.ink import Box, find_ink
 from mmdemo.messages import Note
 from mmdemo.picture import open_picture
 from mmdemo.square import ready_square, to_square
+from mmdemo.workers import elsewhere
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
 CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
@@ -96,6 +98,14 @@ def read_image(
     return _read_ink(picture, size, config, take, choose)
 
 
+def prepare() -> None:
+    """Look at a blank picture, for ink and for a face, so that the next one is not kept waiting by what that loads."""
+    cv2.setNumThreads(1)  # the cores are for other visitors' pictures
+    blank = np.full((120, 160, 3), 200, np.uint8)
+    for find in (find_ink, near_face, find_faces):
+        find(blank)
+
+
 def _read_ink(
     picture: np.ndarray, size: tuple[int, int], config: ImageConfig, take: int | None, choose: Choose | None
 ) -> ImageInput:
@@ -105,10 +115,10 @@ def _read_ink(
         box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
         kind = "dark" if np.median(picture[0]) < 128 else "paper"
         return ImageInput(picture, size, kind, box, square, _slice_boxes(SAME, size, config), ((box, 1.0),))
-    found = find_ink(picture)[:KEPT]
+    found = elsewhere(find_ink, picture)[:KEPT]
     face = None
     if not found or found[0].score < CERTAIN:
-        face = near_face(picture)
+        face = elsewhere(near_face, picture)
         found = [one for one in found if face is None or not _within(one.box, face)]
     if not found:
         return _absent(picture, size, config, face is not None)
@@ -131,7 +141,7 @@ def _read_face(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, 
             return _absent(picture, size, config)
         box = (0.0, 0.0, float(size[0]), float(size[1]))
         return ImageInput(picture, size, "face", box, square, _slice_boxes(SAME, size, config), ((box, 1.0),))
-    found = find_faces(picture)[:KEPT]
+    found = elsewhere(find_faces, picture)[:KEPT]
     if not found:
         return _absent(picture, size, config)
     taken = min(max(take, 0), len(found) - 1)

@@ -107,9 +107,13 @@ def measure(
 
 def _holes(mask: np.ndarray, stroke: float) -> int:
     """How many parts of the ground a group encloses, those apart that are hardly larger than a dot."""
-    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(1 - padded, connectivity=4)
-    return int((stats[2:, 4] > max(3, stroke * stroke / 2)).sum())
+    ground = 1 - cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    cv2.floodFill(ground, None, (0, 0), 0)  # from outside: what is left is enclosed
+    left, top, wide, tall = cv2.boundingRect(ground)
+    if not wide:
+        return 0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ground[top : top + tall, left : left + wide], connectivity=4)
+    return int((stats[1:, 4] > max(3, stroke * stroke / 2)).sum())
 
 
 def slope(contrast: np.ndarray, mask: np.ndarray) -> float:

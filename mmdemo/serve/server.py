@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 
+from mmdemo import image, workers
 from mmdemo.serve import logs, sessions, uploads
 from mmdemo.serve.guard import Guard
 from mmdemo.serve.visitors import Allowance
@@ -107,6 +108,7 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
         signal.signal(number, stop)
     logs.start()
     sys.setswitchinterval(HAND_OVER)
+    workers.start(prepare=image.prepare)
     log = logging.getLogger("mmdemo.serve")
     launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": demo.server_port, **demo.health.report()}})
@@ -117,6 +119,7 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
     left = finish(demo)
     demo.server.config.timeout_graceful_shutdown = 2  # streams that only keep a session alive
     demo.close(verbose=False)
+    workers.stop()
     log.info("stopped", extra={"fields": {"unfinished": left}})
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from mmdemo import __version__
+from mmdemo import __version__, workers
 from mmdemo.image import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.noise import SNR, Noise
@@ -36,7 +36,7 @@ KEPT = (uploads.EVERY, 60 * uploads.MINUTES)  # seconds: how often files are del
 REMEMBERED = 3000  # seconds that a visitor's last reading is remembered
 WAITING = 64  # requests at most; the next are told when to come again
 SOUND_DEGREES = int(SNR[1] - SNR[0]) + 1  # of background noise: none, then from the faintest on, a dB each
-AT_ONCE = 3  # visitors whose inputs are read at the same time; the others wait in the queue
+AT_ONCE = workers.usual() + 2  # visitors whose inputs are read at the same time; the others wait in the queue
 HASH = "() => location.hash.slice(1)"
 LONGEST_LINK = 12 * MAX_CHARACTERS + 200  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]

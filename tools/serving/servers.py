@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,10 +60,17 @@ class Server:
             time.sleep(0.05)
         raise SystemExit(f"The server did not answer:\n{self.log.read_text()[-3000:]}")
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that it has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     def memory(self) -> float:
-        """Resident memory in MiB, as Linux counts it."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        """Resident memory in MiB of it and of the processes that it has started."""
+        total = 0
+        for process in (psutil.Process(self.process.pid), *self.workers()):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                total += process.memory_info().rss
+        return total / 2**20
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged, as far as it is JSON."""

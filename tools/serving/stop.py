@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from asking import call, mixture, runs
 from records import record
 from servers import Server
@@ -49,9 +50,18 @@ async def _stopped(server: Server, how: int) -> dict[str, Any]:
             except (httpx.TransportError, ValueError):
                 return "broken off"
 
+        workers = server.workers()
         running = [asyncio.create_task(one(number)) for number in range(len(asks))]
         while sum(line.get("event") == "request" and line.get("path") == "call" for line in server.lines()) < len(asks):
             await asyncio.sleep(0.01)
         seconds = asyncio.create_task(asyncio.to_thread(server.stop, how))
         ends = Counter(await asyncio.gather(*running))
-        return {"runs": dict(ends), "seconds": round(await seconds, 1), "status": server.process.returncode}
+        took = round(await seconds, 1)
+        _, left = await asyncio.to_thread(psutil.wait_procs, workers, 10)
+        return {
+            "runs": dict(ends),
+            "seconds": took,
+            "status": server.process.returncode,
+            "its processes": len(workers),
+            "of them left": len(left),
+        }

@@ -36,31 +36,30 @@ class Progress:
     best: dict[str, Tensor] | None = None
 
 
-def keep(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any, progress: Progress) -> None:
-    """Write the state to resume from."""
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-        "progress": vars(progress),
-    }
+def keep(file: Path, learning: dict[str, Any], progress: dict[str, Any]) -> None:
+    """Write the state to resume from.
+
+    Args:
+        file: its name.
+        learning: whatever has a ``state_dict``, by name.
+        progress: what else there is to know.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.stem}-{os.getpid()}.part")  # one that outlived its launcher may write, too
-    torch.save(state, part)
+    torch.save({name: thing.state_dict() for name, thing in learning.items()} | {"progress": progress}, part)
     part.replace(file)
 
 
-def resume(file: Path, model: MultimodalLSTM, optimizer: Any, schedule: Any) -> Progress:
-    """Continue where a run stopped, if it left a state."""
+def resume(file: Path, learning: dict[str, Any]) -> dict[str, Any]:
+    """Continue where a run stopped: load what ``keep`` was given. Its progress, or nothing if it left no state."""
     for part in file.parent.glob(f"{file.stem}-*.part"):  # of one that was killed while it wrote
         part.unlink(missing_ok=True)
     if not file.is_file():
-        return Progress()
+        return {}
     state = torch.load(file, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    return Progress(**state["progress"])
+    for name, thing in learning.items():
+        thing.load_state_dict(state[name])
+    return state["progress"]
 
 
 def publish(model: MultimodalLSTM, out: Path) -> None:

@@ -172,8 +172,9 @@ def train(
         _borrow(model, start_from)
     model.to(accelerator.device)
     if not (run / "state.pt").is_file():
-        for modality, stages in recipe.warm_ups.items():
-            warm_up(model, modality, splits, run, stages=stages, mixing=recipe.mixing, seed=seed, quiet=quiet)
+        with accelerator.main_process_first():  # it learns, the others take over what it has kept
+            for modality, stages in recipe.warm_ups.items():
+                warm_up(model, modality, splits, run, stages=stages, mixing=recipe.mixing, seed=seed, quiet=quiet)
     for modality in recipe.frozen:
         getattr(model, modality).requires_grad_(False)
     samples = Pairs(splits["train"], config, pair=pair, mixing=recipe.mixing, seed=seed, length=recipe.samples)
@@ -191,7 +192,8 @@ def train(
     )
     validation = list(_validation(splits["validation"], config, pair, seed, recipe.validation))
 
-    progress = resume(run / "state.pt", model, optimizer, schedule)
+    learning = {"model": model, "optimizer": optimizer, "schedule": schedule}
+    progress = Progress(**resume(run / "state.pt", learning))
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
     while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch <= recipe.patience:
         samples.set_epoch(progress.epoch)  # Accelerate tells them only if nobody shares the batches
@@ -213,7 +215,7 @@ def train(
             progress.best_loss, progress.best_epoch, progress.best = loss, progress.epoch, best
         progress.epoch += 1
         if accelerator.is_main_process:
-            keep(run / "state.pt", bare, optimizer, schedule, progress)
+            keep(run / "state.pt", learning, vars(progress))
 
     best = MultimodalLSTM(copy.deepcopy(config)).to(accelerator.device)  # calibration must not reach the task's config
     best.load_state_dict(progress.best)

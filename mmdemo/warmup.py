@@ -21,6 +21,7 @@ from tqdm import tqdm
 from mmdemo.config import MODALITIES
 from mmdemo.data.features import Features
 from mmdemo.data.pairs import PLAIN, Mixing, Pairs
+from mmdemo.keeping import keep, resume
 from mmdemo.model import MultimodalLSTM
 from mmdemo.sequence import Batch
 
@@ -126,7 +127,7 @@ def _learn(
         optimizer, how.learning_rate, total_steps=how.epochs * len(loader) + 1, pct_start=0.2
     )
     learning = {"alone": alone, "optimizer": optimizer, "schedule": schedule}
-    for epoch in range(_resume(file, learning), how.epochs):
+    for epoch in range(resume(file, learning).get("epoch", 0), how.epochs):
         samples.set_epoch(epoch)
         torch.manual_seed(seed + epoch)  # dropout repeats itself when a run is resumed
         drawn.generator.manual_seed(seed + epoch)
@@ -146,7 +147,7 @@ def _learn(
             optimizer.step()
             schedule.step()
             total += loss.item()
-        _keep(file, learning, epoch + 1)
+        keep(file, learning, {"epoch": epoch + 1})
         yield epoch, total / len(loader)
 
 
@@ -176,21 +177,3 @@ def _samples(features: Features, modality: str, model: MultimodalLSTM, mixing: M
     has[features.rows_with(modality)] = True
     rows = features.only(has & (features.labels >= 0))
     return Pairs(rows, model.config, pair=False, mixing=mixing, seed=seed, length=len(rows.labels))
-
-
-def _keep(file: Path, learning: dict, epochs: int) -> None:
-    """Write the state to resume from, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    torch.save({name: thing.state_dict() for name, thing in learning.items()} | {"epochs": epochs}, part)
-    part.replace(file)
-
-
-def _resume(file: Path, learning: dict) -> int:
-    """Continue where a run stopped, if it left a state; how many epochs are done."""
-    if not file.is_file():
-        return 0
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    for name, thing in learning.items():
-        thing.load_state_dict(state[name])
-    return state["epochs"]

@@ -50,15 +50,15 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path):
     how = replace(HOW["audio"], epochs=4)
     _, whole = learnt(tmp_path / "whole", "audio", how)
 
-    keep = warmup._keep
+    keep = warmup.keep
 
-    def keep_and_stop(file, learning, epochs):
-        keep(file, learning, epochs)
-        if epochs == 2:
+    def keep_and_stop(file, learning, progress):
+        keep(file, learning, progress)
+        if progress["epoch"] == 2:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(warmup, "_keep", keep_and_stop)
+        patch.setattr(warmup, "keep", keep_and_stop)
         learnt(tmp_path / "halved", "audio", how)
     _, resumed = learnt(tmp_path / "halved", "audio", how)
     for name, value in whole.audio.state_dict().items():

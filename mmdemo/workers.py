@@ -13,16 +13,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from typing import Any, TypeVar
 
-from loky import cpu_count, get_reusable_executor
+from loky import ProcessPoolExecutor, cpu_count  # unlike the standard library's, it does not run app.py again in each
 
 MOST = 8  # processes: each takes about 80 MB
 GLANCE = 1.0  # seconds between two looks at whether the server still lives
 Told = TypeVar("Told")
 
-_count = 0
-_prepare: Callable[[], Any] | None = None
+_pool: ProcessPoolExecutor | None = None
+_new_pool: Callable[[], ProcessPoolExecutor]
+_renewing = threading.Lock()
 
 
 def usual() -> int:
@@ -41,16 +43,18 @@ def start(count: int | None = None, prepare: Callable[[], Any] | None = None) ->
         count: of processes; the usual number unless given.
         prepare: called once in each, before anything else.
     """
-    global _count, _prepare
-    _count, _prepare = usual() if count is None else count, prepare
+    global _pool, _new_pool
+    if count := usual() if count is None else count:
+        _new_pool = partial(ProcessPoolExecutor, count, initializer=_begin, initargs=(os.getpid(), prepare))
+        _pool = _new_pool()
 
 
 def stop() -> None:
     """End them; whatever is called from now on runs here."""
-    global _count
-    if _count:
-        get_reusable_executor().shutdown(kill_workers=True)
-    _count = 0
+    global _pool
+    ended, _pool = _pool, None
+    if ended:
+        ended.shutdown(kill_workers=True)
 
 
 def elsewhere(function: Callable[..., Told], *arguments: Any) -> Told:
@@ -60,16 +64,22 @@ def elsewhere(function: Callable[..., Told], *arguments: Any) -> Told:
         BrokenExecutor: it has cost two processes their lives, as a crash of a library or a lack of memory does.
         Exception: whatever the function raises.
     """
-    if not _count:
+    pool = _pool
+    if pool is None:
         return function(*arguments)
     try:
-        return _processes().submit(function, *arguments).result()
+        return pool.submit(function, *arguments).result()
     except BrokenExecutor:  # perhaps for something else, which ran beside it: once more, in new ones
-        return _processes().submit(function, *arguments).result()
+        return _renewed(pool).submit(function, *arguments).result()
 
 
-def _processes() -> Any:
-    return get_reusable_executor(_count, timeout=None, initializer=_begin, initargs=(os.getpid(), _prepare))
+def _renewed(broken: ProcessPoolExecutor) -> ProcessPoolExecutor:
+    """New processes in place of broken ones, unless another thread has seen to that."""
+    global _pool
+    with _renewing:
+        if _pool is broken:
+            _pool = _new_pool()
+        return _pool
 
 
 def _begin(server: int, prepare: Callable[[], Any] | None) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,14 @@ def test_after_the_stop_it_runs_here_again_and_no_process_is_left():
     workers.stop()
     assert elsewhere(os.getpid) == os.getpid()
     assert _is_gone(worker)
+
+
+def test_all_threads_share_the_same_processes(two):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(elsewhere, [time.sleep] * 16, [0.05] * 16))
+        used = set(threads.map(elsewhere, [os.getpid] * 50))
+    used.add(elsewhere(os.getpid))  # they outlive the threads
+    assert len(used) <= 2
 
 
 def test_what_it_raises_arrives(two):

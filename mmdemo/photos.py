@@ -8,19 +8,11 @@ from collections.abc import Iterable
 from scipy.stats import binomtest
 
 from mmdemo.data.paper import Shot
+from mmdemo.ink import overlap
 from mmdemo.model import MultimodalLSTM
 from mmdemo.predictor import Predictor
 
 OVERLAP = 0.5  # of the found box and the ink's, as intersection over union, from which on it is found
-
-
-def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """Intersection over union of two boxes (left, top, right, bottom)."""
-    wide = min(a[2], b[2]) - max(a[0], b[0])
-    tall = min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(wide, 0) * max(tall, 0)
-    whole = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)) - shared
-    return shared / whole if whole else 0.0
 
 
 def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dict:

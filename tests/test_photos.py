@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from mmdemo.data import paper
+from mmdemo.ink import overlap
 from mmdemo.model import MultimodalLSTM
-from mmdemo.photos import overlap, study_photos
+from mmdemo.photos import study_photos
 
 pytest.importorskip("skimage", reason="needed for training only: pip install -r requirements-train.txt")
 

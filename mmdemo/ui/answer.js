@@ -216,7 +216,7 @@ const tenths = (seconds) => Number(seconds.toFixed(1));
 
 /** A button that plays what was taken of the recording, and nothing else of it. */
 function listen(segments) {
-  const button = make("button", { type: "button", className: "mm-listen" }, say("page.speech_play"));
+  const button = make("button", { type: "button", className: "mm-inline mm-listen" }, say("page.speech_play"));
   let audio = null;
   let place = 0;
   const end = () => {

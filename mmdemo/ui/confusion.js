@@ -108,7 +108,7 @@ async function list(place, { modality, truth, guess, count, labels, ask, choose 
 function item(modality, { number, probability, reference, here, picture }, { ask, choose }) {
   const parts = { image: () => (picture ? make("img", { src: picture, alt: reference }) : null), audio: () => (here ? player(number, ask) : null), text: () => (here ? make("q", {}, reference) : null) };
   const shown = parts[modality]() ?? make("code", {}, reference || "–");
-  const read = make("button", { type: "button", className: "mme-link" }, say("evaluate.read"));
+  const read = make("button", { type: "button", className: "mm-inline" }, say("evaluate.read"));
   read.addEventListener("click", () => choose({ modality, number }));
   const line = make("span", { className: "mme-line-of" }, make("span", { title: reference }, percent(probability)), here ? read : null);
   return make("li", {}, shown, line);

@@ -29,6 +29,19 @@ def two() -> Iterator[None]:
     workers.stop()
 
 
+@pytest.mark.parametrize(("cores", "processes"), [(1, 0), (2, 2)])
+def test_a_server_starts_one_for_each_core_and_none_where_there_is_only_one(cores, processes, monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
+    assert workers.usual() <= processes
+    monkeypatch.setattr(workers, "cpu_count", lambda: cores)
+    assert workers.usual() == processes
+
+
+def test_no_more_than_are_worth_their_memory(monkeypatch):
+    monkeypatch.setattr(workers, "cpu_count", lambda: 96)
+    assert workers.usual() == workers.MOST
+
+
 def test_without_workers_a_function_runs_here():
     assert elsewhere(os.getpid) == os.getpid()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # after which a file is gone, whatever happens
-EVERY = min(60.0, 60 * MINUTES)  # seconds between two looks
+EVERY = min(60.0, 15 * MINUTES)  # seconds between two looks
 PLACE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
 
 

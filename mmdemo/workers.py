@@ -7,6 +7,7 @@ starts any: everywhere else a function simply runs where it is called.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -46,7 +47,10 @@ def start(count: int | None = None, prepare: Callable[[], Any] | None = None) ->
     global _pool, _new_pool
     if count := usual() if count is None else count:
         _new_pool = partial(ProcessPoolExecutor, count, initializer=_begin, initargs=(os.getpid(), prepare))
-        _pool = _new_pool()
+        try:
+            _pool = _new_pool()
+        except (OSError, NotImplementedError) as error:  # a container that has no semaphores: it works without, slower
+            logging.getLogger(__name__).warning("no workers", extra={"fields": {"error": type(error).__name__}})
 
 
 def stop() -> None:

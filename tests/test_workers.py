@@ -46,6 +46,15 @@ def test_without_workers_a_function_runs_here():
     assert elsewhere(os.getpid) == os.getpid()
 
 
+def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
+    def refuse(*arguments, **named):
+        raise OSError("no semaphores")
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    workers.start(2)
+    assert elsewhere(os.getpid) == os.getpid()
+
+
 def test_with_workers_it_runs_in_another_process(two):
     assert elsewhere(os.getpid) != os.getpid()
 

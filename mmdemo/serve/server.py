@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from importlib.util import find_spec
@@ -21,7 +20,6 @@ from mmdemo.serve.visitors import Allowance
 
 PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
 PATIENCE = 30  # seconds that running requests have to finish when the server is told to stop
-HAND_OVER = 0.0005  # seconds that a thread may run Python while others wait to: answers are handed on meanwhile
 DELIVERY = 3  # seconds for their answers to be fetched; some never are
 ON_A_SPACE = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
@@ -107,7 +105,6 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
-    sys.setswitchinterval(HAND_OVER)
     workers.start(prepare=image.prepare)
     log = logging.getLogger("mmdemo.serve")
     launch(demo, prevent_thread_lock=True, **more)

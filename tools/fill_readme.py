@@ -90,9 +90,8 @@ def training_table(found: dict[str, Any]) -> str:
                 f"{len(one['files left half-written'])} files left half-written"
             )
         else:
-            told = (
-                f"the first 20 losses differ by at most {one['largest difference']:.1g} (allowed: {one['allowed']:g})"
-            )
+            apart = f"{one['largest difference']:.1g} (allowed: {one['allowed']:g})"
+            told = f"the first 20 losses of two processes are one's to within {apart}"
         rows.append(f"| `{one['command']}` | {told} |")
     return "\n".join(rows)
 

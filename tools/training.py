@@ -31,14 +31,23 @@ app = typer.Typer(add_completion=False, help=__doc__)
 Options = Annotated[list[str] | None, typer.Argument(help="For `python -m mmdemo train`, after --.")]
 
 
-def record(name: str, options: list[str], found: dict[str, Any]) -> None:
-    """Print what was found, and write it down beside what was found before."""
+def record(name: str, options: list[str], found: dict[str, Any], flags: str = "") -> None:
+    """Print what was found, and write it down beside what was found before.
+
+    Args:
+        name: of the finding.
+        options: for ``mmdemo train``.
+        found: what was found.
+        flags: of ours, as they were given.
+    """
     import torch
 
     print(json.dumps({name: found}, indent=2))
     OUT.parent.mkdir(exist_ok=True)
     before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
-    command = " ".join(["python tools/training.py", name, *(["--", *options] if options else [])])
+    command = " ".join(
+        ["python tools/training.py", name.split()[0], *flags.split(), *(["--", *options] if options else [])]
+    )
     before[name] = {"command": command, "cores": os.cpu_count(), "torch": torch.__version__, **found}
     OUT.write_text(json.dumps(before, indent=2) + "\n", encoding="utf-8")
 
@@ -76,7 +85,11 @@ def fail(status: int, place: Path) -> NoReturn:
 
 @app.command()
 def processes(options: Options = None) -> None:
-    """The first 20 losses of two processes against those of one: same batches, no dropout."""
+    """The first 20 losses of two processes against those of one: same batches, no dropout.
+
+    The two differ by float32's rounding, which grows with every step by as much as the weights move in it: with a
+    recipe that reaches its highest learning rate within these steps, many times as much as with ours.
+    """
     options, losses = options or [], {}
     for count in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +172,8 @@ def kill(
         "tensors of the checkpoint that differ": names,
         "files left half-written": other["torn"],
     }
-    record("kill" if many == 1 else f"kill {many} processes", options, found)
+    flags = f"--count {count} --processes {many} --seed {seed}"
+    record("kill" if many == 1 else f"kill {many} processes", options, found, flags)
 
 
 def _state(place: Path) -> dict[str, Any]:

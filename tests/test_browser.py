@@ -52,14 +52,14 @@ def visit(browser, usual, page_url):
     def foreign(url):
         return not url.startswith((page_url, "data:", "blob:"))
 
-    def open_page(**person):
+    def open_page(at="", **person):
         context = browser.new_context(**person) if person else usual
         page = context.new_page()
         opened.append(context if person else page)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
         page.on("request", lambda request: foreign(request.url) and troubles.append(request.url))
-        page.goto(page_url)
+        page.goto(page_url + at)
         expect(page.locator("#answer .mm-hint")).to_be_visible()
         return page
 

@@ -85,18 +85,22 @@ def groups(picture: np.ndarray) -> Iterator[Found]:
     """
     for number, search in enumerate(_sizes(picture)):
         smooth = search if number else cv2.GaussianBlur(search, (3, 3), 0)
-        logs = [cv2.LUT(colour, _LOG) for colour in cv2.split(smooth)]  # apart, which is faster than as one array
+        logs = _logs(smooth)
         light = reduce(cv2.add, logs) / 3
         bright = float(np.percentile(light[::4, ::4], 90))
         for dark, way in ((True, cv2.MORPH_CLOSE), (False, cv2.MORPH_OPEN)):
-            after = [cv2.LUT(colour, _LOG) for colour in cv2.split(cv2.morphologyEx(smooth, way, NIB))]
-            strength = reduce(cv2.max, map(cv2.absdiff, after, logs))
+            strength = reduce(cv2.max, map(cv2.absdiff, _logs(cv2.morphologyEx(smooth, way, NIB)), logs))
             level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
             top = float(strength.max())
             while level < top:
                 for box, mask, measures in _at_level(strength, light, bright, dark, level):
                     yield box, dark, mask, 2**number, measures
                 level *= LADDER
+
+
+def _logs(picture: np.ndarray) -> list[np.ndarray]:
+    """The logarithm of the light in each colour, apart, which is faster than as one array."""
+    return [cv2.LUT(colour, _LOG) for colour in cv2.split(picture)]
 
 
 def _sizes(picture: np.ndarray) -> Iterator[np.ndarray]:

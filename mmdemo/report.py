@@ -39,10 +39,8 @@ def tables(metrics: dict[str, Any]) -> str:
 def _lines(metrics: dict[str, Any]) -> Iterator[str]:
     yield f"By `{metrics['command']}`, seed {metrics['seed']}, on the test split ({metrics['split']}):"
     yield ""
-    means = all("recall" in found for found in metrics["alone"].values())  # earlier measurements lack them
-    more = " mean recall | macro-F1 |" * means
-    yield f"| given | samples | accuracy | 95 % interval |{more} loss | calibration error |"
-    yield "|---" * (8 if means else 6) + "|"
+    yield "| given | samples | accuracy | 95 % interval | mean recall | macro-F1 | loss | calibration error |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name, found in metrics["alone"].items():
         yield _row(f"{NAMES[name]} alone, each once", found)
     for kind, found in metrics.get("kinds", {}).items():
@@ -110,11 +108,10 @@ def speed_tables(bench: dict[str, Any]) -> str:
 
 def _row(name: str, found: dict[str, Any]) -> str:
     low, high = found["interval"]
-    means = [found[name] for name in ("recall", "f1") if name in found]
-    more = "".join(f" {value:.2%} ({low:.2%} to {high:.2%}) |" for value, low, high in means)
+    means = (f"{value:.2%} ({low:.2%} to {high:.2%})" for value, low, high in (found["recall"], found["f1"]))
     return (
-        f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} |{more} "
-        f"{found['loss']:.4f} | {percent(found['ece'])} |"
+        f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} | {' | '.join(means)} "
+        f"| {found['loss']:.4f} | {percent(found['ece'])} |"
     )
 
 

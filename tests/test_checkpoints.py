@@ -13,7 +13,8 @@ from mmdemo.data.manifest import OUTLIER, read_manifest
 from mmdemo.data.tasks import TASKS
 from mmdemo.evaluate import answer, singles, together
 from mmdemo.predictor import Predictor
-from mmdemo.report import fill, speed_tables, tables
+from mmdemo.report import tables
+from tools.fill_readme import fill_readme
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/config.json"))
@@ -51,9 +52,7 @@ def test_the_model_card_has_the_figures_of_metrics_json(folder):
 def test_the_readme_has_the_figures_that_the_commands_wrote(tmp_path):
     copy = tmp_path / "README.md"
     copy.write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
-    for task in TASKS:
-        fill(copy, task, tables(json.loads((ROOT / "checkpoints" / task / "metrics.json").read_text())))
-    fill(copy, "speed", speed_tables(json.loads((DIGITS / "bench.json").read_text())))
+    fill_readme(copy)
     assert copy.read_text(encoding="utf-8") == (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -19,12 +19,17 @@ MEASUREMENTS = ROOT / "measurements"
 def main() -> None:
     """Fill every place."""
     for task in TASKS:
-        measured = tables(read(CHECKPOINTS / task / "metrics.json"))
-        fill(CHECKPOINTS / task / "README.md", "figures", measured)
-        fill(ROOT / "README.md", task, measured)
-    fill(ROOT / "README.md", "speed", speed_tables(read(CHECKPOINTS / "digits" / "bench.json")))
-    fill(ROOT / "README.md", "serving", serving_table(read(MEASUREMENTS / "serving.json")))
-    fill(ROOT / "README.md", "training", training_table(read(MEASUREMENTS / "training.json")))
+        fill(CHECKPOINTS / task / "README.md", "figures", tables(read(CHECKPOINTS / task / "metrics.json")))
+    fill_readme(ROOT / "README.md")
+
+
+def fill_readme(file: Path) -> None:
+    """Fill every place of the README, or of a copy."""
+    for task in TASKS:
+        fill(file, task, tables(read(CHECKPOINTS / task / "metrics.json")))
+    fill(file, "speed", speed_tables(read(CHECKPOINTS / "digits" / "bench.json")))
+    fill(file, "serving", serving_table(read(MEASUREMENTS / "serving.json")))
+    fill(file, "training", training_table(read(MEASUREMENTS / "training.json")))
 
 
 def read(file: Path) -> dict[str, Any]:

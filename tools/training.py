@@ -22,34 +22,29 @@ from typing import Annotated, Any, NoReturn
 import psutil
 import typer
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-OUT = ROOT / "measurements" / "training.json"
+from tools import measured
+
+ROOT = Path(__file__).resolve().parents[1]
 STEPS = 20
 app = typer.Typer(add_completion=False, help=__doc__)
 Options = Annotated[list[str] | None, typer.Argument(help="For `python -m mmdemo train`, after --.")]
 
 
-def record(name: str, options: list[str], found: dict[str, Any], flags: str = "") -> None:
-    """Print what was found, and write it down beside what was found before.
+def record(name: str, command: list[str], options: list[str], found: dict[str, Any]) -> None:
+    """Print what was found, and write it down in ``measurements/training.json``.
 
     Args:
         name: of the finding.
+        command: of this tool, with its flags.
         options: for ``mmdemo train``.
         found: what was found.
-        flags: of ours, as they were given.
     """
     import torch
 
-    print(json.dumps({name: found}, indent=2))
-    OUT.parent.mkdir(exist_ok=True)
-    before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
-    command = " ".join(
-        ["python tools/training.py", name.split()[0], *flags.split(), *(["--", *options] if options else [])]
-    )
-    before[name] = {"command": command, "cores": os.cpu_count(), "torch": torch.__version__, **found}
-    OUT.write_text(json.dumps(before, indent=2) + "\n", encoding="utf-8")
+    given = " ".join(["python tools/training.py", *command, *(["--", *options] if options else [])])
+    measured.record("training.json", name, given, {"torch": torch.__version__, **found})
 
 
 def launched(processes: int, program: list[str], place: Path, options: list[str]) -> subprocess.Popen:
@@ -104,7 +99,7 @@ def processes(options: Options = None) -> None:
     difference = max(abs(one - two) for one, two in zip(losses[1], losses[2], strict=True))
     found = {"allowed": 1e-4, "largest difference": float(f"{difference:.1e}")}
     rounded = {f"losses, {count} processes": [round(loss, 6) for loss in losses[count]] for count in losses}
-    record("processes", options, found | rounded)
+    record("processes", ["processes"], options, found | rounded)
 
 
 @app.command(hidden=True, context_settings={"ignore_unknown_options": True})
@@ -172,8 +167,8 @@ def kill(
         "tensors of the checkpoint that differ": names,
         "files left half-written": other["torn"],
     }
-    flags = f"--count {count} --processes {many} --seed {seed}"
-    record("kill" if many == 1 else f"kill {many} processes", options, found, flags)
+    command = ["kill", "--count", str(count), "--processes", str(many), "--seed", str(seed)]
+    record("kill" if many == 1 else f"kill {many} processes", command, options, found)
 
 
 def _state(place: Path) -> dict[str, Any]:

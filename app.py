@@ -8,8 +8,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores a
 with suppress(ImportError):
     import spaces  # noqa: F401  (there on a Space only, where it has to come before PyTorch)
 
-from mmdemo.serve import serve
-from mmdemo.ui import build
+from mmdemo.app import build
+from mmdemo.server import serve
 
 demo = build(warm=True)
 

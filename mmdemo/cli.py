@@ -41,7 +41,7 @@ Seed = Annotated[int, typer.Option(help="Of everything random.")]
 
 
 class RecipeName(str, Enum):
-    """The training recipes, by the names that ``mmdemo.train.RECIPES`` has for them."""
+    """The training recipes, by the names that ``mmdemo.train.recipes.RECIPES`` has for them."""
 
     own = "own"
     warm = "warm"
@@ -57,8 +57,8 @@ def serve(
 ) -> None:
     """Open the page, until Ctrl+C or SIGTERM; what runs then is finished first. GET /health says how it is."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
-    from mmdemo import serve
-    from mmdemo.ui import build
+    from mmdemo import server as serve
+    from mmdemo.app import build
 
     serve.serve(build(warm=True), server_name=host, server_port=port, per_minute=rate, frames=embed)
 
@@ -89,10 +89,12 @@ def train(
     """Train a task. A run that was interrupted, or killed, goes on from its last whole epoch."""
     from dataclasses import replace
 
-    from mmdemo.data.folder import data_folder
-    from mmdemo.data.tasks import own_task, task_named
-    from mmdemo.pipeline import Data, train_task
-    from mmdemo.train import RECIPES, processes
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.train.dataset import Data
+    from mmdemo.train.loop import processes
+    from mmdemo.train.recipes import RECIPES
+    from mmdemo.train.run import train_task
 
     together = processes()
     say = _complain if together.is_local_main_process else (lambda sentence: None)
@@ -121,12 +123,13 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Measure a checkpoint on its test split; metrics.json and the model card are written beside it."""
-    from mmdemo.data.folder import data_folder
-    from mmdemo.data.tasks import own_task, task_named
-    from mmdemo.pipeline import Data, evaluate_task, study_strangers
-    from mmdemo.predictor import Predictor
-    from mmdemo.report import tables
-    from mmdemo.train import RECIPES
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.evaluate.run import evaluate_task, study_strangers
+    from mmdemo.evaluate.tables import tables
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+    from mmdemo.train.recipes import RECIPES
 
     config = _quietly(Predictor.load, checkpoint).config
     task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
@@ -163,9 +166,9 @@ def predict(
     if not manifest and not single:
         raise typer.BadParameter("give --text, --image or --audio, or --manifest with --out")
 
-    from mmdemo.data.manifest import load_image_cell
-    from mmdemo.predictions import in_words, predict_manifest, save_trace
-    from mmdemo.predictor import Predictor
+    from mmdemo.data.manifest.manifest import load_image_cell
+    from mmdemo.inference.predictions import in_words, predict_manifest, save_trace
+    from mmdemo.inference.predictor import Predictor
 
     predictor = _quietly(Predictor.load, checkpoint, device)
     if manifest:
@@ -178,8 +181,8 @@ def predict(
     if trace:
         save_trace(result, trace)
     if report:
-        from mmdemo.ui.reading import explained
-        from mmdemo.ui.standalone import report as standalone
+        from mmdemo.app.reading import explained
+        from mmdemo.app.report import report as standalone
 
         page = standalone(explained(predictor, result))
         report.parent.mkdir(parents=True, exist_ok=True)
@@ -199,8 +202,8 @@ def explain_all(
     if shard is not None and shard >= shards:
         raise typer.BadParameter(f"--shard counts from 0: the last of {shards} is {shards - 1}")
 
-    from mmdemo.predictor import Predictor
-    from mmdemo.shards import Shard, explain_all
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.inference.shards import Shard, explain_all
 
     predictor = _quietly(Predictor.load, checkpoint, device)
     for index in range(shards) if shard is None else [shard]:
@@ -217,7 +220,7 @@ def bench(
 ) -> None:
     """Measure what everything costs, here and now, to one visitor of a server."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the server has it
-    from mmdemo.bench import main
+    from mmdemo.evaluate.bench import main
 
     main(checkpoint, device, out)
 
@@ -230,9 +233,9 @@ def make_manifest(
     seed: Seed = 0,
 ) -> None:
     """Make a manifest from folders or by a task's recipe (with --out), then check it: every bad row is named."""
-    from mmdemo.data.folder import data_folder
-    from mmdemo.data.manifest import manifest_from_folders, read_manifest, write_manifest
-    from mmdemo.data.tasks import TASKS
+    from mmdemo.data.manifest.manifest import manifest_from_folders, read_manifest, write_manifest
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import TASKS
 
     made = source in TASKS or Path(source).is_dir()
     if made != bool(out):
@@ -262,8 +265,8 @@ def make_voices(
     seed: Seed = 0,
 ) -> None:
     """Synthesise digits in many voices, other words and other sounds, to train with. Goes on where it stopped."""
-    from mmdemo.data.kokoro import fetch_kokoro
-    from mmdemo.data.voices import make_voices
+    from mmdemo.data.synthetic.kokoro import fetch_kokoro
+    from mmdemo.data.synthetic.voices import make_voices
 
     manifest = make_voices(out, fetch_kokoro(kokoro), count=count, seed=seed, jobs=jobs, say=_complain)
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_VOICES={out} python -m mmdemo train")
@@ -281,9 +284,9 @@ def make_pictures(
     seed: Seed = 0,
 ) -> None:
     """Compose photos of digits, and make pictures of what is none, to train with. Goes on where it stopped."""
-    from mmdemo.data.download import FASHION, fetch_fashion, fetch_mnist
-    from mmdemo.data.folder import data_folder
-    from mmdemo.data.pictures import make_pictures
+    from mmdemo.data.sources.digits import FASHION, fetch_fashion, fetch_mnist
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.synthetic.pictures import make_pictures
 
     data = data_folder(data_dir)
     clothes = fetch_fashion(fashion or data / FASHION)

@@ -95,3 +95,9 @@ class ModelConfig:
             value = getattr(self, name)
             if isinstance(value, dict):
                 setattr(self, name, kind(**value))
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise ``ValueError`` where a setting is not within its range."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be within {low:g} to {high:g}, but is {value!r}")

@@ -72,7 +72,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from mmdemo.config import ImageConfig, ModelConfig
-    from mmdemo.model import MultimodalLSTM
+    from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
     folder = tmp_path_factory.mktemp("checkpoints")
     digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -95,8 +95,8 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def page_url(checkpoints: Path) -> Iterator[str]:
     """The page, served for real."""
-    from mmdemo.serve import launch
-    from mmdemo.ui import build
+    from mmdemo.app import build
+    from mmdemo.server import launch
 
     demo = build(checkpoints)
     _, url, _ = launch(demo, per_minute=0, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from mmdemo.data.tasks import TASKS
-from mmdemo.report import fill, speed_tables, tables
+from mmdemo.data.tasks.registry import TASKS
+from mmdemo.evaluate.tables import fill, speed_tables, tables
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "checkpoints"

@@ -2,11 +2,12 @@
 
     python tools/fit_ink.py --photos 1350 --jobs 2
 
-Photos are composed from MNIST's training digits with training backdrops (``mmdemo.data.paper``), one in six without a
-digit; beside them stand digits on plain grounds, one or two to a picture, enlarged scans, and faces of FER2013, which
-are none, where the data folder has it. All groups of strokes that ``mmdemo.ink`` finds in them are measured. The
-network learns how much of a digit each of them is, one by one and as a choice among all of a picture's groups and
-"nothing" (listwise: Cao et al. 2007, "Learning to rank"). The seed settles everything; a second a photo on one core.
+Photos are composed from MNIST's training digits with training backdrops (``mmdemo.data.synthetic.paper``), one in six
+without a digit; beside them stand digits on plain grounds, one or two to a picture, enlarged scans, and faces of
+FER2013, which are none, where the data folder has it. All groups of strokes that ``mmdemo.image.ink`` finds in them are
+measured. The network learns how much of a digit each of them is, one by one and as a choice among all of a picture's
+groups and "nothing" (listwise: Cao et al. 2007, "Learning to rank"). The seed settles everything; a second a photo on
+one core.
 
 The weights that are shipped were fitted by these very steps before they were gathered here, so that the draws differ.
 """
@@ -29,14 +30,14 @@ from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from mmdemo.data.camera import QUALITY, as_jpeg
-from mmdemo.data.download import fetch_mnist
-from mmdemo.data.folder import data_folder
-from mmdemo.data.idx import read_idx
-from mmdemo.data.nib import pen_strokes
-from mmdemo.data.paper import compose
-from mmdemo.data.scenes import KINDS, draw_scene
-from mmdemo.ink import JUDGE, Box, Found, groups, overlap
+from mmdemo.data.sources.digits import fetch_mnist
+from mmdemo.data.sources.folder import data_folder
+from mmdemo.data.sources.idx import read_idx
+from mmdemo.data.synthetic.camera import QUALITY, as_jpeg
+from mmdemo.data.synthetic.nib import pen_strokes
+from mmdemo.data.synthetic.paper import compose
+from mmdemo.data.synthetic.scenes import KINDS, draw_scene
+from mmdemo.image.ink import JUDGE, Box, Found, groups, overlap
 
 DIGITS = 50_000  # of MNIST's training set; the others are for trying out
 EMPTY = 6  # every so many photos show no digit
@@ -44,7 +45,7 @@ PLAIN, SCANS, FACES = 150, 560, 80  # pictures of the other kinds
 HIDDEN, EPOCHS, RATE, DECAY, JITTER = 48, 14, 1e-2, 0.02, 0.05
 NONE, WHOLE = 0.55, 0.9  # how much of a digit a group has to be: none up to here, all of one from there
 AT_ONCE = 8  # pictures in a batch
-FARTHEST = 6.0  # standard deviations; ``mmdemo.ink.judge`` clips there, too
+FARTHEST = 6.0  # standard deviations; ``mmdemo.image.ink.judge`` clips there, too
 
 Digit = tuple[Box, np.ndarray]  # its box, and how much of every pixel of the picture it covers, uint8 (H, W)
 Shown = tuple[np.ndarray, list[Digit]]  # a picture and the digits in it
@@ -160,7 +161,7 @@ MAKERS = {"photo": photo, "plain": plain, "scan": scan, "face": face}
 
 
 def fit(pictures: list[Examples], seed: int) -> dict[str, np.ndarray]:
-    """The network's weights, as ``mmdemo.ink.judge`` takes them."""
+    """The network's weights, as ``mmdemo.image.ink.judge`` takes them."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     every = np.concatenate([measures for measures, _ in pictures])

@@ -20,7 +20,7 @@ import torch
 from onnx import numpy_helper
 from safetensors.torch import save_file
 
-from mmdemo.speech import WEIGHTS, SpeechEmbedding
+from mmdemo.audio.speech_embedding import WEIGHTS, SpeechEmbedding
 
 ONNX_SHA256 = "ba754db3cd768a524c655ea90655ee5e6055a43b8dfd29366a11e93716ae9e51"
 CREDIT = {

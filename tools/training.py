@@ -106,8 +106,8 @@ def processes(options: Options = None) -> None:
 def losses(place: Path, options: Annotated[list[str], typer.Argument()]) -> None:
     """Train without dropout, and keep this process's losses of the first steps; that is all of it."""
     from mmdemo import cli
-    from mmdemo import train as training
-    from mmdemo.train import processes as together
+    from mmdemo.train import loop as training
+    from mmdemo.train.loop import processes as together
 
     kept, loss_of, new = [], training.sequence_loss, training.new_model
 

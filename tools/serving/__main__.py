@@ -9,7 +9,7 @@ import sys
 import typer
 from servers import ROOT
 
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # ours, and the tests' bad input
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]  # ours, and the tests' bad input
 
 from fuzz import fuzz  # noqa: E402
 from load import load  # noqa: E402

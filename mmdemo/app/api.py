@@ -1,0 +1,111 @@
+"""What programs may call: ``predict`` and ``explain``, over HTTP and, where it is installed, over MCP.
+
+Their docstrings are what a program, or an assistant, is told about them.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from mmdemo.app.parts import as_it_came
+from mmdemo.app.tasks import Tasks
+from mmdemo.inference.export import as_json, as_npz, in_brief
+from mmdemo.inference.result import Result
+from mmdemo.messages import InputError
+from mmdemo.server import uploads
+
+TRACES = {"json": as_json, "npz": lambda result, _: as_npz(result)}  # the full trace as a file
+
+
+def open_endpoints(tasks: Tasks, inputs: Sequence[gr.Component], **settings: Any) -> None:
+    """Wire both to the page's inputs (text, image, audio, task), as public endpoints with names.
+
+    Call it before the page's own events are wired: Gradio's browser side takes an event's number for its place among
+    the public ones.
+    """
+    kind = gr.Radio(list(TRACES), value="json", label="Trace", visible=False)
+    answer, explanation = (gr.JSON(visible=False, label=name) for name in ("Answer", "Explanation"))
+    trace = gr.File(visible=False, label="The full trace")
+    for task in inputs[3:]:
+        task.example_payload = lambda: tasks.names[0] if tasks.names else None
+    settings |= {"preprocess": False}  # by Gradio, which goes to another thread and back for each of the inputs
+    gr.Button(visible=False).click(_predict(tasks), list(inputs), answer, api_name="predict", **settings)
+    gr.Button(visible=False).click(
+        _explain(tasks), [*inputs, kind], [explanation, trace], api_name="explain", **settings
+    )
+
+
+def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
+    def predict(
+        text: str | None = None, image: str | None = None, audio: str | None = None, task: str | None = None
+    ) -> dict[str, Any]:
+        """One LSTM reads words, a picture, a sound, or any of them, as one sequence, and says which label they mean.
+
+        Args:
+            text: words, such as "three, no wait, five", or nothing.
+            image: a picture (JPEG, PNG, ...), uploaded, or over MCP as a data: address, or nothing.
+            audio: a recording (WAV, FLAC, OGG, MP3), uploaded, or over MCP as a data: address, or nothing.
+            task: what the labels are: "digits" (zero to nine) unless given.
+
+        Returns:
+            The label, its probability, the probabilities by label, whether it is sure and why it may not be,
+            and which of the inputs were used.
+        """
+        return _read(tasks, text, image, audio, task).to_json()
+
+    return predict
+
+
+def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
+    def explain(
+        text: str | None = None,
+        image: str | None = None,
+        audio: str | None = None,
+        task: str | None = None,
+        trace: str = "json",
+    ) -> tuple[dict[str, Any], str | None]:
+        """What predict does, and why the LSTM answered so: for each step it read, its belief and its evidence.
+
+        Args:
+            text: words, such as "three, no wait, five", or nothing.
+            image: a picture (JPEG, PNG, ...), uploaded, or over MCP as a data: address, or nothing.
+            audio: a recording (WAV, FLAC, OGG, MP3), uploaded, or over MCP as a data: address, or nothing.
+            task: what the labels are: "digits" (zero to nine) unless given.
+            trace: the kind of the file: "json" has everything, "npz" the gates and states in full precision.
+
+        Returns:
+            The answer, sentences about it, each input's share of it, and for each step the belief, the evidence
+            and the mean gates; and a file with every gate and state of every unit at every step.
+        """
+        result = _read(tasks, text, image, audio, task)
+        if trace not in TRACES:
+            raise gr.Error(f"The trace can be one of {', '.join(TRACES)}.", print_exception=False)
+        explanation = tasks.predictor(result.task).explain(result)
+        return in_brief(result, explanation), explanation and _file(result, TRACES[trace](result, explanation), trace)
+
+    return explain
+
+
+def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | None) -> Result:
+    task = next(iter(tasks.names), None) if task is None else task
+    if task not in tasks.names:
+        raise gr.Error(f"The task can be one of {', '.join(tasks.names)}.", print_exception=False)
+    try:
+        sources = {"image": image and as_it_came(image), "audio": audio and as_it_came(audio)}
+        return tasks.predictor(task).predict(text=text or None, **sources)
+    except InputError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _file(result: Result, content: bytes, ending: str) -> str:
+    """Where it lies until it is fetched: among the uploads, and gone when they are."""
+    name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
+    path = Path(tempfile.mkdtemp(dir=uploads.folder()), f"{name}.{ending}")
+    path.write_bytes(content)
+    return str(path)

@@ -1,0 +1,141 @@
+"""What the page's evaluation asks for: a checkpoint's figures, and the test cases behind them. Plain numbers out.
+
+Questions come from a browser, so nothing in them is trusted: a task is one of those that there are, a case is a number
+in the checkpoint's own list, and no path is ever taken from them.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+from mmdemo.app.tasks import Tasks
+from mmdemo.audio.decode import decode
+from mmdemo.config import MODALITIES, SAMPLE_RATE
+from mmdemo.data.sources.folder import data_folder
+from mmdemo.evaluate.cases import fetch, read_cases
+from mmdemo.evaluate.tables import read_metrics
+from mmdemo.image.decode import open_picture
+from mmdemo.messages import InputError
+
+SHOWN = 24  # cases of a cell that are shown
+SIDE = 160  # pixels, the longest side of a picture in the list
+
+
+def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
+    """Answer a question of the evaluation's.
+
+    Args:
+        tasks: what there is.
+        question: ``task``, ``ask`` and what belongs to it:
+            ``figures``: the labels, ``metrics.json``, the model card, and of which modalities there are cases;
+            ``cell`` (``modality``, ``truth``, ``guess``): the cases of a cell of the confusion matrix;
+            ``case`` (``modality``, ``number``): a recording, as a ``data:`` URL.
+
+    Raises:
+        InputError: there is no such question, task, or case, or its data are not on this machine.
+    """
+    name = _task(tasks, question)
+    if question.get("ask") == "case":
+        return {"ask": "case", "url": _sound(_source(name, tasks, question))}
+    config = tasks.predictor(name).config
+    labels, shows = config.labels, config.shows_cases
+    cases = read_cases(tasks.folder / name)
+    if question.get("ask") == "figures":
+        metrics, card = read_metrics(tasks.folder / name), _card(tasks.folder / name)
+        return {"ask": "figures", "labels": labels, "metrics": metrics, "cases": list(cases), "card": card}
+    if question.get("ask") != "cell" or question.get("modality") not in list(cases):
+        raise InputError("ask.unknown")
+    cell = [_whole(question, end, len(labels)) for end in ("truth", "guess")]
+    modality = question["modality"]
+    numbers = [k for k, case in enumerate(cases[modality]) if case[:2] == cell]
+    return {
+        "ask": "cell",
+        "kept": len(numbers),
+        "shows": shows,
+        "cases": [_case(modality, k, *cases[modality][k][2:], shows) for k in numbers[:SHOWN]],
+    }
+
+
+def case_inputs(tasks: Tasks, question: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The task and the inputs of one case, as the page's inputs take them, to be read.
+
+    Raises:
+        InputError: there is no such case, or its data are not on this machine.
+    """
+    name = _task(tasks, question)
+    source = _source(name, tasks, question)
+    modality = question["modality"]
+    if modality == "image":
+        source = open_picture(source)[0]
+    if modality == "audio":
+        source = SAMPLE_RATE, np.rint(32767 * decode(source).clip(-1, 1)).astype(np.int16)
+    return name, {modality: source}
+
+
+def _task(tasks: Tasks, question: dict[str, Any]) -> str:
+    if question.get("task") not in tasks.names:
+        raise InputError("ask.unknown")
+    return question["task"]
+
+
+def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
+    """The text, the file, or the picture of the case that a question is about."""
+    cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.shows_cases else {}
+    modality = question.get("modality")
+    if modality not in MODALITIES or modality not in cases:
+        raise InputError("ask.unknown")
+    reference = cases[modality][_whole(question, "number", len(cases[modality]))][3]
+    return reference if modality == "text" else fetch(reference, data_folder())
+
+
+def _case(modality: str, number: int, probability: float, reference: str, shows: bool) -> dict[str, Any]:
+    """A case as the list shows it; ``here``: whether its input can be shown or played, and may be."""
+    case = {"number": number, "probability": probability, "reference": reference, "here": shows}
+    if modality == "text" or not shows:
+        return case
+    try:
+        source = fetch(reference, data_folder())
+        return {**case, "picture": _picture(source)} if modality == "image" else case
+    except InputError:
+        return {**case, "here": False}
+
+
+def _card(folder: Path) -> str:
+    """The model card without what is for machines, the YAML at its top; nothing where there is none."""
+    file = folder / "README.md"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).strip()
+
+
+def _picture(source: Path | np.ndarray) -> str:
+    """A small PNG of a picture."""
+    picture = Image.fromarray(open_picture(source)[0])
+    picture.thumbnail((SIDE, SIDE))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+
+
+def _sound(source: Any) -> str:
+    """A recording as WAV."""
+    if not isinstance(source, Path):
+        raise InputError("ask.unknown")
+    file = io.BytesIO()
+    soundfile.write(file, decode(source), SAMPLE_RATE, "PCM_16", format="WAV")
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+
+
+def _whole(question: dict[str, Any], name: str, end: int) -> int:
+    """A whole number from 0 to before ``end``."""
+    value = question.get(name)
+    if type(value) is not int or not 0 <= value < end:
+        raise InputError("ask.unknown")
+    return value

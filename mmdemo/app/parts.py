@@ -1,0 +1,210 @@
+"""The parts of the page that are our own: static templates, filled in the browser from JSON.
+
+Nothing that a person gives is ever put into a template (Gradio evaluates what a template yields as code): a part's
+value is a JSON string, and its function in ``page.js`` makes the elements and writes words into them as text.
+
+They are functions, not subclasses of ``gr.HTML``: Gradio writes a stub beside every module that subclasses a component.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+import plotly
+
+from mmdemo.resources import PACKAGE
+
+WEB = PACKAGE / "web"
+STRINGS = PACKAGE / "strings"
+PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"  # the one that plotly is made for
+SERVED = [*WEB.glob("*.js"), *STRINGS.glob("*.json"), PLOTLY]
+
+
+def packed(value: Any) -> str:
+    """JSON for a part's value, with no ``<`` in it, so that nothing can take it for markup."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def address(path: Path) -> str:
+    """Where a served file is found, relative to the page, so that the page may be mounted anywhere."""
+    return f"gradio_api/file={quote(path.as_posix())}"
+
+
+def head() -> str:
+    """The look of the page, and what its parts will ask for one after the other, so that it comes all at once."""
+    looks = [f"<style>{path.read_text(encoding='utf-8')}</style>" for path in sorted(WEB.glob("*.css"))]
+    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in sorted(WEB.glob("*.js"))]
+    return "".join([*looks, *modules])
+
+
+def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
+    """A static template and the function of ``page.js`` that brings it to life.
+
+    The function gets the element, the component's ``props`` (``props.value`` is the JSON), ``watch(name, callback)``,
+    and ``tell(data)`` and ``choose(data)``, which raise the events ``told`` and ``chosen``.
+    """
+    return gr.HTML(
+        None if value is None else packed(value),
+        html_template=template,
+        js_on_load=(
+            f"import(new URL('{address(WEB / 'page.js')}', document.baseURI)).then((page) => "
+            f"page.{function}({{element, props, watch, tell: (data) => trigger('told', data), "
+            "choose: (data) => trigger('chosen', data)}))"
+        ),
+        apply_default_css=False,
+        **settings,
+    )
+
+
+def title() -> gr.HTML:
+    """What the page is, in one line."""
+    return part("title", '<h1 data-key="page.title"></h1><p data-key="page.subtitle"></p>', elem_id="title")
+
+
+def switches() -> gr.HTML:
+    """How it works, how good it is, the presenter's mode, the page's language, and whether it is light or dark."""
+    template = (
+        '<a class="mm-link" href="#how" data-view="how" data-key="how.open"></a>'
+        '<a class="mm-link" href="#evaluate" data-view="evaluate" data-key="evaluate.open"></a>'
+        '<button type="button" class="mm-present" data-key="present.button"></button>'
+        '<div class="mm-segments" role="group" data-key-label="page.language"></div>'
+        '<button type="button" class="mm-theme" data-key-label="page.theme"><span aria-hidden="true"></span></button>'
+    )
+    return part("switches", template, elem_id="switches")
+
+
+def heading(number: int) -> gr.HTML:
+    """The heading of one of the page's three steps."""
+    template = (
+        f'<h2><i aria-hidden="true">{number}</i><span data-key="page.step_{number}"></span>'
+        f'<small data-key="page.step_{number}_more"></small></h2>'
+    )
+    return part("words", template, elem_classes="mm-heading")
+
+
+def help_line(modality: str) -> gr.HTML:
+    """How to use an input, and what to do if the camera or the microphone does not work."""
+    return part("help", "<p></p>", modality, elem_id=f"help-{modality}", elem_classes="mm-help")
+
+
+def picture_input() -> gr.Image:
+    """Gradio's picture input, which hands over the file as it came: our reader opens it, and refuses it kindly."""
+    image = gr.Image(
+        label="Picture",
+        show_label=False,
+        type="filepath",
+        image_mode=None,
+        format="png",  # of what we put into it: a test case keeps its pixels
+        sources=["webcam", "upload"],
+        webcam_options=gr.WebcamOptions(mirror=False),
+        buttons=[],
+        elem_id="image",
+    )
+
+    image.preprocess = lambda payload: payload and as_it_came(payload.model_dump())
+    image.example_payload = lambda: _file_named("photo.jpg")
+    return image
+
+
+def as_it_came(file: dict[str, Any]) -> str | bytes:
+    """The file's path; of a ``data:`` URL, as the API may send it, its bytes, which need no file."""
+    if path := file.get("path"):
+        return path
+    return base64.b64decode((file.get("url") or "").partition(",")[2])  # whatever it is: our reader judges it
+
+
+def sound_input() -> gr.Audio:
+    """Gradio's sound input; a path, since Gradio needs ffmpeg to decode what our reader decodes without."""
+    audio = gr.Audio(
+        label="Sound",
+        show_label=False,
+        type="filepath",
+        sources=["microphone", "upload"],
+        waveform_options=gr.WaveformOptions("#7fa899", "#00805d", sample_rate=16_000),
+        buttons=[],
+        elem_id="audio",
+    )
+    audio.example_payload = lambda: _file_named("voice.wav")
+    return audio
+
+
+def _file_named(name: str) -> dict[str, Any]:
+    """What the description of the API shows for a file of the caller's."""
+    return {"path": name, "meta": {"_type": "gradio.FileData"}}
+
+
+def use_switch(modality: str, label: str) -> gr.Checkbox:
+    """Whether an input is read; what was given stays where it is."""
+    return gr.Checkbox(True, label=label, container=False, elem_id=f"use-{modality}", elem_classes="mm-use")
+
+
+def noise_slider(name: str, label: str, maximum: int = 100) -> gr.Slider:
+    """How much worse an input is made before it is read: nothing at 0."""
+    return gr.Slider(
+        0,
+        maximum,
+        0,
+        step=1,
+        precision=0,
+        label=label,
+        elem_id=f"noise-{name}",
+        elem_classes="mm-noise",
+    )
+
+
+def examples(names: list[str]) -> gr.HTML:
+    """Chips that fill the inputs and show the result at one click."""
+    template = '<span data-key="page.try" id="mm-try"></span><div role="group" aria-labelledby="mm-try"></div>'
+    return part("examples", template, names, elem_id="examples")
+
+
+def answer() -> gr.HTML:
+    """What was decided, why it may be wrong, and what the model saw; the answer alone is read out."""
+    template = '<p class="mm-spoken" role="status"></p><div class="mm-card mm-answer"></div>'
+    return part("answer", template, elem_id="answer")
+
+
+def drawing() -> gr.HTML:
+    """How it was read: what ``plots.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
+    template = '<div class="mm-card"><div class="mm-frame"></div><div class="mm-inspect"></div></div>'
+    return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
+
+
+def replies() -> gr.HTML:
+    """What the drawing asked for, on its way back to it; nothing to see."""
+    return part("replies", "", elem_id="replies", visible="hidden")
+
+
+def tour() -> gr.HTML:
+    """A button that runs an example and leads through what can be seen of it."""
+    return part("tour", '<button type="button" class="mm-chipped" data-key="tour.take"></button>', elem_id="tour")
+
+
+def compare() -> gr.HTML:
+    """What was kept of an earlier result, and how the one on the page differs from it."""
+    return part("compare", "", elem_id="compare")
+
+
+def take() -> gr.HTML:
+    """Files of the result, and a link to it."""
+    return part("take", '<div role="group" data-key-label="take.label"></div>', elem_id="take")
+
+
+def how() -> gr.HTML:
+    """How it works: another view of the page, which is made when it is first opened."""
+    return part("how", "", elem_id="how")
+
+
+def evaluation(task: str | None) -> gr.HTML:
+    """How good it is: another view of the page, which is made when it is first opened; of one task at a time."""
+    return part("evaluation", "", task, elem_id="evaluate")
+
+
+def footer() -> gr.HTML:
+    """Where and how fast it ran, and what becomes of what was given."""
+    return part("footer", "<footer></footer>", elem_id="footer")

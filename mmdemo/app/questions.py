@@ -1,0 +1,193 @@
+"""What the drawing asks about the last reading, and what it is told: plain numbers out.
+
+Questions come from a browser, so nothing in them is trusted: whatever does not fit the reading is an ``InputError``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+
+from mmdemo.app.reading import Reading
+from mmdemo.app.report import report
+from mmdemo.config import SAMPLE_RATE
+from mmdemo.inference.export import as_csv, as_json, as_npz
+from mmdemo.inference.figure import packed_numbers
+from mmdemo.inference.predictor import Predictor
+from mmdemo.inference.result import Result
+from mmdemo.lstm.counterfactual import Hold, reread, without
+from mmdemo.lstm.explanation import Explanation
+from mmdemo.lstm.faithfulness import faithfulness
+from mmdemo.lstm.ledger import contrast, ledger, triangle
+from mmdemo.lstm.trajectory import before_squashing
+from mmdemo.messages import LANGUAGES, InputError
+
+
+def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any]) -> dict[str, Any]:
+    """Answer a question of the drawing's.
+
+    Args:
+        predictor: the task.
+        reading: the last one.
+        question: ``ask`` and what belongs to it:
+            ``step`` (``step``): the inside of one step and the ledger seen from it;
+            ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
+            ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate held over these steps, or the
+            steps left out;
+            ``faithful`` (``about``, ``against`` or null): whether the ledger is true;
+            ``sound``: the recording as it was heard, as a ``data:`` URL;
+            ``take`` (``format``: json, npz, csv or report; ``language``): all of it as a file.
+
+    Raises:
+        InputError: there is no reading, or no such question about it.
+    """
+    if reading is None or reading.explanation is None:
+        raise InputError("ask.nothing")
+    name = question.get("ask")
+    if name == "sound" and reading.sound is not None:
+        return {"ask": name, "url": _wave(reading.sound)}
+    if name == "take":
+        return {"ask": name, **_take(reading, question.get("format"), question.get("language"))}
+    asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}
+    if not isinstance(name, str) or name not in asks:
+        raise InputError("ask.unknown")
+    with torch.inference_mode():
+        return {"ask": name, **asks[name](predictor, reading.result, reading.explanation, question)}
+
+
+def _step(predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]) -> dict[str, Any]:
+    """``inside`` (11, H): z of i, f, g, o, then i, f, g, o, c before, c, h; ``evidence`` (C, T); ``bias`` (C,)."""
+    t = _whole(question, "step", 0, len(result.steps) - 1)
+    inside = result.trace
+    before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
+    signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
+    z = before_squashing(predictor.model.lstm, torch.cat(list(result.bands.values())), inside, t)  # (4, H)
+    every = torch.eye(len(result.labels))
+    book = ledger(inside, **_dense(predictor), contrast=every, seen_from=t, form=explanation.form)
+    return {
+        "step": t,
+        "inside": _packed(torch.cat([z, torch.stack(signals)])),  # (11, H)
+        "evidence": _packed(book.steps),
+        "bias": book.bias.tolist(),
+    }
+
+
+def _triangle(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """``steps``: (T, T), a row for each step that it is seen from."""
+    about, against = _classes(result, question)
+    weights = contrast(len(result.labels), about, against)
+    book = triangle(result.trace, **_dense(predictor), contrast=weights, form=explanation.form)
+    return {"about": about, "against": against, "steps": _packed(book.steps)}
+
+
+def _what_if(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """``beliefs``: (C, T) after every step that is left; ``kept``: which steps those are."""
+    count = len(result.steps)
+    start = _whole(question, "start", 0, count - 1)
+    stop = _whole(question, "stop", start + 1, count)
+    x = torch.cat(list(result.bands.values()))
+    gate, value, kept = question.get("gate"), None, list(range(count))
+    if gate is None:
+        kept = kept[:start] + kept[stop:]
+        x = without(x, start, stop)
+        states = reread(predictor.model.lstm, x).h if kept else x.new_zeros(0, predictor.config.hidden_size)
+    else:
+        if gate not in ("i", "f", "g", "o"):
+            raise InputError("ask.unknown")
+        value = _number(question, "value", -1.0 if gate == "g" else 0.0, 1.0)
+        states = reread(predictor.model.lstm, x, [Hold(gate, value, start, stop)]).h
+    beliefs = predictor.model.decide(states).softmax(-1)  # (T', C)
+    last = beliefs[-1] if kept else explanation.prior
+    return {
+        "start": start,
+        "stop": stop,
+        "gate": gate,
+        "value": value,
+        "kept": kept,
+        "beliefs": _packed(beliefs.T),
+        "probabilities": [round(float(p), 4) for p in last],
+        "label": result.labels[int(last.argmax())],
+    }
+
+
+def _faithful(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """For both ledgers, integrated gradients and random orders: how the probability of ``about`` falls."""
+    about, against = _classes(result, question)
+    weights = contrast(len(result.labels), about, against)
+    x = torch.cat(list(result.bands.values())).clone()
+    found = faithfulness(predictor.model.lstm, **_dense(predictor), x=x, contrast=weights, answer=about)
+    curves = {
+        name: {
+            "removed": deletion.removed.tolist(),
+            "curve": [round(float(p), 4) for p in deletion.curve],
+            "area": None if np.isnan(deletion.area) else round(deletion.area, 4),
+            "beaten": deletion.beaten,
+        }
+        for name, deletion in found.items()
+    }
+    return {"about": about, "against": against, "form": explanation.form, "curves": curves}
+
+
+def _take(reading: Reading, kind: Any, language: Any) -> dict[str, str]:
+    """``name``, ``type`` and ``base64`` of a file, which the browser saves: none is kept here."""
+    result, explanation = reading.result, reading.explanation
+    made = {
+        "json": ("json", "application/json", lambda: as_json(result, explanation, language)),
+        "npz": ("npz", "application/octet-stream", lambda: as_npz(result)),
+        "csv": ("csv", "text/csv", lambda: as_csv(result, explanation)),
+        "report": ("html", "text/html", lambda: report(reading, language)),
+    }
+    if kind not in list(made) or language not in LANGUAGES:
+        raise InputError("ask.unknown")
+    ending, mime, make = made[kind]
+    name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
+    return {"name": f"{name}.{ending}", "type": mime, "base64": base64.b64encode(make()).decode("ascii")}
+
+
+def _wave(samples: np.ndarray) -> str:
+    """A recording as a WAV file of 16 bits in a ``data:`` URL."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+
+
+def _dense(predictor: Predictor) -> dict[str, Any]:
+    dense = predictor.model.dense
+    return {"weight": dense.weight, "bias": dense.bias, "temperature": predictor.config.temperature}
+
+
+def _classes(result: Result, question: dict[str, Any]) -> tuple[int, int | None]:
+    last = len(result.labels) - 1
+    against = question.get("against")
+    return _whole(question, "about", 0, last), None if against is None else _whole(question, "against", 0, last)
+
+
+def _whole(question: dict[str, Any], key: str, low: int, high: int) -> int:
+    value = _number(question, key, low, high)
+    if value != int(value):
+        raise InputError("ask.unknown")
+    return int(value)
+
+
+def _number(question: dict[str, Any], key: str, low: float, high: float) -> float:
+    value = question.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InputError("ask.unknown")
+    return value
+
+
+def _packed(numbers: Tensor) -> dict[str, str]:
+    return packed_numbers(numbers.cpu().numpy())

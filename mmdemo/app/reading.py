@@ -1,0 +1,179 @@
+"""From what a person gave to what the page shows: pure functions, plain numbers out."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from mmdemo.audio.reader import AudioInput
+from mmdemo.config import MODALITIES
+from mmdemo.image.ink import Box
+from mmdemo.image.reader import ImageInput
+from mmdemo.inference.figure import drawing
+from mmdemo.inference.perturb import Noise
+from mmdemo.inference.predictor import Predictor
+from mmdemo.inference.result import ModalityInput, Result
+from mmdemo.inference.verbalize import sentences
+from mmdemo.lstm.explanation import Explanation
+from mmdemo.messages import InputError, Note
+from mmdemo.text.reader import TextInput
+
+PHOTO = 480  # pixels, the longest side of the photo that is sent back with the box in it
+PEAKS = 240  # columns of the waveform
+
+
+def read(predictor: Predictor, *, noise: Noise | None = None, take: int | None = None, **sources: Any) -> Reading:
+    """Read whatever is given, and say what it was, what was decided, how and why.
+
+    An input that is refused is said to be so, and the others are read all the same.
+
+    Args:
+        predictor: the task.
+        noise: how much worse the inputs are made before they are read.
+        take: which of the picture's candidates to read, see ``Predictor.read``.
+        sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
+
+    Returns:
+        the reading: ``said`` is what ``web/answer.js`` shows, and ``figure`` what ``web/drawing.js`` draws.
+    """
+    noise = noise or Noise()
+    inputs: dict[str, ModalityInput] = {}
+    refused: dict[str, Note] = {}
+    milliseconds: dict[str, float] = {}
+    for modality in MODALITIES:
+        if sources.get(modality) is None:
+            continue
+        start = time.perf_counter()
+        try:
+            inputs[modality] = predictor.read(modality, noise.worsen(modality, sources[modality]), take)
+        except InputError as error:
+            refused[modality] = error.note
+        milliseconds[modality] = (time.perf_counter() - start) * 1000
+
+    result = predictor.predict(**inputs)
+    return explained(predictor, replace(result, milliseconds={**result.milliseconds, **milliseconds}), refused)
+
+
+def explained(predictor: Predictor, result: Result, refused: dict[str, Note] | None = None) -> Reading:
+    """A result with its explanation, and what the page shows of both; ``refused``: the inputs that were, and why."""
+    start = time.perf_counter()
+    explanation = predictor.explain(result)
+    middle = time.perf_counter()
+    figure = drawing(result, explanation)
+    milliseconds = {
+        **result.milliseconds,
+        "explanation": (middle - start) * 1000,
+        "drawing": (time.perf_counter() - middle) * 1000,
+    }
+    said = {**answer(result, explanation, refused or {}), "milliseconds": milliseconds}
+    sound = result.inputs["audio"].samples if "audio" in result.used else None
+    return Reading(replace(result, inputs={}), explanation, said, figure, sound)
+
+
+def answer(result: Result, explanation: Explanation | None, refused: dict[str, Note]) -> dict[str, Any]:
+    """What the page says about a result; sentences travel as key and values, and become words in the browser."""
+    return {
+        "task": result.task,
+        "labels": result.labels,
+        "probabilities": rounded(result.probabilities),
+        "label": result.label,
+        "probability": round(result.probability, 4),
+        "sure": result.sure,
+        "reason": said(result.reason),
+        "contradiction": said(result.contradiction),
+        "used": result.used,
+        "ignored": {modality: said(note) for modality, note in {**result.ignored, **refused}.items()},
+        "notes": [said(note) for note in result.notes],
+        "alone": {modality: rounded(p) for modality, p in result.alone.items()},
+        "why": explanation and why(explanation),
+        "saw": {modality: saw(item) for modality, item in result.inputs.items()},
+        "device": result.device,
+    }
+
+
+def why(explanation: Explanation) -> dict[str, Any]:
+    """The sentences, and each modality's share: with the prior they add up to the probabilities."""
+    return {
+        "sentences": [said(note) for note in sentences(explanation)],
+        "shares": {modality: rounded(share) for modality, share in explanation.shares.items()},
+        "prior": rounded(explanation.prior),
+        "orders": [[list(order), rounded(p)] for order, p in explanation.orders.items()],
+    }
+
+
+def saw(item: ModalityInput) -> dict[str, Any]:
+    """What the model saw of an input, for a person to check."""
+    if isinstance(item, TextInput):
+        return {"tokens": [token.text for token in item.tokens]}
+    if isinstance(item, ImageInput):
+        pixels = np.rint(item.pixels * 255).astype(np.uint8)
+        return {
+            "photo": data_url(item.picture),
+            "box": item.box and _shares(item.box, item.size),
+            "candidates": [_shares(box, item.size) for box, _ in item.candidates],
+            "taken": item.taken,
+            "pixels": pixels.tolist(),
+        }
+    return {
+        "peaks": peaks(item),
+        "seconds": item.seconds,
+        "segments": [[round(t, 3) for t in span] for span in item.segments],
+    }
+
+
+def _shares(box: Box, size: tuple[int, int]) -> list[float]:
+    """A box in shares of the picture's width and height."""
+    return [round(edge / whole, 4) for edge, whole in zip(box, size * 2, strict=True)]
+
+
+def data_url(picture: np.ndarray) -> str:
+    """A small JPEG of a picture (H, W, 3) that travels within the answer, so that nothing needs to be kept for it."""
+    photo = Image.fromarray(picture)
+    photo.thumbnail((PHOTO, PHOTO))
+    file = io.BytesIO()
+    photo.save(file, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+
+
+def peaks(sound: AudioInput) -> list[int]:
+    """The loudest moment of each column of the waveform, in per cent of the loudest of all."""
+    if not len(sound.samples):
+        return []
+    loud = np.abs(sound.samples)
+    columns = np.array([part.max() for part in np.array_split(loud, min(PEAKS, len(loud)))])
+    return np.rint(100 * columns / max(float(columns.max()), 1e-6)).astype(int).tolist()
+
+
+def said(note: Note | None) -> dict[str, Any] | None:
+    """A note as JSON."""
+    return note and {"key": note.key, "values": note.values}
+
+
+def rounded(p: np.ndarray | Tensor) -> list[float]:
+    """Probabilities with four decimals: as much as anybody can see."""
+    return [round(float(x), 4) for x in p]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The last thing that was read in a visitor's session, for as long as it lasts.
+
+    Attributes:
+        result: without its inputs, which nobody needs any more.
+        sound: the recording as it was heard, at ``SAMPLE_RATE``; None if none was read.
+        explanation: of the result; None if there was nothing to read.
+        said, figure: what the page shows of them.
+    """
+
+    result: Result
+    explanation: Explanation | None
+    said: dict[str, Any]
+    figure: dict[str, Any]
+    sound: np.ndarray | None = None

@@ -1,0 +1,91 @@
+"""What the page can be asked: the trained tasks in a folder, and the examples that we made for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from mmdemo.inference.predictor import Predictor
+from mmdemo.resources import ASSETS
+from mmdemo.server import zero_gpu as lent
+from mmdemo.server.health import checkpoint_hash
+
+EXAMPLES = ASSETS / "examples"
+
+
+@dataclass(frozen=True)
+class Example:
+    """Something to try at one click; any of the three may be missing.
+
+    Attributes:
+        name: its key in the strings files (``example.<name>``), or its title where there is none.
+        text: the words, "" if none.
+        image: the picture's file.
+        audio: the recording's file.
+    """
+
+    name: str
+    text: str = ""
+    image: Path | None = None
+    audio: Path | None = None
+
+    def __len__(self) -> int:
+        """How many inputs it has."""
+        return sum(map(bool, (self.text, self.image, self.audio)))
+
+
+class Tasks:
+    """The checkpoints of a folder, each loaded once, when it is first asked for.
+
+    Args:
+        folder: every folder in it that has a ``config.json`` is a task.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._predictors: dict[str, Predictor] = {}
+        self._hashes: dict[str, str | None] = {}
+        self._lock = Lock()
+
+    @property
+    def names(self) -> list[str]:
+        """The tasks that can be chosen now, ``digits`` first."""
+        found = [path.parent.name for path in self.folder.glob("*/config.json")]
+        return sorted(found, key=lambda name: (name != "digits", name))
+
+    def predictor(self, name: str) -> Predictor:
+        """The task made ready.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        if name not in self.names:  # it comes from a browser: never a path
+            raise KeyError(name)
+        with self._lock:
+            if name not in self._predictors:
+                self._hashes[name] = checkpoint_hash(self.folder / name)
+                self._predictors[name] = lent.load(self.folder / name)
+            return self._predictors[name]
+
+    def hash(self, name: str) -> str | None:
+        """The hash of the checkpoint as it was loaded, whatever lies in its folder by now.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        self.predictor(name)
+        return self._hashes[name]
+
+    @staticmethod
+    def examples(name: str) -> list[Example]:
+        """The examples of a task: ``assets/examples/<task>/examples.json``; none if there is no such file."""
+        folder = EXAMPLES / name
+        if folder.parent != EXAMPLES or not (folder / "examples.json").is_file():  # a name, never a path
+            return []
+        rows = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+        files = ("image", "audio")
+        return [
+            Example(**{key: folder / value if key in files else value for key, value in row.items()}) for row in rows
+        ]

@@ -1,0 +1,102 @@
+"""Any recording, whatever its format, rate and channels, as mono samples at 16 kHz; the limits are checked first."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfilt
+
+from mmdemo.audio.spectrogram import FRAMES_PER_SECOND
+from mmdemo.config import SAMPLE_RATE
+from mmdemo.messages import InputError
+
+MAX_SECONDS = 30  # of a recording
+MAX_BYTES = 10_000_000  # of a file
+MAX_CHANNELS = 16
+RATES = (2_000, 192_000)  # Hz, lowest and highest sampling rate
+
+RUMBLE = 50  # Hz; what lies below (DC, wind, a bumped table) is filtered out, lest it leak into the lowest bands
+
+
+Source = str | Path | bytes | tuple[int, NDArray]
+
+
+def decode(source: Source) -> NDArray[np.float32]:
+    """Any recording as mono float32 samples at 16 kHz in -1..1, rumble filtered out; the limits are checked first.
+
+    Raises:
+        InputError: as for :func:`read_audio`.
+    """
+    if isinstance(source, tuple):
+        rate, samples = source
+        mono = from_array(int(rate), np.asarray(samples))
+    else:
+        rate, mono = from_file(source)
+    mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
+    peak = np.abs(mono).max(initial=0.0)
+    if peak > 1:  # floats may be larger
+        mono = mono / peak
+    if len(mono) < rate / FRAMES_PER_SECOND:
+        return np.zeros(0, np.float32)  # less than a frame: nothing to hear, nor for the resampler to work on
+    samples = soxr.resample(mono - mono.mean(), rate, SAMPLE_RATE)
+    return np.clip(sosfilt(high_pass(), samples), -1, 1).astype(np.float32)
+
+
+def check_limits(rate: int, channels: int, seconds: float) -> None:
+    """Refuse what is too long or absurd, before any memory is spent on it."""
+    if not RATES[0] <= rate <= RATES[1]:
+        raise InputError("audio.rate", rate=rate, lowest=RATES[0], highest=RATES[1])
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise InputError("audio.channels", channels=channels, limit=MAX_CHANNELS)
+    if seconds > MAX_SECONDS:
+        raise InputError("audio.too_long", limit=MAX_SECONDS)
+
+
+def from_array(rate: int, samples: NDArray) -> NDArray[np.float64]:
+    """Samples of any type, (n,) or (n, channels), as mono floats."""
+    if samples.ndim not in (1, 2) or samples.dtype.kind not in "iuf":
+        raise InputError("audio.shape", shape=str(samples.shape))
+    check_limits(rate, 1 if samples.ndim == 1 else samples.shape[1], len(samples) / rate if rate > 0 else 0)
+    if samples.dtype.kind == "f":
+        floats = samples.astype(np.float64)
+    else:
+        kind = np.iinfo(samples.dtype)
+        middle = 0 if samples.dtype.kind == "i" else (kind.max + 1) / 2
+        floats = (samples.astype(np.float64) - middle) / (kind.max - middle)
+    return floats if floats.ndim == 1 else floats.mean(axis=1)
+
+
+def from_file(source: str | Path | bytes) -> tuple[int, NDArray[np.float32]]:
+    """A file's, or its bytes', sampling rate and mono samples."""
+    if not isinstance(source, bytes):
+        path = Path(source)
+        if not path.is_file():
+            raise InputError("audio.missing", name=path.name)
+        size = path.stat().st_size
+    else:
+        size = len(source)
+    if size > MAX_BYTES:
+        raise InputError("audio.too_large", megabytes=round(size / 1e6), limit=MAX_BYTES // 1_000_000)
+    contents = source if isinstance(source, bytes) else path.read_bytes()
+    try:
+        with soundfile.SoundFile(io.BytesIO(contents)) as file:
+            rate = file.samplerate
+            check_limits(rate, file.channels, file.frames / rate)
+            # In blocks, and one more second than is allowed: headers lie.
+            blocks = file.blocks(blocksize=rate, frames=min(file.frames, (MAX_SECONDS + 1) * rate), dtype="float32")
+            mono = [block if block.ndim == 1 else block.mean(axis=1) for block in blocks]
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise InputError("audio.unreadable") from error
+    return rate, np.concatenate([np.zeros(0, np.float32), *mono])
+
+
+@lru_cache
+def high_pass() -> NDArray[np.float64]:
+    """The filter against rumble, in second-order sections."""
+    return butter(4, RUMBLE, "highpass", fs=SAMPLE_RATE, output="sos")

@@ -1,0 +1,1 @@
+"""Sentences about digits that say after every word what a reader should believe."""

@@ -1,0 +1,1 @@
+"""Data sets from their publishers, or from a folder that holds them."""

@@ -1,0 +1,1 @@
+"""The tasks that come with a recipe for their data."""

@@ -1,0 +1,133 @@
+"""The ``digits`` task's recipe: write it (MNIST), say it (FSDD), type it (our own grammar).
+
+No row has more than one input: training lends the others from rows of the same class and split. To know what is no
+digit, it has sentences without a number (our own, and people's comments from GoEmotions), and whatever the folders that
+``MMDEMO_VOICES`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``. Those
+digits that are synthetic are only trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from mmdemo.data.manifest.manifest import OUTLIER, read_inputs, write_manifest
+from mmdemo.data.sentences.grammar import DIGITS, plain_talk, sentences
+from mmdemo.data.sources.digits import fetch_fsdd, fetch_mnist
+from mmdemo.data.sources.emotion import fetch_goemotions
+from mmdemo.data.sources.folder import made_folders
+from mmdemo.data.sources.goemotions import comments
+from mmdemo.data.sources.idx import read_idx
+
+if TYPE_CHECKING:
+    from mmdemo.data.synthetic.paper import Shot
+from mmdemo.data.sources.digits import MNIST_VALIDATION
+
+LABELS = DIGITS
+FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as published
+FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
+SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
+PHOTOS = 600  # of the test set, a quarter of a second each
+TALK = {"train": 12_000, "validation": 200, "test": 500}  # sentences without a number
+COMMENTS = {"train": 12_000, "validation": 300, "test": 1_000}  # the same, by people
+
+
+def digits_manifest(
+    data: Path,
+    out: Path,
+    seed: int = 0,
+    sentence_counts: dict[str, int] = SENTENCES,
+    talk_counts: dict[str, int] = TALK,
+    comment_counts: dict[str, int] = COMMENTS,
+) -> Path:
+    """Write the manifest of the ``digits`` task.
+
+    Args:
+        data: folder of the data sets; what is missing in it is fetched from its publisher.
+        out: the manifest to write.
+        seed: of the sentences.
+        sentence_counts: how many of them in each split.
+        talk_counts: how many without a number.
+        comment_counts: how many comments without a number.
+
+    Returns:
+        ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
+        (by which program a recording was) and ``heard``.
+
+    Raises:
+        InputError: a data set is missing and cannot be fetched, or is damaged.
+    """
+    texts = [_texts(sentence_counts, talk_counts, seed), _comments(fetch_goemotions(data), comment_counts, seed)]
+    parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), *texts]
+    rows = pd.concat([*parts, *(made(folder) for folder in made_folders())])
+    columns = ["text", "image", "audio", "label", "split", "speaker", "belief", "kind", "template", "made", "heard"]
+    return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
+
+
+def digit_photos(data: Path, seed: int, count: int = PHOTOS) -> Iterator[Shot]:
+    """Webcam photos of MNIST's test digits; see :mod:`mmdemo.data.synthetic.paper`.
+
+    Raises:
+        InputError: MNIST is missing and cannot be fetched, or is damaged.
+    """
+    from mmdemo.data.paper import shots  # its backdrops come with packages that only an evaluation needs
+
+    folder = fetch_mnist(data)
+    squares, digits = (read_idx(folder / f"t10k-{name}-ubyte.gz") for name in ("images-idx3", "labels-idx1"))
+    return shots(squares, digits, count, seed)
+
+
+def _pictures(folder: Path) -> pd.DataFrame:
+    """MNIST: the published test set, and the end of the training set for validation."""
+    parts = []
+    for name, split in (("train", "train"), ("t10k", "test")):
+        pictures = folder / f"{name}-images-idx3-ubyte.gz"
+        digits = read_idx(folder / f"{name}-labels-idx1-ubyte.gz")
+        part = pd.DataFrame({"label": np.array(LABELS)[digits], "split": split})
+        part["image"] = [f"{pictures}#{n}" for n in range(len(part))]
+        parts.append(part)
+    train, test = parts
+    train.loc[len(train) - MNIST_VALIDATION :, "split"] = "validation"
+    return pd.concat([train, test])
+
+
+def _sounds(folder: Path) -> pd.DataFrame:
+    """FSDD: ``{digit}_{speaker}_{index}.wav``."""
+    rows = []
+    for file in sorted(folder.glob("*.wav")):
+        digit, speaker, index = file.stem.split("_")
+        split = "test" if int(index) in FSDD_TEST else "validation" if int(index) in FSDD_VALIDATION else "train"
+        rows.append({"audio": str(file), "label": LABELS[int(digit)], "split": split, "speaker": speaker})
+    return pd.DataFrame(rows)
+
+
+def _texts(counts: dict[str, int], talk: dict[str, int], seed: int) -> pd.DataFrame:
+    """Sentences with what a reader who stops anywhere in them should answer, and sentences without a number."""
+    said = [sentence for split, count in counts.items() for sentence in sentences(split, count, seed)]
+    rows = [sentence.as_row() for sentence in said]
+    idle = [sentence for split, count in talk.items() for sentence in plain_talk(split, count, seed)]
+    return pd.DataFrame(rows + [sentence.as_row() | {"label": OUTLIER} for sentence in idle])
+
+
+def _comments(folder: Path, counts: dict[str, int], seed: int) -> pd.DataFrame:
+    """GoEmotions: comments without a number, in the published splits."""
+    rows = [(text, split) for split, count in counts.items() for text in comments(folder, split, count, seed)]
+    return pd.DataFrame(rows, columns=["text", "split"]).assign(label=OUTLIER, kind="comment")
+
+
+def made(folder: Path) -> pd.DataFrame:
+    """The usable rows of a folder that a program filled: digits for training only, and what is no digit.
+
+    Raises:
+        InputError: it has no readable ``manifest.csv``.
+        ValueError: a digit of it is not in the training split, where the published tests would no longer be clean.
+    """
+    rows, problems = read_inputs(folder / "manifest.csv")
+    rows = rows[~rows["line"].isin([problem.line for problem in problems])].drop(columns="line")
+    if ((rows["label"] != OUTLIER) & (rows["split"] != "train")).any():
+        raise ValueError(f"{folder / 'manifest.csv'}: made digits may only be in the split train")
+    return rows

@@ -1,0 +1,116 @@
+"""The tasks that come with a recipe for their data. Labels and sizes belong to a task, never to the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
+from mmdemo.data.manifest.manifest import OUTLIER, read_manifest
+from mmdemo.data.sources.emotion import FEELINGS
+from mmdemo.data.tasks.digits import LABELS, digit_photos, digits_manifest
+from mmdemo.data.tasks.emotion import emotion_manifest
+from mmdemo.messages import InputError
+
+if TYPE_CHECKING:
+    from mmdemo.data.synthetic.paper import Shot
+
+CARDS = Path(__file__).with_name("cards")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What there is to learn, and from what.
+
+    Attributes:
+        config: its name, its labels and the sizes of its model.
+        make_manifest: (folder of the data sets, manifest to write, seed) -> the manifest.
+        pair: whether the missing inputs of a row are lent by other rows of its class and split.
+        split: in words, who made the split that is tested on; stands beside the figures.
+        card: the model card, with a place for the figures.
+        recipe: the one of ``mmdemo.train.recipes.RECIPES`` that it is trained with unless another is asked for.
+        photos: (folder of the data sets, seed) -> webcam photos of its test set, where that makes sense.
+    """
+
+    config: ModelConfig
+    make_manifest: Callable[[Path, Path, int], Path]
+    pair: bool
+    split: str
+    card: Path = CARDS / "own.md"
+    recipe: str = "own"
+    photos: Callable[[Path, int], Iterator[Shot]] | None = None
+
+    @property
+    def name(self) -> str:
+        """The task's name, which is also that of its folder in ``checkpoints``."""
+        return self.config.task
+
+
+TASKS = {
+    task.name: task
+    for task in [
+        Task(
+            ModelConfig("digits", list(LABELS), dropout=0.4),
+            digits_manifest,
+            pair=True,
+            split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
+            card=CARDS / "digits.md",
+            photos=digit_photos,
+        ),
+        Task(
+            ModelConfig(
+                "emotion",
+                list(FEELINGS),
+                text=TextConfig(buckets=4096, ids_per_token=16, words=24_000, lost=0.2),
+                image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 48, 96, 128)),
+                audio=AudioConfig(prosody=True, context=2),
+                shows_cases=False,
+            ),
+            emotion_manifest,
+            pair=True,
+            split="GoEmotions' own; FER2013 with no photo on two sides; RAVDESS's actors 19 to 22",
+            card=CARDS / "emotion.md",
+            recipe="warm",
+        ),
+    ]
+}
+
+
+def task_named(name: str) -> Task:
+    """One of ``TASKS``.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in TASKS:
+        raise InputError("manifest.no_task", name=name, names=", ".join(TASKS))
+    return TASKS[name]
+
+
+def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like: Task | None = None) -> Task:
+    """The task of somebody's own manifest.
+
+    Args:
+        name: what to call it.
+        manifest: its rows; they are paired if most of them have only one input.
+        config: of a checkpoint, if there is one; otherwise the labels are those of the rows, in alphabetical order.
+        like: a task whose sizes, ways of reading and recipe to use with these labels; the usual ones if not given.
+
+    Raises:
+        InputError: the manifest cannot be read, or has no usable row.
+    """
+    rows, _ = read_manifest(manifest, labels=config and config.labels)
+    if rows.empty:
+        raise InputError("manifest.no_rows", file=str(manifest))
+    inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
+    labels = sorted(set(rows["label"]) - {OUTLIER})
+    fresh = replace(like.config, task=name, labels=labels) if like else ModelConfig(name, labels)
+    return Task(
+        config or fresh,
+        lambda data, out, seed: manifest,
+        pair=bool((inputs == 1).mean() > 0.5),
+        split=f"of {manifest.name}",
+        recipe=like.recipe if like else "own",
+    )

@@ -1,0 +1,241 @@
+"""What everything costs, measured here and now: ``python -m mmdemo bench``."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import resource
+import time
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmdemo.config import MODALITIES, SAMPLE_RATE
+from mmdemo.inference.figure import drawing
+from mmdemo.inference.predictor import Predictor
+from mmdemo.inference.verbalize import sentences
+from mmdemo.lstm.counterfactual import Hold, reread
+from mmdemo.lstm.explanation import Step, explain
+from mmdemo.lstm.trace import trace
+
+Name = TypeVar("Name", bound=Hashable)
+
+
+def main(checkpoint: Path, device: str | None = None, out: Path | None = None) -> None:
+    """Print all measurements and the machine's description as JSON; write them to a file too, if one is named."""
+    torch.manual_seed(0)
+    predictor = Predictor.load(checkpoint, device)
+    report = {
+        "machine": {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__},
+        "device": str(predictor.device),
+        "milliseconds": bench_stages(predictor),
+        "explanation": bench_explanation(predictor),
+        "costs": bench_costs(predictor),
+        "peak_mebibytes": bench_memory(checkpoint, device),
+        "trace": bench_trace(),
+    }
+    if torch.cuda.is_available():
+        report["cuda"] = bench_devices(checkpoint)
+    else:
+        report["cuda"] = "skipped: there is no CUDA device"
+    text = json.dumps(report, indent=2)
+    print(text)
+    if out:
+        out.write_text(text + "\n", encoding="utf-8")
+
+
+def sample_inputs() -> dict[str, Any]:
+    """A sentence, a 640 x 480 photo of a seven on paper, and 2 s of sound with 1 s of something like speech in it."""
+    rng = np.random.default_rng(0)
+    photo = np.full((480, 640, 3), 225, np.uint8) - np.linspace(0, 60, 640).astype(np.uint8)[None, :, None]
+    cv2.polylines(photo, [np.array([[260, 140], [370, 140], [300, 340]])], False, (40, 50, 110), 12, cv2.LINE_AA)
+    seconds = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    voice = sum(np.sin(2 * np.pi * 140 * k * seconds) / k for k in range(1, 20))
+    syllables = np.clip(np.sin(2 * np.pi * 2 * seconds), 0, 1) * ((seconds > 0.5) & (seconds < 1.5))
+    sound = 0.1 * voice * syllables + 0.001 * rng.standard_normal(len(seconds))
+    return {"text": "three, no wait, seven", "image": photo, "audio": (SAMPLE_RATE, sound.astype(np.float32))}
+
+
+def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str, float]]:
+    """Median milliseconds of every stage, for each modality and for all three: reading, the model, the figures.
+
+    ``first`` is the first run after what the page does at its start, to be held against ``total``, a later one.
+    """
+    inputs = sample_inputs()
+    predictor.warm_up()
+    seven = predictor.predict("seven")
+    drawing(seven, predictor.explain(seven))
+    report: dict[str, dict[str, float]] = {}
+    for name, given in {"all": inputs, **{m: {m: inputs[m]} for m in MODALITIES}}.items():
+        runs: list[dict[str, float]] = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            result = predictor.predict(**given)
+            decided = time.perf_counter()
+            explanation = predictor.explain(result)
+            explained = time.perf_counter()
+            json.dumps(drawing(result, explanation))
+            end = time.perf_counter()
+            own = {"explanation": (explained - decided) * 1e3, "figures": (end - explained) * 1e3}
+            runs.append({**result.milliseconds, **own, "total": (end - start) * 1e3})
+        report[name] = {stage: round(median(run[stage] for run in runs), 2) for stage in runs[0]}
+        report[name]["first"] = round(runs[0]["total"], 2)
+    return report
+
+
+def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 11) -> dict[str, float]:
+    """Median milliseconds at 150 steps: all that is explained but faithfulness, a what-if, and faithfulness itself."""
+    generator = torch.Generator().manual_seed(0)
+    size, labels = predictor.config.step_size, predictor.config.labels
+    shown = predictor.config.image.slices
+    lengths = {"text": 60, "image": shown, "audio": steps - 60 - shown}
+    bands = {m: torch.randn(n, size, generator=generator).to(predictor.device) for m, n in lengths.items()}
+    named = [Step(m, "", (0.0, 0.0)) for m, n in lengths.items() for _ in range(n)]
+    lstm, dense = predictor.model.lstm, predictor.model.dense
+    held = [Hold("f", 1.0, 0, steps // 2)]
+    calls: dict[str, Callable[[], object]] = {
+        "explanation": lambda: sentences(explain(lstm, dense, bands, named, labels)),
+        "what_if": lambda: reread(lstm, torch.cat(list(bands.values())), held),
+        "faithfulness": lambda: explain(lstm, dense, bands, named, labels, faithful=True),
+    }
+    times = medians(calls, repeats)
+    return {"steps": steps, **{name: round(seconds * 1e3, 2) for name, seconds in times.items()}}
+
+
+def bench_costs(predictor: Predictor) -> dict[str, dict[str, int]]:
+    """Parameters, and multiply-adds of reading ``sample_inputs``, by part of the model."""
+    model = predictor.model
+    read = {modality: predictor.read(modality, source) for modality, source in sample_inputs().items()}
+    batch = predictor.batch([read], [MODALITIES])
+    mel = torch.from_numpy(read["audio"].mel)[None].to(predictor.device)
+    parts: dict[str, tuple[list[nn.Module], Callable[[], object]]] = {
+        "text": ([model.text], lambda: model.text(batch.text)),
+        "image": ([model.image], lambda: model.image(batch.image)),
+        "audio": ([model.speech, model.audio], lambda: (model.speech(mel), model.audio(batch.audio))),
+    }
+    report = {}
+    with torch.inference_mode():
+        for name, (modules, call) in parts.items():
+            with FlopCounterMode(display=False) as counter:
+                call()
+            report[name] = {"parameters": _parameters(*modules), "multiply_adds": counter.get_total_flops() // 2}
+    steps = int(batch.lengths.sum())
+    weights = sum(p.numel() for name, p in model.lstm.named_parameters() if name.startswith("weight"))
+    report["lstm"] = {"parameters": _parameters(model.lstm), "multiply_adds": weights * steps, "steps": steps}
+    report["dense"] = {"parameters": _parameters(model.dense), "multiply_adds": model.dense.weight.numel() * steps}
+    return report
+
+
+def bench_memory(checkpoint: Path, device: str | None = None) -> dict[str, float]:
+    """Most memory that a fresh process ever held, in MiB: the checkpoint loaded, and after reading each modality."""
+    fresh = multiprocessing.get_context("spawn")
+    report = {}
+    for name in ("loaded", *MODALITIES):
+        with fresh.Pool(1) as pool:
+            report[name] = round(pool.apply(_peak, (checkpoint, device, name)), 1)
+    return report
+
+
+def bench_devices(checkpoint: Path) -> dict[str, float]:
+    """How much faster CUDA runs the model than the CPU (stems, LSTM and trace), and how far the answers differ."""
+    inputs = sample_inputs()
+    on = {name: Predictor.load(checkpoint, name) for name in ("cpu", "cuda")}
+    times = medians({name: partial(predictor.predict, **inputs) for name, predictor in on.items()}, 20)
+    cpu, cuda = (on[name].predict(**inputs).probabilities for name in ("cpu", "cuda"))
+    return {"cpu_to_cuda": times["cpu"] / times["cuda"], "largest_difference": float(np.abs(cpu - cuda).max())}
+
+
+def bench_trace(
+    steps: tuple[int, ...] = (100, 300, 1000), long: tuple[int, int] = (10_000, 100_000), repeats: int = 30
+) -> dict[str, dict[int, float] | float]:
+    """What it costs to see the gates, as ratios: batch of 1, 100 inputs, 128 units, one thread, medians, taking turns.
+
+    The clock is the processor's: with one thread it shows what a watch shows on an idle machine, on a busy one too.
+
+    Args:
+        steps: lengths of the short sequences.
+        long: two lengths, shorter first, to see whether time is linear in them.
+        repeats: turns of each contestant; the long sequences, about a second each, get a third of them.
+
+    Returns:
+        ``trace_to_lstm``: by steps, the time of ``trace`` over that of a bare ``nn.LSTM`` call.
+        ``loop_to_trace``: by steps, the time of an ``nn.LSTMCell`` loop that computes gates over that of ``trace``.
+        ``long_to_short``: the time of ``trace`` on the longer of the long sequences over that on the shorter.
+    """
+    lstm, cell = nn.LSTM(100, 128), nn.LSTMCell(100, 128)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            short = {}
+            for count in steps:
+                x = torch.randn(count, 1, 100)
+                calls = {
+                    "lstm": partial(lstm, x),
+                    "trace": partial(trace, lstm, x),
+                    "loop": partial(_cell_loop, cell, x),
+                }
+                short[count] = medians(calls, repeats, time.process_time)
+            calls = {count: partial(trace, lstm, torch.randn(count, 1, 100)) for count in long}
+            ends = medians(calls, -(-repeats // 3), time.process_time)
+    finally:
+        torch.set_num_threads(threads)
+    return {
+        "trace_to_lstm": {count: times["trace"] / times["lstm"] for count, times in short.items()},
+        "loop_to_trace": {count: times["loop"] / times["trace"] for count, times in short.items()},
+        "long_to_short": ends[long[1]] / ends[long[0]],
+    }
+
+
+def medians(
+    calls: Mapping[Name, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[Name, float]:
+    """Median seconds of each call. They take turns, so that a busy moment of the machine is shared by all."""
+    seconds: dict[Name, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()  # the first call pays for what later ones find ready
+    for _ in range(repeats):
+        for name, call in calls.items():
+            start = clock()
+            call()
+            seconds[name].append(clock() - start)
+    return {name: median(times) for name, times in seconds.items()}
+
+
+def _cell_loop(cell: nn.LSTMCell, x: Tensor) -> list[Tensor]:
+    """How gates are usually had: x (T, B, I) through an ``nn.LSTMCell`` step by step, its gates computed beside it."""
+    h = c = x.new_zeros(x.shape[1], cell.hidden_size)
+    rows = []
+    for x_t in x:
+        z = F.linear(x_t, cell.weight_ih, cell.bias_ih) + F.linear(h, cell.weight_hh, cell.bias_hh)  # (B, 4H)
+        i, f, g, o = z.chunk(4, 1)
+        h, c = cell(x_t, (h, c))
+        rows.append((i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), c, h))
+    return [torch.stack(column) for column in zip(*rows, strict=True)]  # six of (T, B, H)
+
+
+def _parameters(*modules: nn.Module) -> int:
+    """How many numbers the modules have learnt."""
+    return sum(p.numel() for module in modules for p in module.parameters())
+
+
+def _peak(checkpoint: Path, device: str | None, name: str) -> float:
+    """In a fresh process: load, read one modality, and look back at the most memory held, in MiB."""
+    predictor = Predictor.load(checkpoint, device)
+    if name in MODALITIES:
+        predictor.predict(**{name: sample_inputs()[name]})
+    status = Path("/proc/self/status")
+    if status.is_file():  # on Linux getrusage would tell of the parent's memory too
+        kibibytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(kibibytes) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS

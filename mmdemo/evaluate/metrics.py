@@ -1,0 +1,213 @@
+"""Measure a checkpoint on a test split: every subset of the modalities, with intervals, calibration and confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix
+from torchmetrics.functional.classification import multiclass_calibration_error
+
+from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.model.sequence import Batch, collate
+from mmdemo.text.reader import token_ids
+from mmdemo.train.features import Features
+from mmdemo.train.samples import PLAIN, Pairs
+
+SUBSETS = tuple(subset for count in (1, 2, 3) for subset in combinations(MODALITIES, count))
+REDRAWN = 2000  # tables for an interval
+BINS = 15  # of the calibration error, as in Guo et al. 2017
+
+Rows = dict[str, int]
+"""One test sample: for each of its modalities the row of the features that gives it."""
+
+Change = Callable[[str, np.ndarray | tuple[str, ...], int], np.ndarray | tuple[str, ...] | None]
+"""Degrades one input: (modality, square, sound or tokens, row) -> the same kind of thing; None if nothing is left."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a model answered to N samples.
+
+    Attributes:
+        probabilities: (N, C).
+        labels: the true classes, (N,).
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        """Which answers are right, (N,) bool."""
+        return self.probabilities.argmax(1) == self.labels
+
+    def summary(self, classes: int) -> dict:
+        """Loss, accuracy with its 95 % Wilson interval, mean recall, macro-F1, calibration error and confusions."""
+        right, count = int(self.right.sum()), len(self.labels)
+        interval = binomtest(right, count).proportion_ci(method="wilson")
+        chosen = self.probabilities[np.arange(count), self.labels]
+        error = multiclass_calibration_error(
+            torch.from_numpy(self.probabilities), torch.from_numpy(self.labels), num_classes=classes, n_bins=BINS
+        )
+        confusion = confusion_matrix(self.labels, self.probabilities.argmax(1), labels=range(classes))
+        recall, f1 = with_intervals(confusion)
+        return {
+            "n": count,
+            "loss": round(float(-np.log(chosen.clip(1e-9)).mean()), 5),
+            "accuracy": round(right / count, 5),
+            "interval": [round(interval.low, 5), round(interval.high, 5)],
+            "recall": recall,
+            "f1": f1,
+            "ece": round(float(error), 5),
+            "confusion": confusion.tolist(),
+        }
+
+
+def recall_and_f1(confusion: NDArray) -> NDArray:
+    """The means over the classes that there are of their recall and of their F1: what rare classes count for, too.
+
+    Args:
+        confusion: (..., C, C), truths by answers.
+
+    Returns:
+        (..., 2).
+    """
+    right, asked, said = confusion.diagonal(axis1=-2, axis2=-1), confusion.sum(-1), confusion.sum(-2)
+    there = np.maximum((asked > 0).sum(-1), 1)
+    recall = (right / np.maximum(asked, 1)).sum(-1) / there
+    f1 = (2 * right / np.maximum(asked + said, 1)).sum(-1) / there
+    return np.stack([recall, f1], -1)
+
+
+def with_intervals(confusion: NDArray) -> list[list[float]]:
+    """Mean recall and macro-F1, each with a 95 % interval: ``[value, low, high]``.
+
+    The intervals are those of 2,000 tables drawn anew from the one that was found (a bootstrap within every class).
+    """
+    rng, count = np.random.default_rng(0), confusion.sum(-1)
+    shares = confusion / np.maximum(count, 1)[:, None]
+    drawn = np.stack([rng.multinomial(n, p, size=REDRAWN) for n, p in zip(count, shares, strict=True)], axis=1)
+    found, (low, high) = recall_and_f1(confusion), np.quantile(recall_and_f1(drawn), (0.025, 0.975), axis=0)
+    return [[round(float(number), 5) for number in numbers] for numbers in zip(found, low, high, strict=True)]
+
+
+def paired_difference(a: Outcome, b: Outcome) -> tuple[float, float]:
+    """How much more often ``a`` is right than ``b`` on the same samples, and the half-width of its 95 % interval."""
+    difference = a.right.astype(float) - b.right
+    return float(difference.mean()), float(1.96 * difference.std(ddof=1) / np.sqrt(len(difference)))
+
+
+def singles(features: Features, modality: str) -> list[Rows]:
+    """Every row that has the modality, on its own."""
+    return [{modality: int(row)} for row in features.rows_with(modality)]
+
+
+def together(features: Features, config: ModelConfig, *, pair: bool, seed: int) -> list[Rows]:
+    """Every row of the largest pool with seeded partners of its class, as the task pairs them."""
+    pairs = Pairs(features, config, pair=pair, mixing=PLAIN, seed=seed)
+    if not pairs.pools:
+        return []
+    largest = max(pairs.pools.values(), key=len)
+    rng = np.random.default_rng(seed)
+    return [pairs.partners(int(row), rng) for row in largest]
+
+
+@torch.inference_mode()
+def answer(
+    model: MultimodalLSTM,
+    features: Features,
+    samples: Sequence[Rows],
+    subset: Sequence[str] = MODALITIES,
+    *,
+    change: Change | None = None,
+) -> Outcome:
+    """Let a model answer samples of which only a subset of the modalities is given."""
+    model.eval()
+    probabilities, labels = [], []
+    for batch, truth in batches(model.config, features, samples, subset, change):
+        last = torch.zeros(len(truth), len(model.config.labels))  # where nothing was given, nothing is known
+        if batch.lengths.any():
+            logits, steps = model(batch.to(model.device))
+            given = (steps.lengths > 0).cpu()
+            last[given] = steps.last(logits).cpu()[given]
+        probabilities.append(last.softmax(-1).numpy())
+        labels.append(truth)
+    return Outcome(np.concatenate(probabilities), np.concatenate(labels))
+
+
+def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int) -> dict:
+    """Everything that one test split says about a checkpoint.
+
+    Args:
+        model: the checkpoint's model.
+        features: the test split.
+        pair: whether missing modalities are lent by rows of the same class.
+        seed: of the pairing.
+
+    Returns:
+        ``alone``: each modality on each of its own rows once; ``together``: the same samples with each subset of the
+        modalities, and for each subset its paired difference to its best part.
+    """
+    classes = len(model.config.labels)
+    alone = {m: answer(model, features, singles(features, m), [m]) for m in MODALITIES if len(features.rows_with(m))}
+    samples = [rows for rows in together(features, model.config, pair=pair, seed=seed) if len(rows) > 1]
+    outcomes = {
+        subset: answer(model, features, _having(samples, subset), subset)
+        for subset in SUBSETS
+        if _having(samples, subset)
+    }
+    report = {name: outcome.summary(classes) for name, outcome in alone.items()}
+    joint = {"+".join(subset): outcome.summary(classes) for subset, outcome in outcomes.items()}
+    for subset, outcome in outcomes.items():
+        parts = [p for p in outcomes if set(p) < set(subset) and len(outcomes[p].labels) == len(outcome.labels)]
+        if parts:
+            best = max(parts, key=lambda p: outcomes[p].right.mean())
+            gain, half = paired_difference(outcome, outcomes[best])
+            joint["+".join(subset)]["against_best_part"] = {
+                "part": "+".join(best),
+                "gain": round(gain, 5),
+                "half_interval": round(half, 5),
+            }
+    return {"alone": report, "together": joint}
+
+
+def _having(samples: Sequence[Rows], subset: Sequence[str]) -> list[Rows]:
+    return [rows for rows in samples if set(subset) <= set(rows)]
+
+
+def batches(
+    config: ModelConfig, features: Features, samples: Sequence[Rows], subset: Sequence[str], change: Change | None
+) -> Iterator[tuple[Batch, np.ndarray]]:
+    """Batches of samples that have nothing but the subset's modalities."""
+
+    def take(rows: Rows, modality: str) -> np.ndarray | None:
+        row = rows.get(modality) if modality in subset else None
+        if row is None:
+            return None
+        item = {
+            "text": lambda: features.texts[row][0],
+            "image": lambda: features.squares[features.image_of[row]] / np.float32(255),
+            "audio": lambda: features.sounds[features.audio_of[row]][0],
+        }[modality]()
+        if change:
+            item = change(modality, item, row)
+        return token_ids(item, config.text) if modality == "text" and item is not None else item
+
+    for first in range(0, len(samples), 250):
+        some = samples[first : first + 250]
+        batch = collate(
+            *([take(rows, modality) for rows in some] for modality in MODALITIES),
+            [MODALITIES] * len(some),
+            ids_per_token=config.text.width,
+            image_size=config.image.size,
+            slices=config.image.slices,
+            audio_size=config.audio.size,
+        )
+        yield batch, features.labels[[next(iter(rows.values())) for rows in some]]

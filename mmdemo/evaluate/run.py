@@ -1,0 +1,172 @@
+"""From a checkpoint to its figures: what the command ``evaluate`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmdemo.config import MODALITIES
+from mmdemo.data.manifest.manifest import load_image_cell
+from mmdemo.data.tasks.registry import Task
+from mmdemo.evaluate.baselines import bag_of_words_accuracy
+from mmdemo.evaluate.cases import cases_of, write_cases
+from mmdemo.evaluate.faithfulness import study_truth
+from mmdemo.evaluate.fusion import fusion
+from mmdemo.evaluate.metrics import Rows, answer, evaluate, singles, together
+from mmdemo.evaluate.ood import study_contradiction, study_unknown
+from mmdemo.evaluate.photos import study_photos
+from mmdemo.evaluate.robustness import study_robustness
+from mmdemo.evaluate.speakers import leave_one_out, sound_model
+from mmdemo.evaluate.tables import read_metrics, write_card, write_metrics
+from mmdemo.inference.predictor import Predictor
+from mmdemo.messages import InputError
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.train.dataset import Data
+from mmdemo.train.features import VOICES, Features
+from mmdemo.train.recipes import Recipe
+
+SEEDS = (0, 1, 2)  # of the models for the published sound test
+
+
+def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
+    """Measure a checkpoint on the test split; write its ``metrics.json`` and ``cases.json`` and fill in its model card.
+
+    Args:
+        data: the task's data.
+        folder: the checkpoint.
+        command: what the person typed; stands beside the figures.
+    """
+    model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
+    rows, task = data.split("test"), data.task
+    features = data.features(rows)
+    counts = data.rows["split"].value_counts()
+    metrics: dict[str, Any] = {
+        "task": task.name,
+        "command": command,
+        "seed": data.seed,
+        "split": task.split,
+        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+        **evaluate(model, features, pair=task.pair, seed=data.seed),
+    }
+    if "kind" in rows:
+        metrics |= _kinds(model, features, rows, data)
+    if task.pair and len(metrics["alone"]) > 1:
+        validation = data.split("validation")
+        asked = (data.features(validation), list(validation["audio"]))
+        metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
+    metrics["unknown"] = study_unknown(model, features, data.outliers("test"), _as_shown(model, data))
+    metrics["contradiction"] = study_contradiction(model, features, data.seed)
+    metrics["robustness"] = study_robustness(
+        model, features, rows, pair=task.pair, seed=data.seed, strange=_strange_sounds(data)
+    )
+    if task.photos:
+        metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
+    metrics["truth"] = study_truth(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
+    if "strangers" in (earlier := read_metrics(folder)):
+        metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
+    write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
+    _publish(folder, task, metrics)
+    return metrics
+
+
+def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+    """What the recipe makes of voices it has never heard: models of sound alone, trained here and thrown away.
+
+    The published test for three seeds, then each speaker in turn left out. The result goes to the checkpoint's
+    ``metrics.json``, beside what ``evaluate_task`` wrote there.
+
+    Raises:
+        InputError: the manifest does not say who speaks.
+        FileNotFoundError: the checkpoint has not been measured yet.
+    """
+    if "speaker" not in data.rows:
+        raise InputError("manifest.no_speaker")
+    metrics = read_metrics(folder)
+    if not metrics:
+        raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
+    parts = []
+    for split in ("train", "validation", "test"):
+        sounds = data.whole(split) if split == "train" else data.split(split)
+        sounds = sounds[sounds["audio"] != ""].reset_index(drop=True)
+        parts.append((data.features(sounds, voices=VOICES if split == "train" else 1), list(sounds["speaker"])))
+    (published, _), _, (test, _) = parts
+    config, by_seed = data.task.config, {}
+    for seed in SEEDS:
+        model = sound_model(published, config, run / f"seed-{seed}", recipe=recipe, seed=seed)
+        by_seed[str(seed)] = round(float(answer(model, test, singles(test, "audio"), ["audio"]).right.mean()), 4)
+        data.say(f"published test, seed {seed}: {by_seed[str(seed)]:.2%}")
+    recorded = data.split("train")
+    recorded = recorded[(recorded["audio"] != "") & (recorded["speaker"] != "")]
+    if "made" in recorded:
+        recorded = recorded[recorded["made"] == ""]  # synthetic voices are nobody whom one could leave out
+    people = sorted(set(recorded["speaker"]))
+    left_out = leave_one_out(parts, config, run, recipe=recipe, seed=data.seed, people=people, say=data.say)
+    mean = round(float(np.mean(list(by_seed.values()))), 4)
+    metrics["strangers"] = {"command": command, "official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
+    _publish(folder, data.task, metrics)
+    return metrics
+
+
+def _kinds_of_input(features: Features, rows: pd.DataFrame, data: Data) -> dict[str, tuple[list[Rows], Sequence[str]]]:
+    """What the ledger is tested on: corrections where there are some, else texts; pictures; sounds; all of them."""
+    kinds: dict[str, tuple[list[Rows], Sequence[str]]] = {}
+    for modality in MODALITIES:
+        samples = singles(features, modality)
+        if modality == "text" and "kind" in rows and (rows["kind"] == "correction").any():
+            samples = [sample for sample in samples if rows["kind"][sample["text"]] == "correction"]
+        if samples:
+            kinds[modality] = samples, [modality]
+    joined = together(features, data.task.config, pair=data.task.pair, seed=data.seed)
+    if joined := [sample for sample in joined if len(sample) == len(kinds) > 1]:
+        kinds["all"] = joined, MODALITIES
+    return kinds
+
+
+def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Features]:
+    """Reads rows as their features are, but of every picture what the page would read, which the model has a say in."""
+    predictor = Predictor(model, model.device)
+
+    def read(rows: pd.DataFrame) -> Features:
+        features = data.features(rows)
+        for row in features.rows_with("image"):
+            seen = predictor.read("image", load_image_cell(rows["image"].iloc[row]))
+            features.squares[features.image_of[row]] = np.round(255 * seen.pixels)
+        return features
+
+    return read
+
+
+def _strange_sounds(data: Data) -> dict[str, list[str]]:
+    """The test recordings that belong to no class, by kind."""
+    rows = data.outliers("test")
+    rows = rows[rows["audio"] != ""]
+    kinds = rows["kind"] if "kind" in rows else pd.Series("strange", index=rows.index)
+    return {kind: list(files) for kind, files in rows["audio"].groupby(kinds)}
+
+
+def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:
+    write_metrics(folder, metrics)
+    write_card(folder, task.card, metrics)
+
+
+def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: Data) -> dict:
+    """Text alone by the kinds of sentences that a manifest tells apart, and what bags of words make of corrections."""
+    kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind]
+    report: dict[str, Any] = {"kinds": {}}
+    for kind in kinds:
+        samples = [sample for sample in singles(features, "text") if rows["kind"][sample["text"]] == kind]
+        outcome = answer(model, features, samples, ["text"])
+        report["kinds"][kind] = outcome.summary(len(model.config.labels))
+    if "correction" in kinds:
+        learnt = data.split("train")
+        learnt = learnt[learnt["text"] != ""].to_dict("records")
+        asked = rows[rows["kind"] == "correction"].to_dict("records")
+        report["bags"] = {
+            "words": round(bag_of_words_accuracy(learnt, asked, (1, 1)), 4),
+            "bigrams": round(bag_of_words_accuracy(learnt, asked, (1, 2)), 4),
+        }
+    return report

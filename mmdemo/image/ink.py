@@ -1,0 +1,222 @@
+"""Find what was written in a picture, wherever it is.
+
+Strokes are thin, and that tells them from everything else in a room: a closing (Serra 1982) with a disc wider than a
+stroke fills dark strokes and leaves the edges of sheets, hands and shadows as they are, so that ink is where the
+logarithm of (light after / light before) is far from zero, in whichever colour shows it best. For light strokes on dark
+ground an opening does the same. Uneven light cancels. Wide strokes are found in the same way, in a smaller picture.
+What was found is measured, and a small network that has seen thousands of such groups says which of them are digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmdemo.image.strokes import measure
+
+SEARCH_SIDE = 640  # pixels; ink is searched for in a picture of at most this length, and in halves of it
+ENLARGED_TO = 160  # pixels: so that strokes of two pixels are wide enough to be measured
+SMALLEST_SIDE = 30  # pixels: the shorter side of the smallest picture that is searched
+NIB = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))  # wider than any stroke that is looked for at one size
+NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain of black areas stays small
+FAINTEST = 0.05  # the smallest log contrast that is looked at: about 5 % darker than the paper
+LADDER = 1.6  # every level of contrast is this many times the one before
+MOST = 150  # strokes at one level of contrast, the largest ones
+SMALLEST = 0.05  # of the picture's height: the height of the smallest group
+ACCEPT = 0.12  # candidates scoring less are not called ink
+JUDGE = Path(__file__).with_name("ink.npz")  # the network's weights; tools/fit_ink.py makes them
+_LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
+
+Box = tuple[float, float, float, float]
+Found = tuple[Box, bool, np.ndarray, int, list[float]]  # a group's box, polarity, mask, reduction and measures
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A group of strokes that may be a digit.
+
+    Attributes:
+        box: (left, top, right, bottom) in pixels of the picture it was found in.
+        score: how digit-like it is, 0 to 1.
+        dark: dark ink on light ground; otherwise light on dark.
+        mask: uint8, 1 where its ink is; the size of the box in pixels of the *searched* picture.
+    """
+
+    box: Box
+    score: float
+    dark: bool
+    mask: np.ndarray
+
+
+def find_ink(picture: np.ndarray) -> list[Candidate]:
+    """All groups of strokes that may be a digit, best first.
+
+    Args:
+        picture: uint8 (H, W, 3).
+
+    Returns:
+        Candidates with boxes in pixels of ``picture``.
+    """
+    height, width = picture.shape[:2]
+    found = list(groups(picture))
+    if not found:
+        return []
+    scores = judge(np.array([one[-1] for one in found], np.float32))
+    return _best(found, scores, width, height)
+
+
+def groups(picture: np.ndarray) -> Iterator[Found]:
+    """Everything of about a digit's size and proportions, at every scale and level of contrast.
+
+    The contrast is cut at several levels, as in maximally stable extremal regions (Matas et al. 2002): faint lines of
+    the paper, which join everything at the lowest level, are gone at a higher one, where the pen is still there.
+
+    Args:
+        picture: uint8 (H, W, 3).
+
+    Yields:
+        The box in shares of the picture's sides, whether the ink is dark, its mask, by what the picture was reduced
+        against the largest that is searched, and its measures.
+    """
+    for number, search in enumerate(_sizes(picture)):
+        smooth = search if number else cv2.GaussianBlur(search, (3, 3), 0)
+        logs = _logs(smooth)
+        light = reduce(cv2.add, logs) / 3
+        bright = float(np.percentile(light[::4, ::4], 90))
+        for dark, way in ((True, cv2.MORPH_CLOSE), (False, cv2.MORPH_OPEN)):
+            strength = reduce(cv2.max, map(cv2.absdiff, _logs(cv2.morphologyEx(smooth, way, NIB)), logs))
+            level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
+            top = float(strength.max())
+            while level < top:
+                for box, mask, measures in _at_level(strength, light, bright, dark, level):
+                    yield box, dark, mask, 2**number, measures
+                level *= LADDER
+
+
+def _logs(picture: np.ndarray) -> list[np.ndarray]:
+    """The logarithm of the light in each colour, apart, which is faster than as one array."""
+    return [cv2.LUT(colour, _LOG) for colour in cv2.split(picture)]
+
+
+def _sizes(picture: np.ndarray) -> Iterator[np.ndarray]:
+    """The picture at most ``SEARCH_SIDE`` long, or enlarged if it is tiny; then each half as long as the one before."""
+    height, width = picture.shape[:2]
+    longest = max(height, width)
+    ratio = np.clip(1.0, ENLARGED_TO / longest, SEARCH_SIDE / longest)
+    first = True
+    while first or min(width * ratio, height * ratio) >= SMALLEST_SIDE:
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        how = cv2.INTER_CUBIC if ratio > 1 else cv2.INTER_AREA
+        picture = cv2.resize(picture, size, None, 0, 0, how) if size != picture.shape[1::-1] else picture
+        yield picture
+        ratio, first = ratio / 2, False
+
+
+def _at_level(
+    strength: np.ndarray, light: np.ndarray, bright: float, dark: bool, level: float
+) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
+    """Groups of strokes above one level of contrast: box in shares of the sides, mask, measures."""
+    height, width = strength.shape
+    ink = (strength > level).view(np.uint8)
+    smallest = max(8, SMALLEST * height)
+    if cv2.boundingRect(ink)[3] < smallest:  # as it is at high levels
+        return
+    # named, because the usual one takes three times as long where it may not use several cores
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    stats, names = stats[1:], np.arange(1, count)
+    keep = (stats[:, 4] >= 6) & (stats[:, 2] < width) & (stats[:, 3] < height)
+    stats, names = stats[keep], names[keep]
+    order = np.argsort(-stats[:, 2:4].max(axis=1))[:MOST]
+    stats, names = stats[order], names[order]
+    large = int((stats[:, 2:4].max(axis=1) >= 0.6 * smallest).sum())
+    for members in _join(stats, large):
+        left, top = stats[members, :2].min(axis=0).tolist()
+        right, bottom = (stats[members, :2] + stats[members, 2:4]).max(axis=0).tolist()
+        tall, wide = bottom - top, right - left
+        if tall < smallest or wide > 2.2 * tall or tall > 0.95 * height or wide > 0.97 * width:
+            continue
+        member = np.zeros(count, np.uint8)
+        member[names[members]] = 1
+        mask = member[labels[top:bottom, left:right]]
+        box = (left, top, right, bottom)
+        if (measures := measure(box, mask, ink, strength, light, bright, dark)) is not None:
+            yield (left / width, top / height, right / width, bottom / height), mask, measures
+
+
+def _join(stats: np.ndarray, large: int) -> Iterator[list[int]]:
+    """Strokes that belong together: one list of indices for every large stroke, with what lies close to it."""
+    left, top = stats[:, 0], stats[:, 1]
+    right, bottom = left + stats[:, 2], top + stats[:, 3]
+    seen: set[frozenset[int]] = set()
+    for first in range(large):
+        box = [left[first], top[first], right[first], bottom[first]]
+        members = [first]
+        for _ in range(3):  # what was joined may touch more
+            reach = max(box[2] - box[0], box[3] - box[1])
+            aside = np.maximum(np.maximum(left - box[2], box[0] - right), 0)
+            above = np.maximum(np.maximum(top - box[3], box[1] - bottom), 0)
+            close = (aside < 0.05 * reach) & (above < 0.12 * reach)
+            close &= np.maximum(stats[:, 2], stats[:, 3]) <= reach
+            now = sorted({first, *np.flatnonzero(close).tolist()})
+            if now == members:
+                break
+            members = now
+            box = [left[members].min(), top[members].min(), right[members].max(), bottom[members].max()]
+        for group in ([first], members):
+            if frozenset(group) not in seen:
+                seen.add(frozenset(group))
+                yield group
+
+
+@lru_cache
+def _weights() -> dict[str, np.ndarray]:
+    with np.load(JUDGE) as file:
+        return dict(file)
+
+
+def judge(measures: np.ndarray) -> np.ndarray:
+    """How digit-like groups are, (N,) in 0..1, from their measures, (N, MEASURES): one hidden layer, one output."""
+    weights = _weights()
+    x = np.clip((measures - weights["mean"]) / weights["spread"], -6, 6)
+    hidden = np.maximum(x @ weights["hidden"] + weights["hidden_bias"], 0)
+    return 1 / (1 + np.exp(-(hidden @ weights["output"] + weights["output_bias"])))
+
+
+def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> list[Candidate]:
+    """Of those that overlap only one; best first."""
+    chosen: list[list] = []
+    for number in np.argsort(-scores)[:80]:
+        (left, top, right, bottom), dark, mask, reduced, _ = found[number]
+        box, score = (left * width, top * height, right * width, bottom * height), float(scores[number])
+        for other in chosen:
+            if (shared := overlap(box, other[0])) > 0.5:
+                fuller = np.count_nonzero(mask) * reduced**2 > np.count_nonzero(other[3]) * other[4] ** 2
+                if shared > 0.8 and dark == other[2] and reduced <= other[4] and score > 0.6 * other[1] and fuller:
+                    other[0], other[3], other[4] = box, mask, reduced  # a lower level shows the strokes' faint ends too
+                break
+        else:
+            chosen.append([box, score, dark, mask, reduced])
+    for inner in chosen:  # the inside of a nought is no digit, nor is a part of one
+        for outer in chosen:
+            worse = 0.3 if outer[2] != inner[2] else 0.6
+            if outer[1] > worse * inner[1] and _contains(outer[0], inner[0]):
+                inner[1] *= worse / 2
+                break
+    candidates = [Candidate(box, score, dark, mask) for box, score, dark, mask, _ in chosen]
+    return sorted((one for one in candidates if one.score >= ACCEPT), key=lambda one: -one.score)
+
+
+def _contains(outer: Box, inner: Box) -> bool:
+    """Whether a box lies in another and is not the same."""
+    return all(outer[n] <= inner[n] and outer[n + 2] >= inner[n + 2] for n in (0, 1)) and outer != inner
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    shared = max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)

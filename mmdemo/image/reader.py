@@ -1,0 +1,200 @@
+"""A picture becomes the square that the model reads in vertical slices, each with its box in the original picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mmdemo.config import ImageConfig
+from mmdemo.image.decode import open_picture
+from mmdemo.image.face import cut_out, find_faces, near_face, ready_face
+from mmdemo.image.ink import Box, find_ink
+from mmdemo.image.mnist_style import ready_square, to_square
+from mmdemo.messages import Note
+from mmdemo.worker_pool import elsewhere
+
+TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
+CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
+KEPT = 6  # candidates that a visitor may choose from
+RIVALS = 5  # candidates that a reader is asked about, who may know better than the finder which one is meant
+PLAIN = {"ink": "image.blank", "face": "image.blank_face"}  # what is said of a picture that is one plain colour...
+NOT_FOUND = {"ink": "image.nothing", "face": "image.nothing_face"}  # ...and of one that holds something else
+SAME = np.array([[1.0, 0, 0], [0, 1.0, 0]])  # the map of a picture that is the square already
+
+
+@dataclass(frozen=True, eq=False)
+class ImageInput:
+    """What the model sees of a picture. ``len()`` is the number of steps, 0 where the picture counts as absent.
+
+    Attributes:
+        picture: uint8 (H, W, 3), upright RGB; reduced where the original is very large (see ``scale``).
+        size: (width, height) of the upright original.
+        kind: ``"paper"`` (dark ink on light), ``"dark"`` (light ink on a dark board or screen), ``"face"`` or
+            ``"nothing"``; where ink is looked for, a face is nothing to read.
+        box: (left, top, right, bottom) of what was found in pixels of the upright original; None where nothing was.
+        pixels: float32 (size, size), 0..1: bright ink on black, normalised like MNIST, or a face framed like FER2013's.
+        boxes: float (slices, 4), the box of every step in pixels of the upright original, within the picture.
+        candidates: (box, score) of everything that may be what is looked for, best first. Of faces, the score is their
+            size against the largest.
+        taken: which of them was read.
+        notes: what to tell the person besides.
+        absent: why the picture counts as absent; None where it does not.
+    """
+
+    picture: np.ndarray
+    size: tuple[int, int]
+    kind: str
+    box: Box | None
+    pixels: np.ndarray
+    boxes: np.ndarray
+    candidates: tuple[tuple[Box, float], ...] = ()
+    taken: int = 0
+    notes: tuple[Note, ...] = ()
+    absent: Note | None = None
+
+    def __len__(self) -> int:
+        return 0 if self.absent else len(self.boxes)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of ``picture`` for one pixel of the original."""
+        return self.picture.shape[1] / self.size[0]
+
+
+Choose = Callable[[np.ndarray, np.ndarray], int]
+"""The squares (N, size, size) of a picture's best candidates and their scores (N,) -> which of them to read."""
+
+
+def read_image(
+    source: str | Path | bytes | Image.Image | np.ndarray,
+    config: ImageConfig | None = None,
+    take: int | None = None,
+    choose: Choose | None = None,
+) -> ImageInput:
+    """Open a picture, find what the task looks for in it, and normalise that.
+
+    Args:
+        source: whatever :func:`mmdemo.image.decode.open_picture` takes.
+        config: what is looked for, size of the square and number of slices.
+        take: which of the candidates to read; the last where there are not so many.
+        choose: says which ink if ``take`` does not and there are several. If it is not given either, the best one is
+            read; so is the largest face.
+
+    Returns:
+        What the model sees; ``absent`` says why where there is nothing to see.
+
+    Raises:
+        InputError: missing, unreadable, or over the limits in :mod:`mmdemo.image.decode`.
+    """
+    config = config or ImageConfig()
+    picture, size = open_picture(source)
+    if config.subject == "face":
+        return _read_face(picture, size, config, take or 0)
+    return _read_ink(picture, size, config, take, choose)
+
+
+def prepare() -> None:
+    """Look at a blank picture, for ink and for a face, so that the next one is not kept waiting by what that loads."""
+    cv2.setNumThreads(1)  # the cores are for other visitors' pictures
+    blank = np.full((120, 160, 3), 200, np.uint8)
+    for find in (find_ink, near_face, find_faces):
+        find(blank)
+
+
+def _read_ink(
+    picture: np.ndarray, size: tuple[int, int], config: ImageConfig, take: int | None, choose: Choose | None
+) -> ImageInput:
+    """The ink in a picture, redrawn like MNIST."""
+    if (square := ready_square(picture, config.size)) is not None:
+        rows, columns = np.flatnonzero((square > 0.1).any(axis=1)), np.flatnonzero((square > 0.1).any(axis=0))
+        box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+        kind = "dark" if np.median(picture[0]) < 128 else "paper"
+        return ImageInput(picture, size, kind, box, square, _slice_boxes(SAME, size, config), ((box, 1.0),))
+    found = elsewhere(find_ink, picture)[:KEPT]
+    face = None
+    if not found or found[0].score < CERTAIN:
+        face = elsewhere(near_face, picture)
+        found = [one for one in found if face is None or not _within(one.box, face)]
+    if not found:
+        return _absent(picture, size, config, face is not None)
+    taken = min(max(take or 0, 0), len(found) - 1)
+    if take is None and choose and len(found) > 1:
+        rivals = found[:RIVALS]
+        squares = np.stack([to_square(picture, one, config.size)[0] for one in rivals])
+        taken = choose(squares, np.array([one.score for one in rivals]))
+    square, matrix = to_square(picture, found[taken], config.size)
+    candidates = tuple((_in_original(one.box, picture, size), one.score) for one in found)
+    boxes = _slice_boxes(_from_original(matrix, picture, size), size, config)
+    kind = "paper" if found[taken].dark else "dark"
+    return ImageInput(picture, size, kind, candidates[taken][0], square, boxes, candidates, taken)
+
+
+def _read_face(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, take: int) -> ImageInput:
+    """A face in a picture, upright and framed like FER2013's: the largest one if no other is asked for."""
+    if (square := ready_face(picture, config.size)) is not None:
+        if _why_nothing(picture, config)[1].key != NOT_FOUND[config.subject]:
+            return _absent(picture, size, config)
+        box = (0.0, 0.0, float(size[0]), float(size[1]))
+        return ImageInput(picture, size, "face", box, square, _slice_boxes(SAME, size, config), ((box, 1.0),))
+    found = elsewhere(find_faces, picture)[:KEPT]
+    if not found:
+        return _absent(picture, size, config)
+    taken = min(max(take, 0), len(found) - 1)
+    square, matrix = cut_out(picture, found[taken], config.size)
+    candidates = tuple((_inside(_in_original(one.box, picture, size), size), one.side / found[0].side) for one in found)
+    boxes = _slice_boxes(_from_original(matrix, picture, size), size, config)
+    return ImageInput(picture, size, "face", candidates[taken][0], square, boxes, candidates, taken)
+
+
+def _absent(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, face: bool = False) -> ImageInput:
+    """A picture without what is looked for; ``face``: whether there is a face in it instead."""
+    kind, why = _why_nothing(picture, config, face)
+    empty = np.zeros((config.size, config.size), np.float32)
+    return ImageInput(picture, size, kind, None, empty, np.zeros((0, 4)), absent=why)
+
+
+def _in_original(box: Box, picture: np.ndarray, size: tuple[int, int]) -> Box:
+    """A box of the reduced picture in pixels of the original."""
+    return tuple((np.array(box) * ([size[0] / picture.shape[1], size[1] / picture.shape[0]] * 2)).tolist())
+
+
+def _inside(box: Box, size: tuple[int, int]) -> Box:
+    """The part of a box that lies in the picture."""
+    return tuple(np.clip(box, 0, size * 2).tolist())
+
+
+def _from_original(matrix: np.ndarray, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The same map (2, 3), but from the original instead of the reduced picture."""
+    return matrix @ np.diag([picture.shape[1] / size[0], picture.shape[0] / size[1], 1])
+
+
+def _slice_boxes(matrix: np.ndarray, size: tuple[int, int], config: ImageConfig) -> np.ndarray:
+    """The boxes around the slices in the original, (slices, 4), from the map (2, 3) from the original to the square."""
+    edges = np.linspace(0, config.size, config.slices + 1)
+    ends = np.array([[[x, y, 1.0] for x in edges] for y in (0, config.size)])  # (2, slices + 1, 3)
+    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
+    points = np.clip(ends @ back[:2].T, 0, size)  # (2, slices + 1, 2)
+    corners = np.concatenate([points[:, :-1], points[:, 1:]])  # (4, slices, 2)
+    return np.concatenate([corners.min(axis=0), corners.max(axis=0)], axis=1)
+
+
+def _why_nothing(picture: np.ndarray, config: ImageConfig, face: bool = False) -> tuple[str, Note]:
+    """The kind of a picture without what is looked for, and what to tell the person."""
+    if face:
+        return "face", Note("image.face")
+    if np.percentile(picture[::4, ::4], 99) < TOO_DARK:
+        return "nothing", Note("image.dark")
+    if float(picture[::4, ::4].std(axis=(0, 1)).max()) < 6:
+        return "nothing", Note(PLAIN[config.subject])
+    return "nothing", Note(NOT_FOUND[config.subject])
+
+
+def _within(box: Box, face: Box) -> bool:
+    """Whether a box's centre lies in a face."""
+    across, down = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return face[0] <= across <= face[2] and face[1] <= down <= face[3]

@@ -1,0 +1,83 @@
+"""From a square to the LSTM's steps: convolutional networks that keep the width as time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from mmdemo.config import ImageConfig
+from mmdemo.image.sync_batchnorm import SharedNorm
+
+HEIGHT = 3  # rows of a residual stem's last map: brows and eyes, nose, mouth
+
+
+class ImageStem(nn.Module):
+    """A small convolutional network that keeps the width as time: each column of its last map is one step."""
+
+    def __init__(self, config: ImageConfig, step_size: int) -> None:
+        super().__init__()
+
+        def convolution(inputs: int, outputs: int) -> list[nn.Module]:
+            return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), SharedNorm(outputs), nn.ReLU()]
+
+        self.features = nn.Sequential(
+            *convolution(1, 16),
+            *convolution(16, 32),
+            nn.MaxPool2d((2, config.size // config.slices)),  # (32, size / 2, slices)
+            *convolution(32, 64),
+            nn.MaxPool2d((2, 1)),  # (64, size / 4, slices)
+            *convolution(64, 64),
+        )
+        self.column = nn.Conv2d(64, step_size, (config.size // 4, 1))  # the whole height at once
+
+    def forward(self, squares: Tensor) -> Tensor:
+        """(B, size, size) -> (B, slices, S)."""
+        squares = squares[:, None].contiguous(memory_format=torch.channels_last)  # twice as fast on a CPU
+        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a way past them (He et al. 2016, Deep Residual Learning for Image Recognition)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.changes = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            SharedNorm(outputs),
+            nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            SharedNorm(outputs),
+        )
+        self.past = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H, W)."""
+        return torch.relu(self.changes(maps) + self.past(maps))
+
+
+class ResidualStem(nn.Module):
+    """A deeper network, for pictures that are harder than ink. Each column of its last map is one step here, too.
+
+    Every picture is first brought to mean 0 and spread 1, so that the light does not matter. Between its stages the
+    height is halved; so is the width, until it has as many columns as there are slices.
+    """
+
+    def __init__(self, config: ImageConfig, step_size: int) -> None:
+        super().__init__()
+        first, width = config.channels[0], config.size // 2
+        layers = [nn.InstanceNorm2d(1), nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False)]
+        layers += [SharedNorm(first), nn.ReLU()]
+        for inputs, outputs in pairwise(config.channels):
+            layers.append(ResidualBlock(inputs, outputs))
+            across = 2 if width > config.slices else 1
+            layers.append(nn.MaxPool2d((2, across)))
+            width //= across
+        self.features = nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d((HEIGHT, None)))
+        self.column = nn.Conv2d(config.channels[-1], step_size, (HEIGHT, 1))
+
+    def forward(self, squares: Tensor) -> Tensor:
+        """(B, size, size) -> (B, slices, S)."""
+        squares = squares[:, None].contiguous(memory_format=torch.channels_last)
+        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)

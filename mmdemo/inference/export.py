@@ -1,0 +1,183 @@
+"""A result to take away: JSON, NPZ and CSV, each made from one reading, in memory.
+
+The standalone report is in ``mmdemo.app.report``, and the picture of the drawing is made in the browser.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from mmdemo.inference.predictions import write_trace
+from mmdemo.inference.result import Result
+from mmdemo.inference.verbalize import sentences
+from mmdemo.lstm.explanation import Explanation, Step
+from mmdemo.lstm.trace import SIGNALS
+from mmdemo.messages import InputError, Note
+
+DIGITS = 5  # significant ones, of everything that is written as text; the NPZ file has all of them
+RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
+
+
+def as_json(result: Result, explanation: Explanation | None, language: str = "en") -> bytes:
+    """Everything: the answer, the steps and what the LSTM did at each, and why, as one JSON object.
+
+    For T steps, H units and C classes it has ``answer`` (what ``predict --json`` prints), ``labels`` (C), ``sentences``
+    in the language, ``settled`` (a step), ``alone``, ``shares``, ``prior``, ``logits`` and ``bias`` (C each), and
+    ``steps``: for each its ``modality``, ``text``, ``span``, ``beliefs`` (C), ``evidence`` (C; over the steps it adds
+    up to logits less bias) and the ``i, f, g, o, c, h`` of every unit (H each).
+
+    Raises:
+        InputError: nothing was read.
+    """
+    inside, explanation = _read(result, explanation)
+    evidence = explanation.evidence.cpu().numpy()  # (C, T)
+    whole = {
+        "answer": {**result.to_json(), **_in_language(result, language)},
+        "labels": list(result.labels),
+        "sentences": [note.say(language) for note in sentences(explanation)],
+        "settled": explanation.settled,
+        "alone": {modality: _rounded(p) for modality, p in result.alone.items()},
+        "shares": {modality: _rounded(share) for modality, share in explanation.shares.items()},
+        "prior": _rounded(explanation.prior),
+        "logits": _rounded(explanation.logits),
+        "bias": _rounded(explanation.bias),
+        "ledger": explanation.form,
+        "steps": [
+            {
+                "modality": step.modality,
+                "text": step.text,
+                "span": [round(edge, 3) for edge in step.span],
+                "beliefs": _rounded(result.beliefs[t]),
+                "evidence": _rounded(evidence[:, t]),
+                **{name: _rounded(signal[t]) for name, signal in inside.items()},
+            }
+            for t, step in enumerate(result.steps)
+        ],
+    }
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
+    """The answer and why, without the units: what ``Result.to_json`` has, and ``steps``.
+
+    Each step has its ``modality``, ``text`` and ``span``, the ``best`` label after it with its ``probability``, its
+    ``evidence`` for the answer against the mean of all classes, and ``written``, ``kept`` and ``shown``: the means of
+    i, f and o over the units. Beside them stand the ``sentences``, ``settled`` (a step), ``bias`` (with the evidence of
+    all steps it adds up to the answer's logit against the mean), and ``shares`` and ``prior``, by label.
+    """
+    if result.trace is None or explanation is None:
+        return {**result.to_json(), "steps": []}
+
+    def by_label(p: Any) -> dict[str, float | None]:
+        return dict(zip(result.labels, _rounded(p), strict=True))
+
+    inside, _ = _read(result, explanation)
+    answer = explanation.answer
+    evidence = (explanation.evidence[answer] - explanation.evidence.mean(0)).cpu().numpy()  # (T,)
+    columns = {
+        "probability": result.beliefs.max(1),
+        "evidence": evidence,
+        "written": inside["i"].mean(1),
+        "kept": inside["f"].mean(1),
+        "shown": inside["o"].mean(1),
+    }
+    rounded = {name: _rounded(values) for name, values in columns.items()}
+    return {
+        **result.to_json(),
+        "sentences": [str(note) for note in sentences(explanation)],
+        "settled": explanation.settled,
+        "bias": _rounded([float(explanation.bias[answer] - explanation.bias.mean())])[0],
+        "shares": {modality: by_label(share.cpu()) for modality, share in explanation.shares.items()},
+        "prior": by_label(explanation.prior.cpu()),
+        "steps": [
+            {
+                "modality": step.modality,
+                "text": step.text,
+                "span": [round(edge, 3) for edge in step.span],
+                "best": result.labels[int(result.beliefs[t].argmax())],
+                **{name: values[t] for name, values in rounded.items()},
+            }
+            for t, step in enumerate(result.steps)
+        ],
+    }
+
+
+def as_npz(result: Result) -> bytes:
+    """The gates and states in full precision (see ``mmdemo.inference.predictions.write_trace``).
+
+    Raises:
+        InputError: nothing was read.
+    """
+    file = io.BytesIO()
+    write_trace(result, file)
+    return file.getvalue()
+
+
+def as_csv(result: Result, explanation: Explanation | None) -> bytes:
+    """A row for each step, for a spreadsheet: UTF-8 with its mark, without which some take it for something else.
+
+    The columns are ``step`` (from 1), ``modality``, ``what``, ``start`` and ``end`` (characters, pixels from the left,
+    or seconds), ``best``, a column ``p <label>`` for each class, the means over the units ``mean i``, ``mean f``,
+    ``mean o`` and ``mean |c|``, and ``evidence`` for the answer against the mean of all classes.
+
+    Raises:
+        InputError: nothing was read.
+    """
+    inside, explanation = _read(result, explanation)
+    evidence = explanation.evidence.cpu().numpy()
+    evidence = evidence[explanation.answer] - evidence.mean(axis=0)  # (T,)
+    means = [inside["i"].mean(1), inside["f"].mean(1), inside["o"].mean(1), np.abs(inside["c"]).mean(1)]  # each (T,)
+    text = io.StringIO()
+    table = csv.writer(text)
+    labels = [f"p {label}" for label in result.labels]
+    edges = ["step", "modality", "what", "start", "end", "best"]
+    table.writerow([*edges, *labels, "mean i", "mean f", "mean o", "mean |c|", "evidence"])
+    for t, step in enumerate(result.steps):
+        start, end = _along(step)
+        best = result.labels[int(result.beliefs[t].argmax())]
+        numbers = [*result.beliefs[t], *(mean[t] for mean in means), evidence[t]]
+        where = [t + 1, step.modality, _plain(step.text), round(start, 3), round(end, 3), _plain(best)]
+        table.writerow([*where, *_rounded(numbers)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _read(result: Result, explanation: Explanation | None) -> tuple[dict[str, np.ndarray], Explanation]:
+    """The trace as arrays, each (T, H), and the explanation, which is there."""
+    if result.trace is None or explanation is None:
+        raise InputError("answer.nothing")
+    return {name: getattr(result.trace, name).cpu().numpy() for name in SIGNALS}, explanation
+
+
+def _in_language(result: Result, language: str) -> dict[str, Any]:
+    """The sentences of ``Result.to_json``, in a language."""
+
+    def say(note: Note | None) -> str | None:
+        return note and note.say(language)
+
+    return {
+        "reason": say(result.reason),
+        "contradiction": say(result.contradiction),
+        "ignored": {modality: say(note) for modality, note in result.ignored.items()},
+        "notes": [say(note) for note in result.notes],
+    }
+
+
+def _along(step: Step) -> tuple[float, float]:
+    """Where a step begins and ends: of a box, its left and right edge."""
+    return (step.span[0], step.span[2]) if len(step.span) == 4 else (step.span[0], step.span[1])
+
+
+def _plain(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(RISKY) else text
+
+
+def _rounded(numbers: Any) -> list[float | None]:
+    """Plain numbers with ``DIGITS`` significant digits; None for what is not finite."""
+    return [float(f"{x:.{DIGITS}g}") if math.isfinite(x) else None for x in np.asarray(numbers, np.float64).tolist()]

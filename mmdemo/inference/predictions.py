@@ -1,0 +1,124 @@
+"""Predictions to keep: a whole manifest's as a table, one result's inside as an NPZ file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from tqdm import tqdm
+
+from mmdemo.config import MODALITIES
+from mmdemo.data.manifest.manifest import load_image_cell, read_inputs
+from mmdemo.data.manifest.table import read_table, write_table
+from mmdemo.inference.predictor import Predictor
+from mmdemo.inference.result import Result
+from mmdemo.lstm.trace import SIGNALS
+from mmdemo.messages import InputError, Note
+
+COLUMNS = ("predicted", "probability", "sure", "used", "note")
+
+
+def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
+    """Predict every row of a manifest; its labels, if it has any, do not matter.
+
+    Args:
+        predictor: the checkpoint.
+        manifest: the inputs.
+        out: the table to write (CSV or Parquet): the manifest's own columns, then ``COLUMNS``. A row that cannot be
+            read has no prediction, and its ``note`` says why.
+
+    Returns:
+        How many rows could not be predicted.
+
+    Raises:
+        InputError: the manifest cannot be read as a table, or has no column for any input.
+    """
+    rows, problems = read_inputs(manifest)
+    faults = {problem.line: problem.note for problem in problems}
+    given = rows.reindex(columns=[*MODALITIES, "line"], fill_value="").to_dict("records")
+    answers = [_answer(predictor, row, faults.get(row["line"])) for row in tqdm(given, unit="row", leave=False)]
+    table, _ = read_table(manifest)  # once more, for its paths as they were
+    table = table.drop(columns=["line", *COLUMNS], errors="ignore")
+    write_table(table.assign(**{name: [answer[name] for answer in answers] for name in COLUMNS}), out)
+    return sum(not answer["predicted"] for answer in answers)
+
+
+def _answer(predictor: Predictor, row: dict[str, Any], fault: Note | None) -> dict[str, Any]:
+    """One row's cells for ``COLUMNS``."""
+    nothing = dict.fromkeys(COLUMNS, "")
+    if fault:
+        return nothing | {"note": str(fault)}
+    given = {modality: row[modality] for modality in MODALITIES if row[modality]}
+    try:
+        if "image" in given:
+            given["image"] = load_image_cell(given["image"])
+        result = predictor.predict(**given)
+    except InputError as error:
+        return nothing | {"note": str(error)}
+    except Exception as error:  # whatever is wrong with this row, the others are to be predicted
+        return nothing | {"note": f"{type(error).__name__}: {error}"}
+    return {
+        "predicted": result.label,
+        "probability": round(result.probability, 6),
+        "sure": result.sure,
+        "used": "+".join(result.used),
+        "note": " ".join(remarks(result)),
+    }
+
+
+def remarks(result: Result) -> list[str]:
+    """Everything that a person should know about a result beside its answer, in English, once each."""
+    notes = [*result.ignored.values(), result.contradiction, result.reason, *result.notes]
+    return list(dict.fromkeys(str(note) for note in notes if note))
+
+
+def in_words(result: Result) -> str:
+    """A result for a person at a terminal."""
+    lines = [f"{result.label} ({result.probability:.1%}{'' if result.sure else ', not sure'})"]
+    lines += [f"  {label:<12} {p:6.1%}" for label, p in _ranked(result)[1:4]]
+    return "\n".join([*lines, *remarks(result)])
+
+
+def _ranked(result: Result) -> list[tuple[str, float]]:
+    order = np.argsort(-result.probabilities, kind="stable")
+    return [(result.labels[k], float(result.probabilities[k])) for k in order]
+
+
+def save_trace(result: Result, file: Path) -> None:
+    """Write what happened inside the LSTM to an NPZ file: see ``write_trace``.
+
+    Raises:
+        InputError: nothing was read, so there is nothing to trace.
+    """
+    if result.trace is None:
+        raise InputError("answer.nothing")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as stream:  # an open file keeps its name; a path would get .npz appended
+        write_trace(result, stream)
+
+
+def write_trace(result: Result, stream: BinaryIO) -> None:
+    """Write what happened inside the LSTM in NPZ format, which needs no pickle.
+
+    It holds, for T steps, H units and C classes: ``i, f, g, o, c, h`` (T, H); ``beliefs`` (T, C), the probabilities
+    after every step; ``labels`` (C,); ``modality`` (T,); ``word`` (T,), empty for pictures and sounds; and ``span``
+    (T, 4): characters or seconds (start, end, -, -), or the box (x0, y0, x1, y1) in the original picture, - being NaN.
+
+    Raises:
+        InputError: nothing was read, so there is nothing to trace.
+    """
+    if result.trace is None:
+        raise InputError("answer.nothing")
+    spans = np.full((len(result.steps), 4), np.nan)
+    for span, step in zip(spans, result.steps, strict=True):
+        span[: len(step.span)] = step.span
+    np.savez_compressed(
+        stream,
+        **{name: getattr(result.trace, name).cpu().numpy() for name in SIGNALS},
+        beliefs=result.beliefs,
+        labels=np.array(result.labels),
+        modality=np.array([step.modality for step in result.steps]),
+        word=np.array([step.text for step in result.steps]),
+        span=spans,
+    )

@@ -1,0 +1,342 @@
+"""A checkpoint made ready: raw inputs in, one ``Result`` out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from mmdemo.audio.reader import AudioInput, read_audio
+from mmdemo.config import MODALITIES, SAMPLE_RATE
+from mmdemo.image.reader import ImageInput, read_image
+from mmdemo.inference.micro_batch import Together
+from mmdemo.inference.result import ModalityInput, Result
+from mmdemo.lstm.counterfactual import contradictions, last_states
+from mmdemo.lstm.explanation import Explanation, Step, explain
+from mmdemo.lstm.trace import Trace, trace
+from mmdemo.messages import Note
+from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
+from mmdemo.model.sequence import Batch, collate
+from mmdemo.text.reader import TextInput, read_text
+
+# Why an answer below ``sure_above`` is not sure, by the two highest probabilities p and q:
+SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
+CLOSE = 3  # p less than so many times q: close between the two
+
+
+class Thought(NamedTuple):
+    """What the model alone made of preprocessed inputs.
+
+    Attributes:
+        bands, beliefs, alone, trace, milliseconds, device: as in ``Result``.
+    """
+
+    bands: dict[str, Tensor]
+    beliefs: np.ndarray
+    alone: dict[str, np.ndarray]
+    trace: Trace | None
+    milliseconds: dict[str, float]
+    device: str
+
+
+class Predictor:
+    """A trained task, ready to read anything.
+
+    Args:
+        model: the model; it is put into evaluation mode on ``device``.
+        device: where to run; CUDA, then MPS, then the CPU if not given.
+    """
+
+    def __init__(self, model: MultimodalLSTM, device: torch.device | str | None = None) -> None:
+        self.model = model.eval().to(device or pick_device())
+        self.config = model.config
+        self._encode = Together(self._encode_many)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: torch.device | str | None = None) -> Predictor:
+        """A checkpoint folder made ready.
+
+        Raises:
+            FileNotFoundError: the folder holds no checkpoint.
+        """
+        if not (Path(folder) / "config.json").is_file():
+            raise FileNotFoundError(
+                f"No checkpoint in {folder}: it has no config.json. Train one: python -m mmdemo train"
+            )
+        return cls(MultimodalLSTM.from_pretrained(str(folder), local_files_only=True), device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is now."""
+        return self.model.device
+
+    def read(self, modality: str, source: Any, take: int | None = None) -> ModalityInput:
+        """Preprocess one raw input.
+
+        Args:
+            modality: of the input.
+            source: what :meth:`predict` takes.
+            take: which of a picture's candidates to read; if not given, the one that both the finder and the model
+                hold for the likeliest to be meant.
+
+        Raises:
+            InputError: the input is too large, or cannot be read.
+        """
+        if modality == "image":
+            return read_image(source, self.config.image, take, self._likeliest)
+        reader = {"text": read_text, "audio": read_audio}[modality]
+        return reader(source, getattr(self.config, modality))
+
+    @torch.inference_mode()
+    def batch(self, samples: Sequence[dict[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
+        """Put preprocessed inputs into one batch on the model's device; absent ones are left out."""
+
+        def present(sample: dict[str, ModalityInput], modality: str) -> ModalityInput | None:
+            item = sample.get(modality)
+            return item if item is not None and len(item) else None
+
+        texts, images, sounds = ([present(sample, modality) for sample in samples] for modality in MODALITIES)
+        squares = [image and image.pixels for image in images]
+        return self._collate([text and text.ids for text in texts], squares, self._listen(sounds), orders)
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        text: Any = None,
+        image: Any = None,
+        audio: Any = None,
+        order: Sequence[str] = MODALITIES,
+        take: int | None = None,
+    ) -> Result:
+        """Read whatever is given, decide, and look inside.
+
+        Args:
+            text: a string, or a ``TextInput``.
+            image: a path, bytes, a PIL image, an array, or an ``ImageInput``.
+            audio: a path, bytes, ``(rate, samples)``, or an ``AudioInput``.
+            order: the order of reading; must name every modality once.
+            take: which of the picture's candidates to read, see :meth:`read`.
+
+        Raises:
+            InputError: an input is too large, or cannot be read.
+            ValueError: the order is not a permutation of the modalities.
+        """
+        if sorted(order) != sorted(MODALITIES):
+            raise ValueError(f"order must name each of {', '.join(MODALITIES)} once, but is {order!r}")
+        clock = _Clock()
+        inputs: dict[str, ModalityInput] = {}
+        for modality, source in (("text", text), ("image", image), ("audio", audio)):
+            if source is not None:
+                with clock(modality):
+                    ready = isinstance(source, ModalityInput)
+                    inputs[modality] = source if ready else self.read(modality, source, take)
+
+        bands, beliefs, alone, inside, milliseconds, device = self.think(inputs, order)
+        used = list(bands)
+        probabilities = beliefs[-1] if len(beliefs) else self._prior()
+        contradiction = _contradiction(alone, self.config.labels, self.config.sure_above)
+        reason = contradiction or self._doubt(probabilities, alone)
+        return Result(
+            task=self.config.task,
+            labels=list(self.config.labels),
+            probabilities=probabilities,
+            sure=reason is None,
+            reason=reason,
+            contradiction=contradiction,
+            used=used,
+            ignored={modality: item.absent for modality, item in inputs.items() if item.absent},
+            notes=[note for item in inputs.values() for note in item.notes],
+            steps=[step for modality in used for step in _steps(modality, inputs[modality])],
+            bands=bands,
+            beliefs=beliefs,
+            alone=alone,
+            trace=inside,
+            inputs=inputs,
+            milliseconds={**clock.milliseconds, **milliseconds},
+            device=device,
+            picture=_picture(inputs.get("image")),
+        )
+
+    @torch.inference_mode()
+    def think(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> Thought:
+        """The model's own part of ``predict``: all of it that is done where the model is."""
+        clock = _Clock()
+        used = [modality for modality in order if modality in inputs and len(inputs[modality])]
+        with clock("stems"):
+            x = self._encode((inputs, order))  # together with whoever is waiting just now
+        with clock("lstm"):
+            beliefs, inside = self._run(x)
+        with clock("alone"):
+            bands = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
+            alone = self._alone(bands)
+        return Thought(bands, beliefs, alone, inside, clock.milliseconds, self.device.type)
+
+    def explain(
+        self, result: Result, *, about: int | None = None, against: int | None = None, faithful: bool = False
+    ) -> Explanation | None:
+        """Why it answered that; ``None`` if there was nothing to read.
+
+        Args:
+            result: what ``predict`` returned.
+            about: the class to explain, the answer if not given; ``against``: the class to weigh it against, the mean
+                of all if not given.
+            faithful: whether to test the ledger too, which takes longer than all the rest.
+        """
+        if not result.steps:
+            return None
+        return explain(
+            self.model.lstm,
+            self.model.dense,
+            result.bands,
+            result.steps,
+            result.labels,
+            temperature=self.config.temperature,
+            about=about,
+            against=against,
+            faithful=faithful,
+        )
+
+    def warm_up(self) -> None:
+        """Run everything once, so that the first visitor waits no longer than the next."""
+        seconds = np.arange(SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE
+        chirp = np.sin(2 * np.pi * (200 + 800 * seconds) * seconds) * np.hanning(len(seconds))
+        blank = np.full((480, 640, 3), 200, np.uint8)  # in which a face is looked for, too
+        stroke = blank.copy()
+        stroke[140:340, 310:330] = 20
+        for picture in (blank, stroke):
+            self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
+
+    @torch.inference_mode()
+    def _likeliest(self, squares: np.ndarray, scores: np.ndarray) -> int:
+        """Which of a picture's candidates is meant: the finder's score, by its root, times the model's confidence.
+
+        The finder knows strokes, the model knows what they may mean; either alone takes a hand's edge for a digit more
+        often. The root was chosen on composed photos of training digits.
+
+        Args:
+            squares: (N, size, size).
+            scores: (N,), 0 to 1.
+        """
+        none = [None] * len(squares)
+        steps = self.model.encode(self._collate(none, list(squares), none, [MODALITIES] * len(squares)))
+        states = last_states(self.model.lstm, list(steps.x))  # (N, H)
+        confidence = self.model.decide(states).softmax(-1).amax(-1).cpu().numpy()
+        return int((np.sqrt(scores) * confidence).argmax())
+
+    def _collate(self, ids: Sequence, squares: Sequence, heard: Sequence, orders: Sequence[Sequence[str]]) -> Batch:
+        """Samples' inputs, as the model takes them, as a batch on its device."""
+        return collate(
+            ids,
+            squares,
+            heard,
+            orders,
+            ids_per_token=self.config.text.width,
+            image_size=self.config.image.size,
+            slices=self.config.image.slices,
+            audio_size=self.config.audio.size,
+        ).to(self.device)
+
+    def _listen(self, sounds: Sequence[AudioInput | None]) -> list[Tensor | None]:
+        """What the model gets (T, size) of every sound, all in one call: padding at the end changes none of them."""
+        mels = [torch.from_numpy(sound.mel) for sound in sounds if sound]
+        heard = iter(self.model.speech(pad_sequence(mels, batch_first=True).to(self.device)).cpu() if mels else ())
+        return [
+            sound and torch.cat([next(heard)[: len(sound)], torch.from_numpy(sound.prosody)], 1) for sound in sounds
+        ]
+
+    @torch.inference_mode()
+    def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:
+        """The joined steps (T, S) of every sample, from its inputs and the order of reading, in one batch."""
+        steps = self.model.encode(self.batch(*zip(*samples, strict=True)))
+        return [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
+
+    def _run(self, x: Tensor) -> tuple[np.ndarray, Trace | None]:
+        """One sample's joined steps (T, S) -> distributions after every step (T, C), and the trace."""
+        if not len(x):
+            return np.zeros((0, len(self.config.labels)), np.float32), None
+        inside = trace(self.model.lstm, x)
+        return self.model.decide(inside.h).softmax(-1).cpu().numpy(), inside
+
+    def _alone(self, bands: dict[str, Tensor]) -> dict[str, np.ndarray]:
+        """The distribution that each modality alone leads to, all of them in one call of the LSTM."""
+        if not bands:
+            return {}
+        last = last_states(self.model.lstm, list(bands.values()))  # (M, H)
+        return dict(zip(bands, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
+
+    def _prior(self) -> np.ndarray:
+        """What the model answers to nothing at all: the softmax of the bias."""
+        return self.model.decide(torch.zeros(self.config.hidden_size, device=self.device)).softmax(-1).cpu().numpy()
+
+    def _doubt(self, probabilities: np.ndarray, alone: dict[str, np.ndarray]) -> Note | None:
+        """Why the answer does not deserve trust, or ``None``."""
+        if not alone:
+            return Note("answer.nothing")
+        if probabilities.max() >= self.config.sure_above:
+            return None
+        labels = self.config.labels
+        if len({int(p.argmax()) for p in alone.values()}) > 1:
+            return _who_says_what("answer.disagree", {name: labels[int(p.argmax())] for name, p in alone.items()})
+        first, second = np.argsort(-probabilities)[:2]
+        p, q = probabilities[first], probabilities[second]
+        if p < 0.5 and p + q < SPREAD:
+            return Note(f"answer.unlike_{next(iter(alone))}" if len(alone) == 1 else "answer.unlike")
+        if p < CLOSE * q:
+            return Note("answer.unsure", {"first": labels[first], "second": labels[second]})
+        return Note("answer.weak", {"label": labels[first]})
+
+
+def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str], sure_above: float) -> Note | None:
+    """Who says what, where modalities that are sure each on its own say different things."""
+    pairs = contradictions(alone, sure_above)
+    if not pairs:
+        return None
+    sure = {name: labels[int(p.argmax())] for name, p in alone.items() if p.max() > sure_above}
+    return _who_says_what("answer.contradiction", sure)
+
+
+def _who_says_what(key: str, said: dict[str, str]) -> Note:
+    """A sentence about two modalities, or, with ``_three`` after its key, three."""
+    values = {}
+    for place, (name, label) in zip(("first", "second", "third"), said.items(), strict=False):
+        values |= {place: name, f"{place}_label": label}
+    return Note(key if len(said) == 2 else f"{key}_three", values)
+
+
+def _picture(image: ModalityInput | None) -> dict[str, Any] | None:
+    """Everything in a picture that may be what is asked for, and which of it was read."""
+    if not isinstance(image, ImageInput) or not image.candidates:
+        return None
+    found = [{"box": [round(edge, 1) for edge in box], "score": round(float(s), 3)} for box, s in image.candidates]
+    return {"candidates": found, "taken": image.taken}
+
+
+def _steps(modality: str, item: ModalityInput) -> Iterator[Step]:
+    """The steps that an input has on the joined axis."""
+    if isinstance(item, TextInput):
+        for token in item.tokens:
+            yield Step(modality, item.raw[token.start : token.end], (token.start, token.end))
+    else:
+        for span in item.boxes if isinstance(item, ImageInput) else item.spans:
+            yield Step(modality, "", tuple(float(edge) for edge in span))
+
+
+class _Clock:
+    """Wall-clock milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time the block as one stage."""
+        start = time.perf_counter()
+        yield
+        self.milliseconds[stage] = (time.perf_counter() - start) * 1000

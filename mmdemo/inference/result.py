@@ -1,0 +1,92 @@
+"""What one prediction hands on: the answer, the steps that it was read in, and the LSTM's inside at each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from mmdemo.audio.reader import AudioInput
+from mmdemo.image.reader import ImageInput
+from mmdemo.lstm.explanation import Step
+from mmdemo.lstm.trace import Trace
+from mmdemo.messages import Note
+from mmdemo.text.reader import TextInput
+
+ModalityInput = TextInput | ImageInput | AudioInput
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the model decided, and everything that happened on the way.
+
+    Attributes:
+        task: the name of the task.
+        labels: the C classes.
+        probabilities: the answer as a distribution over them, shape (C,).
+        sure: whether the answer deserves trust.
+        reason: why it does not; ``None`` if it does.
+        contradiction: which modalities contradict each other; ``None`` if none do.
+        used: the modalities that were read, in the order of reading.
+        ignored: for every modality that was given but not read, why.
+        notes: what else the person should know (what was left out, say).
+        steps: the T steps on the joined axis.
+        bands: what the LSTM read: the steps (T_m, S) of every modality that was read, in the order of reading.
+        beliefs: the distribution after every step, shape (T, C).
+        alone: for every modality that was read, the distribution that it alone leads to, shape (C,).
+        trace: the gates and states of the LSTM; each of i, f, g, o, c, h has the shape (T, H). ``None`` if T is 0.
+        inputs: what the preprocessing made of every input that was given.
+        milliseconds: time spent in each stage.
+        device: where the model ran.
+        picture: if there was one with something in it: its ``candidates``, each with ``box`` (x0, y0, x1, y1) in pixels
+            of the original and ``score``, best first, and which of them was ``taken``.
+    """
+
+    task: str
+    labels: list[str]
+    probabilities: np.ndarray
+    sure: bool
+    reason: Note | None
+    contradiction: Note | None
+    used: list[str]
+    ignored: dict[str, Note]
+    notes: list[Note]
+    steps: list[Step]
+    bands: dict[str, Tensor]
+    beliefs: np.ndarray
+    alone: dict[str, np.ndarray]
+    trace: Trace | None
+    inputs: dict[str, ModalityInput]
+    milliseconds: dict[str, float]
+    device: str
+    picture: dict[str, Any] | None = None
+
+    @property
+    def label(self) -> str:
+        """The most probable class, sure or not."""
+        return self.labels[int(self.probabilities.argmax())]
+
+    @property
+    def probability(self) -> float:
+        """The probability of ``label``."""
+        return float(self.probabilities.max())
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer, without its trace, as plain numbers and English sentences."""
+        return {
+            "task": self.task,
+            "label": self.label,
+            "probability": self.probability,
+            "probabilities": dict(zip(self.labels, self.probabilities.tolist(), strict=True)),
+            "sure": self.sure,
+            "reason": str(self.reason) if self.reason else None,
+            "contradiction": str(self.contradiction) if self.contradiction else None,
+            "used": self.used,
+            "ignored": {modality: str(note) for modality, note in self.ignored.items()},
+            "notes": [str(note) for note in self.notes],
+            "picture": self.picture,
+            "milliseconds": {stage: round(ms, 2) for stage, ms in self.milliseconds.items()},
+            "device": self.device,
+        }

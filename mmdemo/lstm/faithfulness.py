@@ -1,0 +1,168 @@
+"""Is the explanation true? Remove the steps that it ranks highest, read what is left, and watch the answer fall.
+
+An explanation that knows which steps carry the answer makes the probability fall faster than one that does not
+(Samek et al. 2017, "Evaluating the Visualization of What a Deep Neural Network Has Learned"; for words in an LSTM,
+Arras et al. 2019, "Evaluating Recurrent Neural Network Explanations"). Both ledgers are tried, integrated gradients
+beside them, and random orders, which know nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmdemo.lstm.counterfactual import last_states
+from mmdemo.lstm.ledger import FORMS, ledger
+from mmdemo.lstm.trace import trace
+
+POINTS = 21  # of a deletion curve: every step is too many of a long sequence, 5 % at a time shows as much
+RANDOM = 20  # orders that know nothing
+SPREAD = 0.05  # probability between all and none, below which there is no fall to measure
+SAME = 1e-4  # area: orders that remove the same steps differ by less, by rounding
+BATCH = 256  # sequences read at once: more only waits for memory
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """How the probability of the answer falls as steps are removed.
+
+    Attributes:
+        removed: how many steps are gone at each point, from 0 to all T, shape (P,).
+        curve: the probability then, shape (P,); of random orders, their mean.
+        area: the normalised area under the curve: 0 if all is lost at once, 1 if nothing is until the end, NaN if the
+            probability with all steps is hardly above that with none.
+        beaten: the share of the random orders whose area is greater; of the random orders themselves, 0.
+    """
+
+    removed: Tensor
+    curve: Tensor
+    area: float
+    beaten: float = 0.0
+
+
+def integrated_gradients(
+    lstm: nn.LSTM, weight: Tensor, x: Tensor, contrast: Tensor, *, temperature: float = 1.0, points: int = 32
+) -> Tensor:
+    """Evidence of each step by integrated gradients in the input, from a sequence of zeros; shape (T,).
+
+    Sundararajan, Taly & Yan 2017, "Axiomatic Attribution for Deep Networks": x_t . (mean of the gradient in x_t of the
+    contrast of logits along the straight line from zeros to x), the mean taken by Gauss and Legendre's rule. The sum
+    is the contrast with x less that with zeros.
+
+    Args:
+        lstm: any that reads forward; evaluation mode is fine on a GPU too.
+        weight: of the dense layer that reads the last state, shape (C, H).
+        x: one sequence, shape (T, I).
+        contrast: a weight for each class, shape (C,).
+        temperature: what the logits are divided by.
+        points: of the rule.
+    """
+    nodes, shares = np.polynomial.legendre.leggauss(points)  # on the interval from -1 to 1
+    alphas = torch.as_tensor((nodes + 1) / 2, dtype=x.dtype, device=x.device)
+    shares = torch.as_tensor(shares / 2, dtype=x.dtype, device=x.device)
+    # cuDNN has no backward pass in evaluation mode (captum #1159), PyTorch's own kernel does.
+    with torch.inference_mode(False), torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
+        with torch.no_grad():  # made here, they can be differentiated through even if x comes from inference mode
+            direction = contrast.to(weight) @ weight / temperature  # (H,)
+            line = alphas[:, None, None] * x  # (points, T, I)
+        line.requires_grad_()
+        states = lstm(line)[0][:, -1] if lstm.batch_first else lstm(line.transpose(0, 1))[0][-1]  # (points, H)
+        (slopes,) = torch.autograd.grad((states @ direction).sum(), line)
+    return ((slopes * shares[:, None, None]).sum(0) * x).sum(-1)
+
+
+def faithfulness(
+    lstm: nn.LSTM,
+    weight: Tensor,
+    bias: Tensor | None,
+    x: Tensor,
+    contrast: Tensor,
+    answer: int,
+    *,
+    temperature: float = 1.0,
+    random: int = RANDOM,
+    points: int = POINTS,
+    seed: int = 0,
+) -> dict[str, Deletion]:
+    """The deletion curves of both ledgers, of integrated gradients and of random orders.
+
+    Args:
+        lstm: with one layer, forward.
+        weight, bias: of the dense layer that reads h, (C, H) and (C,).
+        x: one sequence, shape (T, I).
+        contrast: what the explanations are asked for, shape (C,).
+        answer: the class whose probability is watched.
+        temperature: what the logits are divided by.
+        random: how many random orders.
+        points: of each curve, at most.
+        seed: of the random orders.
+
+    Returns:
+        ``Deletion``s by the names "telescoped", "proportional", "gradients" and "random".
+    """
+    inside = trace(lstm, x)
+    scores = {form: ledger(inside, weight, bias, contrast, form=form, temperature=temperature).steps for form in FORMS}
+    scores["gradients"] = integrated_gradients(lstm, weight, x, contrast, temperature=temperature)
+    generator = torch.Generator().manual_seed(seed)
+    orders = [score.argsort(descending=True, stable=True).cpu() for score in scores.values()]
+    orders += [torch.randperm(len(x), generator=generator) for _ in range(random)]
+
+    removed = deletion_points(len(x), points)
+    curves = deletion_curves(lstm, weight, bias, x, orders, removed, answer, temperature=temperature)  # (R, P)
+    areas = normalised_area(removed, curves)  # (R,)
+    chance = areas[len(scores) :]  # those of the random orders
+    found = {}
+    for name, curve, area in zip(scores, curves, areas.tolist(), strict=False):
+        beaten = int((chance > area + SAME).sum()) / random if random else 0.0
+        found[name] = Deletion(removed, curve, area, beaten)
+    if random:
+        found["random"] = Deletion(removed, curves[len(scores) :].mean(0), float(chance.mean()))
+    return found
+
+
+def deletion_points(steps: int, points: int = POINTS) -> Tensor:
+    """How many of T steps to remove at each point, from none to all, as evenly as whole numbers allow."""
+    return torch.linspace(0, steps, min(points, steps + 1)).round().long()
+
+
+@torch.no_grad()
+def deletion_curves(
+    lstm: nn.LSTM,
+    weight: Tensor,
+    bias: Tensor | None,
+    x: Tensor,
+    orders: Sequence[Tensor],
+    removed: Tensor,
+    answer: int,
+    *,
+    temperature: float = 1.0,
+) -> Tensor:
+    """The probability of the answer when the first so many steps of each order are gone and the rest moves up.
+
+    Args:
+        orders: R orders of removal, each a permutation of the T steps, shape (T,).
+        removed: how many are gone at each of P points, shape (P,).
+
+    Returns:
+        Probabilities, shape (R, P). Without any step the answer is that of the bias.
+    """
+    kept = [x[order[int(n) :].sort().values.to(x.device)] for n in removed for order in orders]  # alike in length
+    states = [last_states(lstm, kept[start : start + BATCH]) for start in range(0, len(kept), BATCH)]
+    logits = nn.functional.linear(torch.cat(states), weight, bias) / temperature  # (P * R, C)
+    return logits.softmax(-1)[:, answer].view(len(removed), len(orders)).T
+
+
+def normalised_area(removed: Tensor, curves: Tensor) -> Tensor:
+    """The area under curves (R, P) on axes that run from 0 to 1: steps removed, and probability from none to all.
+
+    NaN where the probability with all steps is less than ``SPREAD`` above that with none.
+    """
+    share = (removed / removed[-1]).to(curves)
+    whole, none = curves[:, :1], curves[:, -1:]
+    height = (curves - none) / (whole - none)
+    area = torch.trapezoid(height, share, dim=1)
+    return torch.where((whole - none)[:, 0] >= SPREAD, area, torch.nan)

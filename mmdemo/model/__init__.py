@@ -1,0 +1,1 @@
+"""Steps to beliefs: one LSTM for all senses."""

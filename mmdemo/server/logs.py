@@ -1,0 +1,95 @@
+"""Logs for machines: one JSON object a line, on standard error, and never anything that a visitor gave.
+
+Of an exception its type and its place are written, not its message, which may quote the input.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import gradio as gr
+from gradio import queueing, routes
+
+from mmdemo.messages import InputError, Note
+
+log = logging.getLogger("mmdemo.server")
+FRAMES = 6  # of a traceback, the innermost
+
+
+class Lines(logging.Formatter):
+    """A record as one line of JSON: ``time``, ``level``, ``event`` and the record's own ``fields``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; what other libraries wrote as a sentence is its event."""
+        when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {"time": f"{when}.{int(record.msecs):03d}Z", "level": record.levelname.lower()}
+        line |= {"event": record.getMessage(), **getattr(record, "fields", {})}
+        if record.exc_info and record.exc_info[0]:
+            line |= failure(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=True)
+
+
+def failure(error: BaseException | None) -> dict[str, Any]:
+    """The type of an exception and where it happened, without its message."""
+    where: TracebackType | None = error.__traceback__ if error else None
+    frames = traceback.extract_tb(where)[-FRAMES:]
+    places = [f"{'/'.join(frame.filename.replace(chr(92), '/').split('/')[-2:])}:{frame.lineno}" for frame in frames]
+    return {"error": type(error).__name__, "at": places}
+
+
+def start(level: int = logging.INFO) -> None:
+    """Write the logs of everything here as lines of JSON; Gradio's tracebacks become such lines too."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    for name in ("mmdemo", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level if name == "mmdemo" else logging.WARNING)
+    queueing.traceback = routes.traceback = _Quiet()  # they print the message of whatever a visitor provoked
+
+
+class _Quiet:
+    """Stands in for the module ``traceback`` where Gradio prints one."""
+
+    def print_exc(self) -> None:
+        """Log the exception that is being handled: an unexpected one, or a refusal of Gradio's own."""
+        error = sys.exc_info()[1]
+        refused = isinstance(error, gr.Error)
+        log.log(logging.INFO if refused else logging.ERROR, "refused" if refused else "unexpected",
+                extra={"fields": failure(error)})  # fmt: skip
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(traceback, name)
+
+
+def watched(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """An event of the page that logs how it went; what is unexpected becomes one kind sentence."""
+
+    @functools.wraps(function)
+    def watch(*given: Any, **named: Any) -> Any:
+        begun, how = time.perf_counter(), {"outcome": "done"}
+        try:
+            return function(*given, **named)
+        except InputError as error:
+            how = {"outcome": "refused", "why": error.note.key}
+            raise gr.Error(str(error), print_exception=False) from error
+        except gr.Error:
+            how = {"outcome": "refused"}
+            raise
+        except Exception as error:
+            how = {"outcome": "unexpected", **failure(error)}
+            raise gr.Error(Note("serve.unexpected").say(), print_exception=False) from error
+        finally:
+            level = logging.ERROR if how["outcome"] == "unexpected" else logging.INFO
+            took = round(1000 * (time.perf_counter() - begun), 1)
+            log.log(level, "run", extra={"fields": {"name": name, "milliseconds": took, **how}})
+
+    return watch

@@ -1,0 +1,73 @@
+"""How a task is trained: every number that a training run depends on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+from mmdemo.train.pretrain_stems import WarmUp
+from mmdemo.train.samples import PLAIN, Mixing
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        epochs: at most so many.
+        samples: per epoch; as many as the manifest's training split has rows, and at least 2,000, if not given.
+        validation: samples that are asked after every epoch: one modality, two, and all.
+        batch_size: samples per step, over all processes.
+        learning_rate: the highest one.
+        one_cycle: rise to the learning rate, then fall to nothing (Smith & Topin 2019); constant if False.
+        weight_decay: decoupled (Loshchilov & Hutter 2019); 0 makes it Adam.
+        clip: largest norm of the gradient.
+        patience: stop after so many epochs without a lower validation loss.
+        mixing: what happens to the samples.
+        warm_ups: for each modality whose stem first learns alone, how, stage by stage.
+        frozen: the modalities whose stems learn nothing more after that.
+    """
+
+    epochs: int = 8
+    samples: int | None = None
+    validation: int = 3000
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    one_cycle: bool = True
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    patience: int = 4
+    mixing: Mixing = field(default_factory=Mixing)
+    warm_ups: dict[str, tuple[WarmUp, ...]] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+
+
+RECIPES = {
+    "own": Recipe(),
+    # for inputs that are harder than digits: every stem first learns alone
+    "warm": Recipe(
+        epochs=4,
+        samples=24_000,
+        learning_rate=2e-3,
+        mixing=Mixing(balance=(0.5, 0, 0), contradict=0.1, corrupt=0.2),
+        warm_ups={
+            "text": (WarmUp(epochs=5, learning_rate=2e-3, corrupt=0.2),),
+            "image": (
+                WarmUp(epochs=24, corrupt=0.2, sizes=(32, 32, 40, 48), half=True),
+                WarmUp(epochs=10, learning_rate=1.5e-3, sizes=(40, 48), half=True),
+            ),
+            "audio": (WarmUp(epochs=25, batch_size=64, learning_rate=2e-3),),
+        },
+        frozen=("image",),
+    ),
+    # the textbook's: Adam at 0.001, batches of 32, ten epochs, cross-entropy, a validation set
+    "textbook": Recipe(
+        epochs=10,
+        batch_size=32,
+        learning_rate=1e-3,
+        one_cycle=False,
+        weight_decay=0.0,
+        clip=math.inf,
+        mixing=replace(PLAIN, together=Mixing.together),
+    ),
+}

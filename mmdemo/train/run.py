@@ -1,0 +1,22 @@
+"""From a task's name or a manifest to a checkpoint: what the command ``train`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.train.dataset import Data
+from mmdemo.train.features import VOICES
+from mmdemo.train.loop import processes, train
+from mmdemo.train.recipes import Recipe
+
+
+def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
+    """Train a task's checkpoint; see ``mmdemo.train.loop.loop.train``."""
+    with processes().local_main_process_first():  # it reads, the others take what it has kept
+        splits = {
+            "train": data.features(data.whole("train"), voices=VOICES),
+            "validation": data.features(data.whole("validation")),
+        }
+    task = data.task
+    return train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)

@@ -1,0 +1,62 @@
+/** A report: one reading in a file of its own (mmdemo/app/report.py), with no server to ask. */
+
+import { answer } from "./answer.js";
+import { make } from "./dom.js";
+import { draw } from "./drawing.js";
+import { find, language, languages, name, onLanguage, say, sentences, speak, speakOf, translate } from "./words.js";
+
+const { said, figure, language: first } = JSON.parse(document.getElementById("mm-reading").textContent);
+const system = matchMedia("(prefers-color-scheme: dark)");
+const dress = () => document.body.classList.toggle("dark", system.matches);
+system.addEventListener("change", dress);
+dress();
+speakOf(said.task);
+speak(first);
+
+const keyed = (tag, key) => {
+  const element = make(tag);
+  element.dataset.key = key;
+  return element;
+};
+const task = make("p");
+const segments = make("div", { className: "mm-segments", role: "group" });
+segments.dataset.keyLabel = "page.language";
+for (const [code, title] of Object.entries(languages)) {
+  const button = make("button", { type: "button", lang: code, textContent: title });
+  button.addEventListener("click", () => speak(code));
+  segments.append(button);
+}
+const decided = make("section", {}, make("p", { className: "mm-spoken" }), make("div", { className: "mm-card mm-answer" }));
+const frame = make("div");
+const drawn = make("div", { id: "drawing" }, make("div", { className: "mm-card" }, frame));
+const main = document.querySelector("main");
+main.className = "gradio-container";
+main.append(make("header", {}, make("div", {}, keyed("h1", "take.report_title"), task), segments), decided, drawn);
+
+const show = () => {
+  document.title = `${name(said.label)} · ${say("take.report_title")}`;
+  task.textContent = say("take.report_task", { task: find(`task.${said.task}`) ?? said.task });
+  for (const button of segments.children) button.setAttribute("aria-pressed", String(button.lang === language()));
+  draw(frame, { ...figure, labels: figure.labels.map(name) }, { strings: sentences() });
+};
+
+await unpackPlotly();
+answer({ element: decided, props: { value: JSON.stringify(said) }, watch() {} });
+translate(document);
+onLanguage(show);
+show();
+
+/** Plotly lies in the file, compressed. */
+async function unpackPlotly() {
+  const packed = document.getElementById("mm-plotly");
+  const bytes = Uint8Array.from(atob(packed.textContent), (letter) => letter.charCodeAt(0));
+  packed.remove();
+  const opened = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const url = URL.createObjectURL(new Blob([await new Response(opened).arrayBuffer()], { type: "text/javascript" }));
+  const script = make("script", { src: url });
+  await new Promise((resolve, reject) => {
+    Object.assign(script, { onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,366 @@
+"""The page in a real browser, with a fake camera that shows a seven and a fake microphone that says nine."""
+
+import re
+
+import pytest
+import soundfile as sf
+from PIL import Image
+
+from mmdemo.app.tasks import EXAMPLES
+from mmdemo.messages import strings
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt")
+expect = sync_api.expect
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
+
+pytestmark = pytest.mark.browser
+DIGITS = EXAMPLES / "digits"
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+FAKE = "--use-fake-device-for-media-stream"
+ALLOWED = "--use-fake-ui-for-media-stream"  # without it, a headless browser refuses camera and microphone
+ELSEWHERE = "page.test"  # another name of this machine: not a secure context
+
+NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, select, img, [role=img]')]
+  .filter((node) => node.checkVisibility() && !node.closest('[aria-hidden=true]'))
+  .filter((node) => !(node.ariaLabel || node.alt || node.textContent.trim() || node.title || node.labels?.length
+    || node.getAttribute('aria-labelledby')))
+  .map((node) => node.outerHTML.slice(0, 200))"""
+
+
+@pytest.fixture(scope="module")
+def browser(chromium, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fake")
+    camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
+    camera.write_bytes((DIGITS / "seven.jpg").read_bytes() * 10)
+    samples, rate = sf.read(DIGITS / "nine.flac")
+    sf.write(microphone, samples, rate, "PCM_16")
+    flags = (f"--use-file-for-fake-video-capture={camera}", f"--use-file-for-fake-audio-capture={microphone}")
+    return chromium(*QUIET, FAKE, ALLOWED, *flags)
+
+
+@pytest.fixture(scope="module")
+def usual(browser):
+    """Somebody whose browser has seen the page before, and keeps what it fetched."""
+    return browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def visit(browser, usual, page_url):
+    """Open the page; when the test is over, nothing may have gone wrong or come from elsewhere."""
+    opened, troubles = [], []
+
+    def foreign(url):
+        return not url.startswith((page_url, "data:", "blob:"))
+
+    def open_page(at="", **person):
+        context = browser.new_context(**person) if person else usual
+        page = context.new_page()
+        opened.append(context if person else page)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+        page.on("request", lambda request: foreign(request.url) and troubles.append(request.url))
+        page.goto(page_url + at)
+        expect(page.locator("#answer .mm-hint")).to_be_visible()
+        return page
+
+    yield open_page
+    for each in opened:
+        each.close()
+    assert troubles == []
+
+
+def drawn(page):
+    """Wait for an answer and its drawing."""
+    expect(page.locator("#answer .mm-verdict")).to_be_visible()
+    expect(page.locator("#drawing .js-plotly-plot")).to_be_visible()
+    return page.locator("#answer .mm-label").inner_text()
+
+
+def fits(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_words_are_read_with_enter_and_with_the_button(visit):
+    page = visit()
+    words = page.locator("#text textarea")
+    words.fill("three, no wait, five")
+    words.press("Enter")
+    drawn(page)
+    expect(page.locator(".mm-token")).to_have_text(["three", ",", "no", "wait", ",", "five"])
+    words.fill("seven eight")
+    page.locator("#run").click()
+    expect(page.locator(".mm-token")).to_have_text(["seven", "eight"])
+
+
+def test_camera_and_microphone(visit, request):
+    page = visit()
+    camera = page.locator("#image")
+    camera.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#image video').videoWidth > 0")
+    camera.get_by_role("button", name="capture photo").click()
+    expect(camera.locator('img[src*="/file="]')).to_be_visible()
+    microphone = page.locator("#audio")
+    microphone.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(1700)  # the fake microphone says its word once in this time
+    microphone.get_by_role("button", name="Stop", exact=True).click()
+    expect(microphone.get_by_label("Play", exact=True)).to_be_visible()
+    page.locator("#run").click()
+    drawn(page)
+    expect(page.locator(".mm-panel h3")).to_contain_text(["Picture", "Sound"])
+    expect(page.locator(".mm-photo img")).to_be_visible()
+    expect(page.locator(".mm-wave rect")).not_to_have_count(0)
+    request.getfixturevalue("trained")  # what follows needs a model that has learned something
+    expect(page.locator(".mm-panel h3 strong").first).to_contain_text("7")
+    expect(page.locator(".mm-panel h3 strong").last).to_contain_text("9")
+    expect(page.locator(".mm-warn")).to_contain_text("The picture says 7, the sound says 9.")
+
+
+def test_the_camera_does_not_mirror(visit):
+    page = visit()
+    page.locator("#image").get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#image video').videoWidth > 0")
+    assert "matrix(-1" not in page.evaluate("getComputedStyle(document.querySelector('#image video')).transform")
+    page.locator("#image").get_by_role("button", name="capture photo").click()
+    page.locator("#run").click()
+    drawn(page)
+    # A seven's foot is left of its middle; rows 19 to 23 of 28 lie there.
+    pixels = page.evaluate(
+        """() => { const canvas = document.querySelector('.mm-seen canvas');
+        return [...canvas.getContext('2d').getImageData(0, 19, canvas.width, 5).data].filter((_, k) => k % 4 === 0) }"""
+    )
+    columns = [sum(pixels[x::28]) for x in range(28)]
+    foot = sum(x * weight for x, weight in enumerate(columns)) / sum(columns)
+    assert foot < 14
+
+
+def test_examples_fill_in_and_show_at_one_click(visit):
+    page = visit()
+    page.locator("[data-example=seven]").click()
+    drawn(page)
+    expect(page.locator("#text textarea")).to_have_value("seven")
+    expect(page.locator('#image img[src*="seven.jpg"]')).to_be_visible()
+    expect(page.locator("#audio").get_by_label("Play", exact=True)).to_be_visible()
+    expect(page.locator(".mm-panel")).to_have_count(3)
+    page.locator("[data-example=sound_only]").click()
+    expect(page.locator(".mm-panel")).to_have_count(1)
+    expect(page.locator("#text textarea")).to_have_value("")
+    expect(page.locator('#image img[src*="/file="]')).to_have_count(0)
+
+
+def test_another_task_has_its_own_examples_words_and_caution(visit):
+    page = visit()
+    assert page.locator("#examples [data-example=smile]").count() == 0
+    page.locator("#task label", has_text="Emotion").click()
+    expect(page.locator("#text textarea")).to_have_attribute(
+        "placeholder", strings()["of_emotion.page.text_placeholder"]
+    )
+    expect(page.locator("#help-image p")).to_have_text(strings()["of_emotion.help.image"])
+    expect(page.get_by_label("Face", exact=True)).to_be_visible()
+    page.locator("#examples [data-example=smile]").click()
+    drawn(page)
+    expect(page.locator(".mm-caution")).to_have_text(strings()["of_emotion.task.caution"])
+    expect(page.locator(".mm-photo i")).to_be_visible()
+    expect(page.locator("#footer")).to_contain_text(strings()["of_emotion.task.terms"])
+    page.locator("#footer a").click()
+    expect(page.locator("#evaluate-card .mme-card")).to_be_visible()
+    page.go_back()
+    page.locator("#task label", has_text="Digits").click()
+    expect(page.locator(".mm-caution")).to_have_count(0)
+    expect(page.locator("#examples [data-example=seven]")).to_be_visible()
+
+
+@pytest.mark.parametrize("example, answer", [("changes_its_mind", "5"), ("chinese", "7"), ("picture_only", "4")])
+def test_examples_are_answered(visit, trained, example, answer):
+    page = visit()
+    page.locator(f"[data-example={example}]").click()
+    assert drawn(page) == answer
+    expect(page.locator(".mm-verdict")).to_have_class(re.compile("mm-sure"))
+
+
+def test_a_switch_leaves_an_input_out_and_keeps_it(visit):
+    page = visit()
+    page.locator("[data-example=seven]").click()
+    drawn(page)
+    page.get_by_label("Picture", exact=True).uncheck()
+    expect(page.locator(".mm-panel")).to_have_count(2)
+    expect(page.locator("#image img")).to_be_visible()
+    page.get_by_label("Picture", exact=True).check()
+    expect(page.locator(".mm-panel")).to_have_count(3)
+
+
+def test_nothing_given_is_answered_kindly(visit):
+    page = visit()
+    page.locator("#run").click()
+    expect(page.locator(".mm-answer")).to_have_text(strings()["answer.nothing"])
+    page.locator("#text textarea").fill("   ")
+    page.locator("#run").click()
+    expect(page.locator(".mm-panel .mm-warn")).to_have_text(strings()["text.empty"])
+
+
+def test_a_bad_file_is_refused_kindly_and_nothing_is_lost(visit, tmp_path):
+    (tmp_path / "not.png").write_text("this is no picture")
+    page = visit()
+    page.locator("#text textarea").fill("seven")
+    page.locator("#image").get_by_label("Upload file").click()
+    page.locator("#image input[type=file]").set_input_files(tmp_path / "not.png")
+    expect(page.locator("#image img")).to_have_count(1)
+    page.locator("#run").click()
+    drawn(page)
+    expect(page.locator(".mm-panel .mm-warn")).to_have_text(strings()["image.unreadable"])
+    expect(page.locator("#text textarea")).to_have_value("seven")
+
+
+def test_another_candidate_in_the_picture_is_read_at_a_click(visit, tmp_path):
+    both = Image.new("RGB", (800, 300))
+    for place, name in enumerate(("seven", "four")):
+        both.paste(Image.open(DIGITS / f"{name}.jpg").resize((400, 300)), (400 * place, 0))
+    both.save(tmp_path / "both.png")
+    page = visit()
+    page.locator("#image").get_by_label("Upload file").click()
+    page.locator("#image input[type=file]").set_input_files(tmp_path / "both.png")
+    drawn(page)
+    taken = page.locator(".mm-photo i").bounding_box()
+    other = page.locator(".mm-photo button").first.bounding_box()
+    page.locator(".mm-photo button").first.press("Enter")
+    page.wait_for_function(
+        "(x) => Math.abs(document.querySelector('.mm-photo i').getBoundingClientRect().x - x) < 2", arg=other["x"]
+    )
+    assert abs(taken["x"] - other["x"]) > 10
+    page.locator("[data-example=picture_only]").click()  # a new picture: its best candidate
+    expect(page.locator("#answer .mm-spoken")).to_contain_text("4")
+
+
+def test_what_is_typed_stays_text(visit):
+    page = visit()
+    page.locator("#text textarea").fill("<img src=x onerror=window.pwned=1> ${window.pwned=2} {{value}} seven")
+    page.locator("#run").click()
+    drawn(page)
+    assert page.evaluate("window.pwned") is None
+    expect(page.locator("#answer .mm-tokens img")).to_have_count(0)
+
+
+def test_the_language_changes_in_place(visit):
+    page = visit()
+    page.locator("#text textarea").fill("seven eight")
+    page.locator("#run").click()
+    drawn(page)
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("h1")).to_have_text(strings("zh")["page.title"])
+    expect(page.locator("#run")).to_have_text(strings("zh")["page.run"])
+    expect(page.locator("#use-image")).to_have_text("图片")
+    expect(page.locator("#image")).to_contain_text(strings("zh")["gradio.webcam"])
+    expect(page.locator("#answer")).to_contain_text("没把握" if page.locator(".mm-unsure").count() else "有把握")
+    expect(page.locator("#drawing")).to_contain_text(strings("zh")["drawing.gates"])
+    expect(page.locator("#text textarea")).to_have_value("seven eight")
+    for english in ("Words", "Picture", "Sound", "Record", "alone", "forget", "Nothing you give"):
+        assert english not in page.locator("main").inner_text()
+    page.get_by_role("button", name="EN", exact=True).click()
+
+
+def test_the_browsers_language_comes_first(visit):
+    page = visit(locale="zh-CN")
+    expect(page.locator("h1")).to_have_text(strings("zh")["page.title"])
+    assert page.evaluate("document.documentElement.lang") == "zh"
+    page.get_by_role("button", name="EN", exact=True).click()
+    expect(page.locator("#audio")).to_contain_text("Record")
+    page.reload()
+    expect(page.locator("h1")).to_have_text(strings()["page.title"])
+
+
+def test_dark_follows_the_system_and_the_switch(visit):
+    ground = "getComputedStyle(document.querySelector('.mm-answer')).backgroundColor"
+    page = visit(color_scheme="dark", locale="en-GB")
+    assert page.evaluate(ground) == "rgb(28, 31, 37)"
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.reload()
+    expect(page.locator("#answer .mm-hint")).to_be_visible()
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("width", [390, 820])
+def test_no_sideways_scrolling(visit, width):
+    page = visit(viewport={"width": width, "height": 844}, has_touch=width < 400, locale="en-GB")
+    assert fits(page)
+    page.locator("[data-example=seven]").click()
+    drawn(page)
+    assert fits(page)
+
+
+def test_everything_has_a_name_and_can_be_reached(visit):
+    page = visit()
+    assert page.evaluate(NAMELESS) == []
+    page.locator("[data-example=seven]").click()
+    drawn(page)
+    assert page.evaluate(NAMELESS) == []
+    page.locator("#text textarea").focus()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.dataset.example || ''"))
+    assert {"run", "seven", "not_a_digit"} <= reached
+    expect(page.locator(".show-api")).to_have_count(1)  # Gradio's, which our link to the interface presses
+    page.locator("[data-example=chinese]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#text textarea")).to_have_value("七")
+
+
+def test_another_task_has_its_own_labels_and_no_examples(visit):
+    page = visit()
+    page.locator("#text textarea").fill("plum")
+    page.get_by_text("Fruit").click()
+    assert drawn(page) in {"apple", "pear", "plum"}
+    expect(page.locator(".mm-chances li")).to_have_count(3)
+    expect(page.locator("#examples button")).to_have_count(0)
+
+
+def test_a_refused_camera_is_explained(chromium, page_url):
+    browser = chromium(*QUIET, FAKE, f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
+    page = browser.new_page(locale="en-GB")
+    page.goto(page_url)
+    expect(page.locator("#help-image")).to_have_text(strings()["of_digits.help.image"])
+    page.locator("#image").get_by_role("button", name="Click to Access Webcam").click()
+    expect(page.locator("#help-image")).to_have_text(strings()["help.image_denied"])
+    page.locator("#audio").get_by_role("button", name="Record", exact=True).click()
+    expect(page.locator("#help-audio")).to_have_text(strings()["help.audio_denied"])
+    page.goto(page_url.replace("127.0.0.1", ELSEWHERE))
+    expect(page.locator("#help-image")).to_have_text(strings()["help.image_insecure"])
+    expect(page.locator("#help-audio")).to_have_text(strings()["help.audio_insecure"])
+    page.locator("[data-example=changes_its_mind]").click()
+    drawn(page)
+    browser.close()
+
+
+def test_the_page_within_another_as_spaces_show_it(checkpoints, browser):
+    """In a frame of another origin, with the permissions that Spaces give theirs; and only where that is allowed."""
+    from served import served
+
+    from mmdemo.app import build
+    from mmdemo.server import launch
+
+    def embedded(frames):
+        demo = build(checkpoints)
+        _, url, _ = launch(
+            demo, per_minute=0, frames=frames, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True
+        )
+        return demo, f'<iframe src="{url}" allow="camera; microphone" style="width:1200px;height:860px"></iframe>'
+
+    for frames, shown in (("*", True), ("'self'", False)):
+        demo, html = embedded(frames)
+        with served(html) as outer:
+            page = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
+            page.goto(outer.replace("127.0.0.1", "localhost"))  # another origin than the page's
+            inner = page.frame_locator("iframe")
+            if shown:
+                inner.locator("#text textarea").fill("three, no wait, seven")
+                inner.locator("#run").click()
+                expect(inner.locator("#answer .mm-verdict")).to_be_visible()
+                expect(inner.locator("#drawing .js-plotly-plot")).to_be_visible()
+                inner.get_by_label("Record audio").or_(
+                    inner.get_by_role("button", name="Record", exact=True)
+                ).first.click()
+            else:
+                page.wait_for_timeout(2000)
+                expect(inner.locator("#text")).to_have_count(0)
+            page.context.close()
+        demo.close()

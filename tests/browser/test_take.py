@@ -1,0 +1,153 @@
+"""The result taken away, in a real browser: files, a picture, a report that stands alone, a link; the noise sliders."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_browser import browser, drawn, expect, usual, visit  # noqa: F401
+
+from mmdemo.app.reading import read
+from mmdemo.app.report import report
+from mmdemo.app.tasks import EXAMPLES
+from mmdemo.inference.predictor import Predictor
+from mmdemo.messages import strings
+
+pytestmark = pytest.mark.browser
+DIGITS = EXAMPLES / "digits"
+
+
+def taken(page, kind):
+    """Press a button and see what is saved: its name and its bytes."""
+    with page.expect_download() as download:
+        page.locator(f"[data-take={kind}]").click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def degree(page, name, value):
+    """Move a slider to where it is nearly to stand, and the last bit with a key, as a person would."""
+    slider = page.locator(f"#noise-{name} input[type=range]")
+    slider.evaluate("(n, v) => { n.value = v; n.dispatchEvent(new Event('input', { bubbles: true })) }", value - 1)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    return slider
+
+
+def test_every_file_holds_what_is_on_the_page(visit):  # noqa: F811
+    page = visit()
+    expect(page.locator("#take")).to_be_hidden()
+    page.locator("[data-example=seven]").click()
+    answer = drawn(page)
+    name, contents = taken(page, "json")
+    whole = json.loads(contents)
+    assert name == f"mmdemo-digits-{whole['answer']['label']}.json"
+    assert strings()[f"label.{whole['answer']['label']}"] == answer
+    steps = len(whole["steps"])
+    _, contents = taken(page, "npz")
+    with np.load(io.BytesIO(contents), allow_pickle=False) as arrays:
+        assert arrays["c"].shape == (steps, 128)
+    _, contents = taken(page, "csv")
+    assert len(list(csv.reader(io.StringIO(contents.decode("utf-8-sig"))))) == steps + 1
+
+
+def test_the_picture_is_the_drawing(visit):  # noqa: F811
+    page = visit()
+    page.locator("[data-example=seven]").click()
+    drawn(page)
+    name, contents = taken(page, "png")
+    picture = Image.open(io.BytesIO(contents)).convert("RGB")
+    width = page.locator(".mmd").bounding_box()["width"]
+    assert name == "mmdemo.png" and abs(picture.width - 2 * (width + 40)) <= 4
+    pixels = np.asarray(picture)
+    assert (pixels[2, 2] == 255).all()  # the page's ground
+    viridis = (np.abs(pixels.astype(int) - [253, 231, 37]).sum(-1) < 12).mean()
+    assert viridis > 0.01  # the heat map is on it
+    assert (pixels.max(-1) < 25).mean() > 0.01  # and so is the picture's dark ground
+
+
+def test_a_link_brings_back_the_words(visit, page_url):  # noqa: F811
+    page = visit(permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
+    words = "seven <img src=x onerror=window.pwned=1> ${1} & 七"
+    page.locator("#text textarea").fill(words)
+    page.locator("#run").click()
+    drawn(page)
+    page.locator("[data-take=link]").click()
+    expect(page.locator("#take [role=status]")).to_have_text(strings()["take.copied"])
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(page_url) and parse_qs(urlsplit(link).fragment) == {"task": ["digits"], "text": [words]}
+    assert not urlsplit(link).query  # the server's log gets to see none of it
+    page.goto("about:blank")
+    page.goto(link)
+    drawn(page)
+    expect(page.locator("#text textarea")).to_have_value(words)
+    expect(page.locator(".mm-token").first).to_have_text("seven")
+    assert page.evaluate("window.pwned") is None
+
+
+@pytest.mark.parametrize("link", ["task=../digits&text=seven", "task=digits&text=" + "a" * 2001, "text=a", "%ff=%ff"])
+def test_a_link_that_does_not_fit_does_nothing(visit, link):  # noqa: F811
+    page = visit(f"/#{link}")
+    page.wait_for_timeout(1500)
+    expect(page.locator("#text textarea")).to_have_value("")
+
+
+@pytest.mark.parametrize("scheme, width", [("light", 1180), ("dark", 390)])
+def test_a_report_opens_from_the_disk_without_a_network(browser, checkpoints, tmp_path, scheme, width):  # noqa: F811
+    reading = read(
+        Predictor.load(checkpoints / "digits", "cpu"),
+        text="three, no wait, </script><img src=x onerror=window.pwned=1>${window.pwned=2} five",
+        image=DIGITS / "five.jpg" if (DIGITS / "five.jpg").exists() else DIGITS / "seven.jpg",
+        audio=DIGITS / "nine.flac",
+    )
+    contents = report(reading, "zh")
+    assert len(contents) < 2_600_000
+    (tmp_path / "report.html").write_bytes(contents)
+    person = {"locale": "en-GB", "color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    context = browser.new_context(offline=True, **person)
+    page, troubles = context.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: message.type in ("error", "warning") and troubles.append(message.text))
+    page.on("request", lambda request: request.url.startswith("http") and troubles.append(request.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    expect(page.locator(".mmd-figure .hm image").first).to_be_attached()
+    expect(page.locator("h1")).to_have_text(strings("zh")["take.report_title"])
+    page.get_by_role("button", name="EN", exact=True).click()
+    expect(page.locator("h1")).to_have_text(strings()["take.report_title"])
+    expect(page.locator(".mm-label")).to_have_text(strings()[f"label.{reading.result.label}"])
+    assert page.locator(".mm-say p").count() > 0
+    page.locator(".mmd-chip").first.hover(force=True)
+    expect(page.locator(".mmd-cursor")).to_be_visible()
+    expect(page.locator(".mmd-readout")).to_contain_text("three")
+    assert page.evaluate("window.pwned") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    ground = "getComputedStyle(document.querySelector('.mm-answer')).backgroundColor"
+    assert page.evaluate(ground) == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(28, 31, 37)")
+    context.close()
+    assert troubles == []
+
+
+def test_noise_is_on_what_is_read_and_an_example_takes_it_away(visit):  # noqa: F811
+    page = visit(locale="en-GB")
+    page.locator("[data-example=seven]").click()
+    drawn(page)
+    expect(page.locator(".mm-token")).to_have_text(["seven"])
+    photo = page.locator(".mm-photo img").get_attribute("src")
+    degree(page, "typing", 100)
+    expect(page.locator(".mm-token")).not_to_have_text(["seven"])
+    expect(page.locator("#text textarea")).to_have_value("seven")  # what was given stays
+    degree(page, "darkness", 60)
+    expect(page.locator(".mm-photo img")).not_to_have_attribute("src", photo)
+    slider = degree(page, "sound", 21)
+    expect(page.locator("#noise-sound")).to_contain_text("10 dB")
+    assert slider.get_attribute("aria-valuetext") == "10 dB"
+    page.locator("[data-example=seven]").click()
+    expect(page.locator(".mm-token")).to_have_text(["seven"])
+    expect(page.locator(".mm-photo img")).to_have_attribute("src", photo)
+    for name in ("typing", "blur", "darkness", "sound"):
+        expect(page.locator(f"#noise-{name} input[type=range]")).to_have_value("0")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#noise-blur")).to_contain_text(strings("zh")["noise.blur"])

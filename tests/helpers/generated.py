@@ -1,0 +1,142 @@
+"""Generated input for the fuzzer: files near enough to real ones to get deep into the readers, and requests."""
+
+import json
+
+import numpy as np
+from hostile import BODIES, PATHS, picture, sound
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mmdemo.audio.reader import read_audio
+from mmdemo.image.reader import read_image
+from mmdemo.messages import InputError
+from mmdemo.text.reader import read_text
+
+TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(8000) / 16_000)).astype(np.float32)
+PICTURES = [picture(40, 30, 90, kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")]
+SOUNDS = [sound(TONE, kind=kind) for kind in ("WAV", "FLAC", "OGG", "MP3")] + [sound(TONE, subtype="FLOAT")]
+
+
+@st.composite
+def spoilt(draw, files):
+    """A real file, cut, with bytes changed, put in or repeated, mostly near its beginning, where the headers are."""
+    raw = bytearray(draw(st.sampled_from(files)))
+    for _ in range(draw(st.integers(0, 8))):
+        at = min(draw(st.integers(0, 120) | st.integers(0, len(raw))), max(0, len(raw) - 1))
+        change = draw(st.sampled_from(("set", "cut", "insert", "extreme")))
+        if change == "set" and raw:
+            raw[at] = draw(st.integers(0, 255))
+        elif change == "extreme":
+            raw[at : at + 4] = draw(
+                st.sampled_from((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\x7f", b"\0\0\0\x80"))
+            )
+        elif change == "insert":
+            raw[at:at] = draw(st.binary(max_size=16))
+        else:
+            del raw[at : at + draw(st.integers(0, 64))]
+    return bytes(raw)
+
+
+texts = st.text(max_size=300) | st.text(st.characters(categories=("Mn", "Cf", "Cc", "Cs", "So", "Lo")), max_size=80)
+floats = st.floats(width=32)
+arrays = hnp.arrays(
+    st.sampled_from([np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64, np.bool_, np.complex64]),
+    hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=40),
+)
+samples = hnp.arrays(
+    st.sampled_from([np.float32, np.float64, np.int16, np.uint8, np.int32]),
+    st.tuples(st.integers(0, 20_000)) | st.tuples(st.integers(0, 2_000), st.integers(0, 18)),
+    elements=None,
+    fill=st.just(0),
+)
+
+
+def _read(reader, given):
+    """How a reader ended: read, absent or refused, and what it says is finite."""
+    try:
+        item = reader(given)
+    except InputError as error:
+        assert str(error)
+        return "refused"
+    if item.absent:
+        assert len(item) == 0
+        return "absent"
+    for name in ("pixels", "mel", "spans", "samples", "ids"):
+        assert np.isfinite(getattr(item, name, 0)).all(), name
+    return "read"
+
+
+PREPROCESSING = {
+    "words": (texts, lambda given: _read(read_text, given)),
+    "picture's file": (spoilt(PICTURES) | st.binary(max_size=200), lambda given: _read(read_image, given)),
+    "picture's array": (arrays, lambda given: _read(read_image, given)),
+    "sound's file": (spoilt(SOUNDS) | st.binary(max_size=200), lambda given: _read(read_audio, given)),
+    "sound's samples": (
+        st.tuples(st.sampled_from([0, -1, 1, 2000, 8000, 16_000, 44_100, 192_000, 10**9]), samples),
+        lambda given: _read(read_audio, given),
+    ),
+}
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | floats | texts | st.sampled_from(PATHS),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["path", "url", "meta", "data", "a"]) | texts, inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+requests = (
+    st.tuples(st.just("words"), texts)
+    | st.tuples(st.just("picture"), spoilt(PICTURES))
+    | st.tuples(st.just("sound"), spoilt(SOUNDS))
+    | st.tuples(st.just("data"), st.lists(anything, max_size=5))
+    | st.tuples(st.just("body"), anything)
+    | st.tuples(st.just("bytes"), st.sampled_from(BODIES) | st.binary(max_size=100))
+    | st.tuples(st.just("join"), st.tuples(st.integers(-2, 14), st.lists(anything, max_size=12), anything))
+    | st.tuples(st.just("upload"), texts)
+)
+
+
+def check_http(http, request):
+    """Send a request; how it ended: read, refused in the stream, or refused at the door, and always kindly."""
+    kind, given = request
+    if kind in ("picture", "sound"):
+        uploaded = http.post("/gradio_api/upload", files={"files": (f"a.{kind}", given)})
+        assert uploaded.status_code == 200
+        file = {"path": uploaded.json()[0], "meta": {"_type": "gradio.FileData"}}
+        given = [None, file if kind == "picture" else None, file if kind == "sound" else None]
+    elif kind == "words":
+        given = [given]
+    if kind == "upload":
+        try:
+            answer = http.post("/gradio_api/upload", files={"files": (given, b"seven")})
+        except (UnicodeError, ValueError):
+            return "cannot be sent"
+        assert answer.status_code in (200, 400)
+        return "uploaded" if answer.status_code == 200 else "refused at the door"
+    path = "/gradio_api/call/predict"
+    if kind == "join":
+        number, data, event = given
+        given = {"fn_index": number, "data": data, "event_data": event, "session_hash": "fuzz"}
+        path = "/gradio_api/queue/join"
+    body = given if kind == "bytes" else json.dumps(given if kind in ("body", "join") else {"data": given}).encode()
+    answer = http.post(path, content=body, headers={"content-type": "application/json"})
+    if answer.status_code != 200:
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["detail"]
+        return "refused at the door"
+    if kind == "join":
+        told = http.get("/gradio_api/queue/data", params={"session_hash": "fuzz"}).text
+        assert "Traceback" not in told
+        assert '"error":null' not in told
+        assert "went wrong" not in told
+        return "answered"
+    told = http.get(f"{path}/{answer.json()['event_id']}").text.strip().split("\n\n")[-1]
+    event, _, value = told.partition("\n")
+    if event == "event: complete":
+        return "read"
+    error = json.loads(value.removeprefix("data: "))["error"]
+    assert error
+    assert "went wrong" not in error
+    assert "Traceback" not in error
+    return "refused"

@@ -1,0 +1,306 @@
+"""The server as strangers meet it, over raw HTTP: what it refuses, and how kindly."""
+
+import base64
+import json
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from gradio_client import Client
+from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, picture
+
+from mmdemo.app.tasks import EXAMPLES
+from mmdemo.messages import strings
+from mmdemo.server import gate as guard
+from mmdemo.server import launch, logs, server, uploads
+from mmdemo.server.health import Health
+from mmdemo.server.rate_limit import Allowance
+
+WORD = strings()
+
+
+@pytest.fixture(scope="module")
+def http(page_url):
+    with httpx.Client(base_url=page_url, timeout=60) as client:
+        yield client
+
+
+def upload(http, name, content):
+    """A file given to the server, as a browser gives it."""
+    given = http.post("/gradio_api/upload", files={"files": (name, content)})
+    assert given.status_code == 200
+    return {"path": given.json()[0], "meta": {"_type": "gradio.FileData"}}
+
+
+def call(http, data, name="predict"):
+    """How a run ended, and with what."""
+    asked = http.post(f"/gradio_api/call/{name}", json={"data": data})
+    assert asked.status_code == 200, asked.text
+    told = http.get(f"/gradio_api/call/{name}/{asked.json()['event_id']}").text
+    assert "Traceback" not in told
+    event, _, value = told.strip().split("\n\n")[-1].partition("\n")
+    return event.removeprefix("event: "), json.loads(value.removeprefix("data: "))
+
+
+def starts_like(said, key):
+    """Whether a sentence is one of ours, whatever fills its gaps."""
+    return said.startswith(WORD[key].partition("{")[0])
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures(http, name):
+    file, content, refused = PICTURES[name]
+    event, value = call(http, [None, upload(http, file, content), None])
+    assert event == ("error" if refused else "complete")
+    assert starts_like(value["error"], refused) if refused else value[0]["probabilities"]
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_sounds(http, name):
+    file, content, refused = SOUNDS[name]
+    event, value = call(http, [None, None, upload(http, file, content)])
+    assert event == ("error" if refused else "complete")
+    assert starts_like(value["error"], refused) if refused else value[0]["probabilities"]
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words(http, name):
+    assert call(http, [WORDS[name]])[0] == "complete"
+
+
+def test_a_million_characters(http):
+    event, value = call(http, ["seven " * 170_000])
+    assert event == "error"
+    assert starts_like(value["error"], "text.too_long")
+    assert http.post("/gradio_api/call/predict", json={"data": ["7" * 3_000_000]}).status_code == 413
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("key", ["path", "url"])
+def test_paths_and_addresses(http, path, key):
+    for data in ([None, {key: path}, None], [None, None, {key: path}]):
+        answer = http.post("/gradio_api/call/predict", json={"data": data})
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == WORD["serve.upload_first"]
+
+
+def test_a_file_that_is_gone(http):
+    file = upload(http, "seven.jpg", (EXAMPLES / "digits" / "seven.jpg").read_bytes())
+    Path(file["path"]).unlink()
+    answer = http.post("/gradio_api/call/predict", json={"data": [None, file]})
+    assert starts_like(answer.json()["detail"], "serve.gone")
+
+
+def test_a_picture_within_the_request(http):
+    def inside(content):
+        return {"url": "data:image/png;base64," + base64.b64encode(content).decode()}
+
+    assert call(http, [None, inside(picture(64, 64))])[0] == "complete"
+    assert call(http, [None, inside(picture(64, 64)[:50])])[0] == "error"
+    assert starts_like(call(http, [None, inside(PICTURES["a bomb"][1])])[1]["error"], "image.large")
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_what_the_page_does_not_need_is_closed(http, path):
+    for method in ("GET", "POST"):
+        assert http.request(method, path, json={"data": ["seven"]}).status_code == 404
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+def test_bodies(http, body):
+    for path in ("call/predict", "call/v2/predict", "call/run", "call/nothing", "queue/join", "call/v2/nothing"):
+        answer = http.post(f"/gradio_api/{path}", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400, path
+        assert answer.json()["detail"] in (WORD["serve.request"], WORD["serve.upload_first"])
+
+
+@pytest.mark.parametrize("number", [-1, 999, True, "0", None, 0.5])
+def test_events_that_are_none(http, number):
+    body = {"data": [], "fn_index": number, "session_hash": "abc"}
+    assert http.post("/gradio_api/queue/join", json=body).status_code == 400
+
+
+EVENTS = [
+    *(None, {}, {"name": 5}, {"name": "../digits"}, [], "seven", {"path": "/etc/passwd"}),
+    *({"take": take} for take in (3, -1, 0.5, True, [0], "0", 2**70)),
+    *({"task": task, "ask": "figures"} for task in ("../digits", [], None)),
+    {"task": "digits", "ask": "cell", "modality": ["image"], "truth": 2**70, "guess": -1},
+    *({"task": "digits", "ask": "case", "modality": "image", "number": number} for number in (-1, 2**70, "0", None)),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=str)
+def test_events_with_anything_in_them(http, event):
+    for fn in http.get("/config").json()["dependencies"]:
+        if fn["api_name"] not in ("example", "ask", "take", "figures", "case"):
+            continue
+        blanks = {"checkbox": True, "slider": 0, "radio": "digits"}
+        types = {each["id"]: each["type"] for each in http.get("/config").json()["components"]}
+        data = [blanks.get(types[number]) for number in fn["inputs"]]
+        body = {"data": data, "fn_index": fn["id"], "session_hash": "event", "event_data": event}
+        assert http.post("/gradio_api/queue/join", json=body).status_code == 200
+        told = http.get("/gradio_api/queue/data", params={"session_hash": "event"}).text
+        assert WORD["serve.unexpected"] not in told
+        assert '"error":null' not in told
+
+
+@pytest.mark.parametrize("name", ["../../up.png", "a" * 300 + ".png", "", "\u202epng.exe", "con", "a;b|c.png", "."])
+def test_names_of_uploads(http, name):
+    given = http.post("/gradio_api/upload", files={"files": (name, picture(8, 8))})
+    assert given.status_code in (200, 400)
+    if given.status_code == 200:
+        assert Path(given.json()[0]).resolve().is_relative_to(uploads.folder().resolve())
+
+
+def test_uploads_are_limited(http):
+    assert http.post("/gradio_api/upload", files={"files": ("a.wav", bytes(10_600_000))}).status_code == 413
+
+    def endless():
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
+        for _ in range(300):
+            yield bytes(100_000)
+
+    try:
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        assert http.post("/gradio_api/upload", content=endless(), headers=kind).status_code == 413
+    except httpx.WriteError:
+        pass  # hung up on, which is as good
+    assert http.post("/gradio_api/upload", content=b"no form", headers=kind).status_code == 400
+
+
+def test_headers(http):
+    for path in ("/", "/config", "/health", "/nothing"):
+        answer = http.get(path)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+
+
+def test_nothing_to_hear_is_said_at_once(http):
+    assert http.get("/gradio_api/queue/data", params={"session_hash": "unknown"}).status_code == 404
+    assert http.get("/gradio_api/call/predict/unknown").status_code == 404
+
+
+def test_one_visitor_waits_and_another_does_not():
+    now = [0.0]
+    allowance = Allowance(60, clock=lambda: now[0])
+    assert [allowance.wait("a") for _ in range(12)] == [0.0] * 12
+    assert 0.9 < allowance.wait("a") <= 1
+    assert allowance.wait("b") == 0
+    now[0] += 1.01
+    assert allowance.wait("a") == 0
+    assert Allowance(0).wait("a") == 0
+
+
+@pytest.fixture
+def small(checkpoints):
+    """A server of its own, for one request a minute from each visitor, and a queue for none."""
+    from mmdemo.app import build
+
+    demo = build(checkpoints)
+    _, url, _ = launch(demo, per_minute=5, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield demo, url.rstrip("/")
+    demo.close()
+
+
+def test_who_asks_too_often_and_a_full_queue(small):
+    demo, url = small
+    demo._queue.max_size = 0
+    mine, other = {"x-forwarded-for": "10.0.0.1"}, {"x-forwarded-for": "10.0.0.2", "accept-language": "zh-CN"}
+    ask = {"url": f"{url}/gradio_api/call/predict", "json": {"data": ["seven"]}}
+    first, second, third = (httpx.post(**ask, headers=headers) for headers in (mine, mine, other))
+    assert [answer.status_code for answer in (first, second, third)] == [429] * 3
+    assert starts_like(first.json()["detail"], "serve.busy")
+    assert starts_like(second.json()["detail"], "serve.often")
+    assert third.json()["detail"].startswith(strings("zh")["serve.busy"].partition("{")[0])
+    assistant = httpx.post(f"{url}/gradio_api/mcp/", json={}, headers={"x-forwarded-for": "10.0.0.3"})
+    assert assistant.status_code == 429
+    assert 1 <= int(first.headers["retry-after"]) <= guard.LONGEST_WAIT
+    assert 10 <= int(second.headers["retry-after"]) <= 12
+
+
+def test_health_says_ready_once_the_model_answers(small):
+    from mmdemo.app.handlers import _warm_up
+    from mmdemo.app.tasks import Tasks
+
+    demo, url = small
+    assert httpx.get(f"{url}/health").status_code == 503
+    _warm_up(Tasks(demo.health.folder), demo.health)
+    said = httpx.get(f"{url}/health")
+    assert said.status_code == 200
+    assert said.json()["status"] == "ready"
+    assert set(said.json()["checkpoints"]) == {"digits", "emotion", "fruit"}
+    assert all(len(hash) == 12 for hash in said.json()["checkpoints"].values())
+    demo.health.stopping = True
+    assert httpx.get(f"{url}/health").json()["status"] == "stopping"
+    assert httpx.post(f"{url}/gradio_api/call/predict", json={"data": ["seven"]}).status_code == 503
+
+
+def test_old_files_go_whoever_wrote_them(tmp_path):
+    old, new = tmp_path / "a" / "old.wav", tmp_path / "b" / "new.wav"
+    for path in (old, new):
+        path.parent.mkdir()
+        path.write_bytes(b"")
+    past = time.time() - 1000
+    for path in (old, old.parent):
+        os.utime(path, (past, past))
+    assert uploads.sweep(tmp_path, 600) == 1
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_logs_hold_no_input(capsys):
+    def run(text):
+        raise ValueError(f"I cannot read {text}")
+
+    try:
+        run("my secret")
+    except ValueError as error:
+        line = json.dumps(logs.failure(error))
+    assert "secret" not in line
+    assert "ValueError" in line
+    assert "test_serve.py" in line
+
+
+def test_visitors_do_not_meet(page_url):
+    """What one has read is not there for another, whoever asks about it."""
+    mine, other = Client(page_url, verbose=False), Client(page_url, verbose=False)
+    mine.predict("seven", None, None, True, True, True, 0, 0, 0, 0, "digits", api_name="/run")
+    with httpx.Client(base_url=page_url, timeout=60) as http:
+        ask = next(fn for fn in http.get("/config").json()["dependencies"] if fn["api_name"] == "ask")
+        told = {}
+        for client in (mine, other):
+            body = {"data": [None, "digits"], "fn_index": ask["id"], "session_hash": client.session_hash}
+            body |= {"event_data": {"ask": "step", "step": 0, "number": 1}}
+            assert http.post("/gradio_api/queue/join", json=body).status_code == 200
+            told[client] = http.get("/gradio_api/queue/data", params={"session_hash": client.session_hash}).text
+    assert "evidence" in told[mine]
+    assert "evidence" not in told[other]
+    assert "refused" in told[other]
+
+
+def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
+    seen = {}
+    monkeypatch.setenv("SPACE_ID", "somebody/something")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+    demo = type("Demo", (), {"health": None, "looks": {}, "launch": lambda self, **settings: seen.update(settings)})()
+    server.launch(demo, per_minute=5)
+    assert os.environ["FORWARDED_ALLOW_IPS"] == "*"
+    (middleware,) = seen["app_kwargs"]["middleware"]
+    _, _, settings = middleware
+    assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
+    assert "frame" not in json.dumps(settings["headers"]).lower()
+    door = guard.Guard(None, **{**settings, "health": Health(Path(), [])})
+    blocks = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
+
+    def ask(address):
+        door._check_turn(blocks, {"client": (address, 1)}, joins=True)
+
+    for _ in range(3):  # the proxy's own address, where it does not say whose request it is
+        ask("10.16.3.4")
+    ask("2001:4860::1")
+    with pytest.raises(guard.Refusal):
+        ask("2001:4860::1")

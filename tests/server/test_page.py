@@ -1,0 +1,330 @@
+"""The page without a browser: its parts, its words, and what its server answers."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import httpx
+import numpy as np
+import plotly
+import pytest
+import soundfile as sf
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from mmdemo.app import LAUNCH, build, page, parts
+from mmdemo.app.reading import PEAKS, read, saw
+from mmdemo.app.tasks import EXAMPLES, Tasks
+from mmdemo.audio.reader import read_audio
+from mmdemo.image.reader import read_image
+from mmdemo.inference.perturb import Noise
+from mmdemo.inference.predictor import Predictor
+from mmdemo.messages import Note, strings
+from mmdemo.server.health import Health
+
+DIGITS = EXAMPLES / "digits"
+EMOTION = EXAMPLES / "emotion"
+FEELINGS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
+SHIPPED = ("digits", "emotion")
+
+
+@pytest.fixture(scope="module")
+def config(checkpoints):
+    return build(checkpoints).get_config_file()
+
+
+@pytest.fixture(scope="module")
+def client(page_url):
+    return Client(page_url, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def predictor(checkpoints):
+    return Predictor.load(checkpoints / "digits")
+
+
+# What it is made of
+
+
+def test_building_the_page_starts_nothing(checkpoints):
+    before = set(threading.enumerate())
+    assert isinstance(build(checkpoints), gr.Blocks)
+    assert set(threading.enumerate()) <= before
+
+
+def test_only_what_programs_may_call_is_public(config):
+    public = [each["api_name"] for each in config["dependencies"] if each["api_visibility"] == "public"]
+    assert public == ["predict", "explain"]  # first of all, too
+    assert [each["api_name"] for each in config["dependencies"]][:2] == public
+
+
+def test_templates_hold_no_place_for_what_a_person_gives(config):
+    templates = [each["props"]["html_template"] for each in config["components"] if each["type"] == "html"]
+    assert len(templates) > 5
+    assert not any(re.search(r"\$\{|\{\{", template) for template in templates)
+
+
+def test_nothing_comes_from_elsewhere(config):
+    assert "http" not in LAUNCH["head"]
+    assert not LAUNCH["theme"]._stylesheets
+    assert not any(each["type"] == "plot" for each in config["components"])
+    for module in parts.WEB.glob("*.js"):
+        addresses = re.findall(r"https?://[^\s\"'`]+", module.read_text(encoding="utf-8"))
+        assert set(addresses) <= {"http://www.w3.org/2000/svg"}, module.name
+
+
+def test_nothing_is_kept(checkpoints):
+    every, age = build(checkpoints).delete_cache
+    assert every + age <= 3600  # seconds: what the page promises
+    assert not LAUNCH["run_history"]
+    assert not LAUNCH["show_error"]
+
+
+def test_every_task_in_the_folder_can_be_chosen(config):
+    (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
+    assert task["props"]["choices"] == [("Digits", "digits"), ("Emotion", "emotion"), ("Fruit", "fruit")]
+    assert task["props"]["value"] == "digits"
+
+
+def test_an_example_is_worked_out_once_for_each_checkpoint(checkpoints):
+    tasks, runs = Tasks(checkpoints), []
+    name = tasks.examples("digits")[0].name
+
+    def run(*given):
+        runs.append(given)
+        return "answer", "drawing", "footer", len(runs)
+
+    example = page._try(tasks, run)
+    event = SimpleNamespace(_data={"name": name})
+    assert [example("digits", event)[-1] for _ in range(3)] == [1, 1, 1]
+    tasks._hashes["digits"] = "of another training"
+    assert example("digits", event)[-1] == 2
+
+
+def test_there_is_a_page_even_without_a_task(tmp_path):
+    assert build(tmp_path).get_config_file()["dependencies"]
+
+
+# From what was given to what is shown
+
+
+def test_a_bad_file_does_not_take_the_others_with_it(predictor, tmp_path):
+    (tmp_path / "not.jpg").write_text("this is no picture")
+    reading = read(predictor, text="seven", image=tmp_path / "not.jpg", audio=DIGITS / "nine.flac")
+    answer, figure = reading.said, reading.figure
+    assert answer["used"] == ["text", "audio"]
+    assert answer["ignored"]["image"]["key"] == "image.unreadable"
+    assert {step["modality"] for step in figure["steps"]} == {"text", "audio"}
+
+
+@pytest.mark.parametrize("given", [{}, {"text": "   "}, {"audio": (16_000, np.zeros(16_000, np.float32))}])
+def test_nothing_to_read_is_said(given, predictor):
+    reading = read(predictor, **given)
+    answer, figure = reading.said, reading.figure
+    assert answer["used"] == []
+    assert answer["reason"]["key"] == "answer.nothing"
+    assert set(answer["ignored"]) == set(given)
+    assert figure["steps"] == []
+
+
+def test_stages_are_timed(predictor):
+    answer = read(predictor, text="seven", image=DIGITS / "seven.jpg", audio=DIGITS / "seven.flac").said
+    assert set(answer["milliseconds"]) == {"text", "image", "audio", "stems", "lstm", "alone", "explanation", "drawing"}
+    assert answer["milliseconds"]["image"] > 0.1  # read here, not in predict
+
+
+def test_what_was_seen_of_a_picture():
+    picture = read_image(DIGITS / "four.jpg")
+    seen = saw(picture)
+    left, top, right, bottom = seen["box"]
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+    assert np.shape(seen["pixels"]) == (28, 28)
+    head, _, data = seen["photo"].partition(",")
+    assert head == "data:image/jpeg;base64"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (480, 360)  # of 640 x 480
+
+
+def test_what_was_seen_of_a_sound():
+    samples = np.zeros(16_000, np.float32)
+    samples[8_000:8_100] = 0.5
+    sound = read_audio((16_000, samples))
+    seen = saw(sound)
+    assert len(seen["peaks"]) == PEAKS
+    assert seen["peaks"][PEAKS // 2] == max(seen["peaks"]) == 100
+    assert seen["peaks"][0] <= 1
+    assert seen["seconds"] == 1.0
+
+
+def test_another_candidate_is_read_and_a_new_picture_forgets_it(predictor):
+    halves = [np.asarray(Image.open(DIGITS / f"{name}.jpg").resize((400, 300))) for name in ("seven", "four")]
+    both = np.concatenate(halves, axis=1)
+    first = read(predictor, image=both).said["saw"]["image"]
+    assert len(first["candidates"]) > 1 and first["box"] == first["candidates"][first["taken"]]
+    other = next(k for k, box in enumerate(first["candidates"]) if (box[0] > 0.5) != (first["box"][0] > 0.5))
+    second = read(predictor, image=both, take=other).said["saw"]["image"]
+    assert second["box"] == first["candidates"][other] and second["taken"] == other
+    assert second["candidates"] == first["candidates"]
+
+    taken = page._take(lambda *given: given)
+    assert taken(gr.EventData(None, {"take": 2}), "seven", "digits") == (2, "seven", "digits", 2)
+    for wrong in ({}, {"take": -1}, {"take": 99}, {"take": "1"}, {"take": True}, {"take": None}, None, [1]):
+        with pytest.raises(gr.Error):
+            taken(gr.EventData(None, wrong), "seven", "digits")
+    assert page._run_anew(lambda *given: ["read"])("seven", None, None) == (None, "read")
+
+
+def test_packed_values_cannot_be_taken_for_markup():
+    value = {"token": "</script><img src=x onerror=alert(1)>"}
+    assert "<" not in parts.packed(value)
+    assert json.loads(parts.packed(value)) == value
+
+
+def test_one_run_is_small_on_the_wire(predictor):
+    long = "three, no wait, five, " * 10
+    sound = np.tile(sf.read(DIGITS / "nine.flac", dtype="float32")[0], 5)
+    reading = read(predictor, text=long, image=DIGITS / "seven.jpg", audio=(16_000, sound))
+    answer, figure = reading.said, reading.figure
+    assert len(figure["steps"]) > 100
+    answer["saw"]["image"].pop("photo")
+    assert len(parts.packed(answer)) + len(parts.packed(figure)) < 250 * 1024
+
+
+# What the server answers
+
+
+def test_predict_reads_words(client):
+    answer = client.predict("seven", api_name="/predict")
+    assert answer["used"] == ["text"]
+    assert answer["label"] in answer["probabilities"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+def test_predict_reads_all_three(client):
+    answer = client.predict(
+        "seven", handle_file(DIGITS / "seven.jpg"), handle_file(DIGITS / "seven.flac"), api_name="/predict"
+    )
+    assert answer["used"] == ["text", "image", "audio"]
+    assert answer["device"]
+    assert answer["milliseconds"]["image"] > 0
+
+
+def test_predict_reads_for_any_task(client):
+    assert set(client.predict("plum", task="fruit", api_name="/predict")["probabilities"]) == {"apple", "pear", "plum"}
+
+
+def test_predict_reads_a_face(client):
+    answer = client.predict("", handle_file(EMOTION / "smile.jpg"), task="emotion", api_name="/predict")
+    assert answer["used"] == ["image"] and set(answer["probabilities"]) == set(FEELINGS)
+    with_ink = client.predict("", handle_file(DIGITS / "seven.jpg"), task="emotion", api_name="/predict")
+    assert with_ink["used"] == [] and with_ink["ignored"]["image"] == strings()["image.nothing_face"]
+
+
+def test_a_face_fills_the_page(client):
+    given = ["so happy", handle_file(EMOTION / "smile.jpg"), None, True, True, True, 0, 0, 0, 0, "emotion"]
+    answer, figure, footer = map(json.loads, client.predict(*given, api_name="/run"))
+    assert answer["task"] == footer["checkpoint"] == "emotion" and answer["labels"] == FEELINGS
+    left, top, right, bottom = answer["saw"]["image"]["box"]
+    assert left < 0.4 < right and top < 0.2 < bottom  # where her face is
+    assert np.shape(answer["saw"]["image"]["pixels"]) == (48, 48)
+    assert [step["modality"] for step in figure["steps"]].count("image") == 12
+
+
+def test_predict_says_that_nothing_was_given(client):
+    answer = client.predict(api_name="/predict")
+    assert not answer["sure"]
+    assert answer["reason"] == strings()["answer.nothing"]
+
+
+def test_predict_refuses_kindly(client, tmp_path):
+    (tmp_path / "not.png").write_text("this is no picture")
+    with pytest.raises(AppError, match="not a picture that can be read"):
+        client.predict("", handle_file(tmp_path / "not.png"), api_name="/predict")
+    with pytest.raises(AppError, match="at most 2000"):
+        client.predict("seven " * 400, api_name="/predict")
+
+
+@pytest.mark.parametrize("task", ["../digits", "", "nothing", "fruit/../digits"])
+def test_a_task_is_a_name_not_a_path(client, task):
+    with pytest.raises(AppError):
+        client.predict("seven", task=task, api_name="/predict")
+
+
+def test_run_fills_the_page(client):
+    answer, figure, footer = map(
+        json.loads, client.predict("seven", None, None, True, True, True, 0, 0, 0, 0, "digits", api_name="/run")
+    )
+    assert answer["saw"]["text"] == {"tokens": ["seven"]}
+    assert figure["steps"][0]["text"] == "seven"
+    assert footer["checkpoint"] == "digits"
+    assert footer["device"]
+
+
+def test_a_switch_leaves_an_input_out(client):
+    given = ["seven", handle_file(DIGITS / "eight.jpg"), None]
+    answer = json.loads(client.predict(*given, False, True, True, 0, 0, 0, 0, "digits", api_name="/run")[0])
+    assert answer["used"] == ["image"]
+    assert "text" not in {**answer["saw"], **answer["ignored"]}
+
+
+def test_files_that_are_served(page_url):
+    plotly_here = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
+    served = httpx.get(f"{page_url}/{parts.address(plotly_here)}")
+    assert served.content == plotly_here.read_bytes()
+    assert httpx.get(f"{page_url}/{parts.address(parts.WEB / 'page.js')}").status_code == 200
+    assert httpx.get(f"{page_url}/{parts.address(Path(parts.__file__))}").status_code == 403
+
+
+def test_a_switch_with_nothing_given_changes_nothing():
+    again = page._run_again(lambda *given: "read")
+    assert again("", None, None, True, True, False, "digits") == gr.skip()
+    assert again("seven", None, None, True, True, False, "digits") == "read"
+
+
+def test_a_broken_checkpoint_does_not_keep_the_others_cold(checkpoints, tmp_path, caplog):
+    (tmp_path / "a_broken_one").mkdir()
+    (tmp_path / "a_broken_one" / "config.json").write_text("{}")
+    shutil.copytree(checkpoints / "fruit", tmp_path / "fruit")
+    tasks = Tasks(tmp_path)
+    health = Health(tmp_path, tasks.names)
+    page._warm_up(tasks, health)
+    assert (health.answered, health.broken, health.ready) == ({"fruit"}, {"a_broken_one"}, True)
+    assert list(tasks._predictors) == ["fruit"]
+    assert "a_broken_one" in caplog.text
+
+
+def test_notes_travel_as_keys_and_values(predictor):
+    (note,) = read(predictor, text="word " * 200).said["notes"]
+    assert note["key"] == "text.left_out"
+    assert Note(**note).say("zh") != Note(**note).say("en")
+
+
+# Noise
+
+
+def test_noise_worsens_what_is_read(predictor):
+    given = {"text": "seven", "image": DIGITS / "seven.jpg", "audio": DIGITS / "seven.flac"}
+    clean = read(predictor, **given).said["saw"]
+    assert read(predictor, noise=Noise(), **given).said["saw"] == clean
+    worse = read(predictor, noise=Noise(1, 0.5, 0.5, 5), **given).said["saw"]
+    assert worse["text"]["tokens"] != ["seven"]
+    assert worse["image"]["photo"] != clean["image"]["photo"]
+    assert worse["audio"]["peaks"] != clean["audio"]["peaks"]
+    assert worse == read(predictor, noise=Noise(1, 0.5, 0.5, 5), **given).said["saw"]
+
+
+@pytest.mark.parametrize(
+    "wrong, said", [([-1, 0, 0, 0], "minimum"), ([0, 101, 0, 0], "maximum"), ([0, 0, 0, 32], "max")]
+)
+def test_noise_out_of_range_is_refused(client, wrong, said):
+    given = ("seven", None, None, True, True, True)
+    assert client.predict(*given, 1, 2, 3, 4, "digits", api_name="/run")
+    with pytest.raises(AppError, match=said):
+        client.predict(*given, *wrong, "digits", api_name="/run")

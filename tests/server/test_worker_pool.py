@@ -1,0 +1,136 @@
+"""What is called elsewhere runs in other processes, tells the same, and leaves nothing behind."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from mmdemo import worker_pool as workers
+from mmdemo.image.ink import find_ink
+from mmdemo.image.reader import prepare
+from mmdemo.worker_pool import elsewhere
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def two() -> Iterator[None]:
+    workers.start(2)
+    yield
+    workers.stop()
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 0), (2, 2)])
+def test_a_server_starts_one_for_each_core_and_none_where_there_is_only_one(cores, processes, monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
+    assert workers.usual() <= processes
+    monkeypatch.setattr(workers, "cpu_count", lambda: cores)
+    assert workers.usual() == processes
+
+
+def test_no_more_than_are_worth_their_memory(monkeypatch):
+    monkeypatch.setattr(workers, "cpu_count", lambda: 96)
+    assert workers.usual() == workers.MOST
+
+
+def test_without_workers_a_function_runs_here():
+    assert elsewhere(os.getpid) == os.getpid()
+
+
+def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
+    def refuse(*arguments, **named):
+        raise OSError("no semaphores")
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    workers.start(2)
+    assert elsewhere(os.getpid) == os.getpid()
+
+
+def test_with_workers_it_runs_in_another_process(two):
+    assert elsewhere(os.getpid) != os.getpid()
+
+
+def test_after_the_stop_it_runs_here_again_and_no_process_is_left():
+    workers.start(1)
+    worker = elsewhere(os.getpid)
+    workers.stop()
+    assert elsewhere(os.getpid) == os.getpid()
+    assert _is_gone(worker)
+
+
+def test_all_threads_share_the_same_processes(two):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(elsewhere, [time.sleep] * 16, [0.05] * 16))
+        used = set(threads.map(elsewhere, [os.getpid] * 50))
+    used.add(elsewhere(os.getpid))  # they outlive the threads
+    assert len(used) <= 2
+
+
+def test_what_it_raises_arrives(two):
+    with pytest.raises(ValueError, match="math domain error"):
+        elsewhere(math.sqrt, -1)
+
+
+def test_ink_found_elsewhere_is_the_ink_found_here():
+    picture = np.full((240, 320, 3), 200, np.uint8)
+    picture[60:180, 150:162] = 30
+    here = find_ink(picture)
+    workers.start(1, prepare)
+    there = elsewhere(find_ink, picture)
+    workers.stop()
+    assert [(one.box, one.dark) for one in here] == [(one.box, one.dark) for one in there] != []
+    assert np.allclose([one.score for one in here], [one.score for one in there])
+    assert all(np.array_equal(a.mask, b.mask) for a, b in zip(here, there, strict=True))
+
+
+def test_when_a_process_is_killed_new_ones_take_over(two):
+    killed = elsewhere(os.getpid)
+    os.kill(killed, signal.SIGKILL)
+    assert elsewhere(os.getpid) not in (killed, os.getpid())
+
+
+def test_what_kills_every_process_is_an_error_and_the_next_call_is_answered(two):
+    with pytest.raises(BrokenExecutor):
+        elsewhere(os._exit, 1)
+    assert elsewhere(math.sqrt, 4) == 2
+
+
+def test_signals_to_the_whole_group_are_for_the_server():
+    workers.start(1)
+    worker = elsewhere(os.getpid)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(worker, number)
+    assert elsewhere(os.getpid) == worker
+    workers.stop()
+
+
+def test_when_the_server_is_killed_its_processes_end():
+    script = (
+        "import os, signal; from mmdemo import workers; workers.start(1);"
+        "print(workers.elsewhere(os.getpid), flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert _is_gone(int(killed.stdout))
+
+
+def _is_gone(pid: int, seconds: float = 20) -> bool:
+    """Whether a process ends within some seconds; one that has ended but was not waited for yet is gone, too."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.1)
+    return False

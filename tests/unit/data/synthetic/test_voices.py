@@ -1,0 +1,103 @@
+"""Made voices: what is planned, splits that share nothing, sounds from sums; the synthesiser itself is not needed."""
+
+from itertools import combinations
+from shutil import which
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from mmdemo.config import SAMPLE_RATE
+from mmdemo.data.manifest.manifest import OUTLIER
+from mmdemo.data.sentences.vocabulary import DIGITS
+from mmdemo.data.synthetic import voices
+from mmdemo.data.synthetic.clatter import CLATTER, clatter
+from mmdemo.data.synthetic.kokoro import heard
+from mmdemo.data.synthetic.voices import HELD_OUT, SPOKEN, make_voices, phonemes, plan
+from mmdemo.data.tasks.digits import made
+
+NAMES = ("af_bella", "zm_yunxi", "jf_alpha", *HELD_OUT["validation"], *HELD_OUT["test"])
+needs_espeak = pytest.mark.skipif(not which("espeak-ng"), reason="needs espeak-ng")
+
+
+def test_without_other_programs_kokoro_says_digits_alone():
+    takes = plan(400, 0, NAMES, {"kokoro-82m": 1})
+    assert {take.kind for take in takes if take.made == "kokoro-82m"} == {"digit"}
+    assert {take.label for take in takes} == {*DIGITS, OUTLIER}
+    assert all(take.split == "train" for take in takes if take.label != OUTLIER)
+    assert not any(name in take.speaker for take in takes for names in HELD_OUT.values() for name in names)
+
+
+def test_a_larger_count_keeps_what_is_there():
+    assert plan(20, 3, NAMES, {"kokoro-82m": 1}) == plan(50, 3, NAMES, {"kokoro-82m": 1})[:20]
+    assert plan(20, 4, NAMES, {"kokoro-82m": 1}) != plan(20, 3, NAMES, {"kokoro-82m": 1})
+
+
+@needs_espeak
+def test_no_word_and_no_mixed_voice_is_in_two_splits():
+    takes = [take for take in plan(1500, 0, NAMES) if take.kind == "words"]
+    for one, other in combinations(("train", "validation", "test"), 2):
+        assert not set(SPOKEN["other"][one]) & set(SPOKEN["other"][other])
+        assert not set(CLATTER[one]) & set(CLATTER[other])
+        said = [{t.said.rstrip(".,?!") for t in takes if t.split == split} for split in (one, other)]
+        assert all(said) and not said[0] & said[1]
+        spoken = [
+            {name for t in takes if t.split == split and t.made == "kokoro-82m" for name in t.speaker.split()[1:3]}
+            for split in (one, other)
+        ]
+        assert not spoken[0] & spoken[1]
+
+
+@needs_espeak
+def test_words_become_the_phonemes_that_kokoro_reads():
+    assert phonemes("nine") == "nˈIn" and phonemes("eight") == "ˈAt" and phonemes("cheese") == "ʧˈiz"
+
+
+@needs_espeak
+def test_in_a_phrase_the_digit_has_its_place():
+    takes = [take for take in plan(1500, 0, NAMES) if take.kind == "phrase"]
+    assert takes
+    for take in takes:
+        start, end = map(float, take.heard.split("-"))
+        assert 0 <= start < end <= 1
+
+
+@pytest.mark.parametrize("kind", [kind for kinds in CLATTER.values() for kind in kinds])
+def test_clatter_is_sound_and_the_same_for_a_seed(kind):
+    for seed in range(5):
+        sound = clatter(kind, np.random.default_rng(seed))
+        assert sound.dtype == np.float32 and np.isfinite(sound).all() and sound.std() > 0.001
+        assert 0.29 * SAMPLE_RATE <= len(sound) <= 2.01 * SAMPLE_RATE
+        assert np.array_equal(sound, clatter(kind, np.random.default_rng(seed)))
+
+
+def test_silence_around_is_cut_off():
+    sound = np.zeros(30_000, np.float32)
+    sound[10_000:12_000] = 0.5
+    assert len(heard(sound, 24_000)) == pytest.approx(2_000 + 2 * 1_200, abs=2)
+    assert not len(heard(np.zeros(10, np.float32), 24_000))
+
+
+def test_a_run_writes_a_folder_that_the_recipe_takes_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    asked = []
+
+    def tone(take, folder):
+        asked.append(take.name)
+        return np.sin(np.arange(8000, dtype=np.float32) / 20)
+
+    for name in ("_by_kokoro", "_by_espeak", "_by_flite"):
+        monkeypatch.setattr(voices, name, tone)
+    monkeypatch.setattr(voices, "which", lambda name: None)
+    (tmp_path / "kokoro" / "voices").mkdir(parents=True)
+    for name in NAMES:
+        (tmp_path / "kokoro" / "voices" / f"{name}.bin").write_bytes(b"")
+    said = []
+    for count in (10, 25, 25):
+        make_voices(tmp_path / "out", tmp_path / "kokoro", count=count, jobs=1, say=said.append)
+    assert len(asked) == len(set(asked))
+    assert any("espeak-ng is not installed" in sentence for sentence in said)
+    rows = made(tmp_path / "out")
+    assert len(rows) == 25 == len(pd.read_csv(tmp_path / "out" / "manifest.csv"))
+    samples, rate = soundfile.read(rows["audio"].iloc[0])
+    assert rate == SAMPLE_RATE and np.abs(samples).max() == pytest.approx(0.5, abs=0.01)

@@ -1,0 +1,131 @@
+"""The digits recipe: published splits kept, no file or sentence in two of them, beliefs that lead to the label."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmdemo.data.manifest.manifest import OUTLIER, load_image_cell, read_manifest, write_manifest
+from mmdemo.data.sources.idx import read_idx
+from mmdemo.data.tasks.digits import LABELS, digits_manifest, made
+from mmdemo.data.tasks.registry import TASKS, own_task
+from mmdemo.messages import InputError
+
+COUNTS = {"train": 300, "validation": 40, "test": 60}
+TALK = {"train": 30, "validation": 10, "test": 20}
+COMMENTS = {"train": 25, "validation": 8, "test": 15}
+
+
+@pytest.fixture(scope="module")
+def digits(data_dir, tmp_path_factory):
+    """The recipe's rows with few sentences, read back as anybody's manifest is."""
+    out = digits_manifest(data_dir, tmp_path_factory.mktemp("digits") / "digits.parquet", 0, COUNTS, TALK, COMMENTS)
+    rows, problems = read_manifest(out, labels=LABELS)
+    assert not problems
+    return rows
+
+
+def test_the_task_has_its_labels_and_its_recipe():
+    task = TASKS["digits"]
+    assert task.name == "digits" and task.pair
+    assert task.config.labels[0] == "zero" and task.config.labels[9] == "nine" and len(task.config.labels) == 10
+
+
+def test_somebodys_own_manifest_is_a_task(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text("text,image,audio,label\nhello,,,greeting\nbye,,,farewell\nthanks,,,\n")
+    task = own_task("manners", path)
+    assert task.name == "manners" and task.config.labels == ["farewell", "greeting"] and task.pair
+    assert task.make_manifest(tmp_path, tmp_path / "out.csv", 0) == path
+    (tmp_path / "a.wav").write_bytes(b"")
+    path.write_text("text,audio,label\nhello,a.wav,greeting\nbye,a.wav,farewell\n")
+    assert not own_task("manners", path).pair  # the rows say themselves what belongs together
+    path.write_text("text,label\nhello,\n")
+    with pytest.raises(InputError, match="no row that can be used"):
+        own_task("manners", path)
+
+
+def test_made_digits_are_only_trained_on(tmp_path):
+    (tmp_path / "a.flac").write_bytes(b"")
+    row = {"audio": str(tmp_path / "a.flac"), "speaker": "kokoro"}
+    rows = [row | {"label": "one", "split": "train"}, row | {"label": OUTLIER, "split": "test"}]
+    write_manifest(pd.DataFrame(rows), tmp_path / "manifest.csv")
+    assert list(made(tmp_path)["label"]) == ["one", OUTLIER]
+    write_manifest(pd.DataFrame([row | {"label": "one", "split": "test"}]), tmp_path / "manifest.csv")
+    with pytest.raises(ValueError, match="only be in the split train"):
+        made(tmp_path)
+
+
+@pytest.mark.data
+def test_sentences_without_a_number_belong_to_no_class(digits):
+    idle = digits[digits["label"] == OUTLIER]
+    assert set(idle["kind"]) == {"talk", "comment"}
+    for kind, counts in (("talk", TALK), ("comment", COMMENTS)):
+        assert dict(idle["split"][idle["kind"] == kind].value_counts()) == counts
+
+
+@pytest.mark.data
+def test_splits_are_the_published_ones(digits):
+    counts = Counter(zip(digits["split"], (digits[["image", "audio", "text"]] != "").idxmax(axis=1), strict=True))
+    assert counts == {
+        ("train", "image"): 55_000,
+        ("validation", "image"): 5_000,
+        ("test", "image"): 10_000,
+        ("train", "audio"): 6 * 10 * 42,
+        ("validation", "audio"): 6 * 10 * 3,
+        ("test", "audio"): 6 * 10 * 5,
+        **{(split, "text"): count + TALK[split] + COMMENTS[split] for split, count in COUNTS.items()},
+    }
+
+
+@pytest.mark.data
+def test_every_row_has_one_input_and_no_input_is_in_two_rows(digits):
+    inputs = digits[["text", "image", "audio"]]
+    assert ((inputs != "").sum(axis=1) == 1).all()
+    used = inputs.max(axis=1)  # the one that is not empty
+    in_splits = digits.assign(used=used).groupby("used")["split"].nunique()
+    assert (in_splits == 1).all()
+    assert used[digits["text"] == ""].is_unique
+
+
+@pytest.mark.data
+def test_pictures_and_sounds_have_the_labels_of_their_files(digits, data_dir):
+    pictures = digits[digits["image"] != ""]
+    truth = np.concatenate(
+        [read_idx(data_dir / "mnist" / f"{name}-labels-idx1-ubyte.gz") for name in ("train", "t10k")]
+    )
+    assert list(pictures["label"]) == [LABELS[digit] for digit in truth]
+    last = pictures.iloc[-1]
+    expected = read_idx(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz")[-1]
+    assert last["split"] == "test" and np.array_equal(load_image_cell(last["image"]), expected)
+
+    sounds = digits[digits["audio"] != ""]
+    parts = sounds["audio"].str.extract(r"(?P<digit>\d)_(?P<speaker>[a-z]+)_(?P<index>\d+)\.wav$")
+    assert list(sounds["label"]) == [LABELS[int(digit)] for digit in parts["digit"]]
+    assert list(sounds["speaker"]) == list(parts["speaker"])
+    assert set(parts["index"][sounds["split"] == "test"].astype(int)) == set(range(5))
+    assert set(parts["index"][sounds["split"] == "validation"].astype(int)) == {5, 6, 7}
+
+
+@pytest.mark.data
+def test_what_is_believed_at_the_end_of_a_sentence_is_its_label(digits):
+    texts = digits[(digits["text"] != "") & (digits["label"] != OUTLIER)]
+    assert set(texts["kind"]) == {"sentence", "correction"}
+    for row in texts.itertuples():
+        offsets, labels = zip(*json.loads(row.belief), strict=True)
+        assert labels[-1] == row.label
+        assert list(offsets) == sorted(offsets) and offsets[-1] <= len(row.text)
+
+
+@pytest.mark.data
+def test_templates_of_one_split_are_in_no_other(digits):
+    texts = digits[digits["template"] != ""]
+    assert (texts.groupby("template")["split"].nunique() == 1).all()
+
+
+@pytest.mark.data
+def test_the_same_seed_gives_the_same_manifest(digits, data_dir, tmp_path):
+    again = pd.read_parquet(digits_manifest(data_dir, tmp_path / "again.parquet", 0, COUNTS, TALK, COMMENTS))
+    assert list(again["text"]) == list(digits["text"]) and list(again["belief"]) == list(digits["belief"])

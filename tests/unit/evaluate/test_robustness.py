@@ -1,0 +1,79 @@
+"""Harm of a known strength: none is none, more is worse, and what is measured is the input that was harmed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from PIL import Image
+from tiny import features
+
+from mmdemo.audio.noise import loud_part
+from mmdemo.config import SAMPLE_RATE
+from mmdemo.evaluate.robustness import after, harms, noise_for, study_robustness, tilt
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
+
+
+def stripe():
+    """A dark stripe from top to bottom on white."""
+    picture = np.full((100, 100, 3), 255, np.uint8)
+    picture[10:90, 45:55] = 0
+    return picture
+
+
+def height(picture):
+    return np.ptp(np.flatnonzero((picture[:, :, 0] < 128).any(axis=1))) + 1
+
+
+def test_a_tilted_stripe_is_shorter_by_the_cosine():
+    np.testing.assert_array_equal(tilt(stripe(), 0.0, 1.0), stripe())
+    assert height(tilt(stripe(), 60.0, 0.0)) == pytest.approx(80 * 0.5, abs=4)  # about the horizontal axis
+    assert height(tilt(stripe(), 60.0, np.pi / 2)) == pytest.approx(80, abs=4)  # about the stripe's own
+
+
+def test_the_first_level_of_every_harm_is_none(tone):
+    raws = {"text": "a few words", "image": stripe(), "audio": tone}
+    for name, kind in harms([tone], seed=0).items():
+        unharmed, most = (kind.harm(raws[kind.modality], kind.levels[k], 3) for k in (0, -1))
+        assert np.array_equal(unharmed, raws[kind.modality]), name
+        assert not np.array_equal(most, raws[kind.modality]), name
+
+
+def test_babble_lies_as_far_below_the_speech_as_its_level_says(tone):
+    harmed = harms([tone[::2].copy(), tone[::3].copy()], seed=0)["babble"].harm(tone, 10.0, 0)
+    assert 20 * np.log10(loud_part(tone) / (harmed - tone).std()) == pytest.approx(10, abs=1)
+
+
+def test_what_comes_before_is_as_loud_and_nothing_is_clipped(tone):
+    joined = after(tone, 0.1 * tone)
+    np.testing.assert_allclose(joined[: len(tone)], tone, atol=1e-3)
+    np.testing.assert_array_equal(joined[-len(tone) :], tone)
+    assert len(joined) == 2 * len(tone) + SAMPLE_RATE // 4
+    assert np.abs(after(tone, np.zeros(100, np.float32))).max() <= 1
+
+
+def test_noise_in_an_inputs_place_is_the_same_for_the_same_row():
+    for modality in ("text", "image", "audio"):
+        first, again, other = (noise_for(modality, row, 0, []) for row in (4, 4, 6))
+        assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_a_study_of_a_real_checkpoint(trained, tmp_path, tone):
+    """Three sentences, pictures and tones: the shape of the report, and that only the harmed modality is harmed."""
+    split = replace(features(rows_per_kind=3), labels=np.zeros(9, np.int64))
+    rows = pd.DataFrame({"text": ["it is zero"] * 3 + [""] * 6, "image": "", "audio": ""})
+    y, x = np.mgrid[:28, :28]
+    radius = np.hypot((x - 13.5) / 0.75, y - 13.5)
+    Image.fromarray((255 * ((radius > 6) & (radius < 10))).astype(np.uint8)).save(tmp_path / "ring.png")
+    soundfile.write(tmp_path / "tone.wav", tone, SAMPLE_RATE)
+    rows.loc[3:5, "image"], rows.loc[6:, "audio"] = str(tmp_path / "ring.png"), str(tmp_path / "tone.wav")
+    model = MultimodalLSTM.from_pretrained(str(trained), local_files_only=True).eval()
+    report = study_robustness(model, split, rows, pair=False, seed=0, strange={"words": [str(tmp_path / "tone.wav")]})
+    assert set(report["harms"]) == {"typing", "blur", "darkness", "angle", "pink", "babble"}
+    assert set(report["replaced"]) == {"text", "image", "audio"}
+    assert set(report["amid"]) == {"silence", "words"}
+    for harm in report["harms"].values():
+        assert harm["n"] == 3 and len(harm["levels"]) == len(harm["alone"]) == len(harm["all"])
+    assert report["harms"]["typing"]["alone"][0] == 1
+    assert report["harms"]["blur"]["alone"][0] == 1

@@ -1,0 +1,103 @@
+import json
+
+import pytest
+
+from mmdemo.evaluate.tables import fill, percent, tables, write_card, write_metrics
+
+SUMMARY = {"n": 1000, "accuracy": 0.9934, "interval": [0.985, 0.997], "loss": 0.02, "ece": 0.004}
+SUMMARY |= {"recall": [0.981, 0.97, 0.99], "f1": [0.982, 0.971, 0.991], "confusion": [[9, 1]]}
+METRICS = {
+    "command": "python -m mmdemo evaluate",
+    "seed": 0,
+    "split": "ours",
+    "alone": {"image": SUMMARY},
+    "together": {"text+image": SUMMARY},
+    "bags": {"words": 0.5, "bigrams": 0.57},
+    "fusion": {
+        "levels": {"text": 0.1, "image": 0.5},
+        "n": 200,
+        "accuracy": {"text": 0.8, "image": 0.75, "text+image": 0.9},
+        "gain_over_best_part": {"text+image": [0.1, 0.02]},
+    },
+    "truth": {
+        "seed": 0,
+        "against": "the mean of all classes",
+        "kinds": {
+            "image": {
+                "n": 300,
+                "area": {
+                    "telescoped": [0.31, 0.01],
+                    "proportional": [0.21, 0.02],
+                    "gradients": [0.24, 0.03],
+                    "random": [0.48, 0.04],
+                },
+            }
+        },
+    },
+    "strangers": {
+        "command": "python -m mmdemo strangers",
+        "official": {"by_seed": {"0": 0.99}, "mean": 0.99},
+        "left_out": {"by_speaker": {"george": 0.92}, "mean": 0.92, "seed": 0},
+    },
+}
+
+
+def test_percent():
+    assert percent(0.9934) == "99.34 %"
+
+
+def test_every_figure_is_in_the_tables_beside_its_command_and_seed():
+    text = tables(METRICS)
+    for part in (
+        "python -m mmdemo evaluate",
+        "seed 0",
+        "99.34 %",
+        "98.50% to 99.70%",
+        "98.10% (97.00% to 99.00%)",
+        "98.20% (97.10% to 99.10%)",
+        "57.00 %",
+        "| pictures | 300 | 0.210 ± 0.020 | 0.310 ± 0.010 | 0.240 ± 0.030 | 0.480 ± 0.040 |",
+        "+10.0 ± 2.0",
+        "george",
+    ):
+        assert part in text
+    assert "text + picture, paired by class" in text
+
+
+def test_fill_changes_only_what_stands_between_the_marks(tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text("before\n<!-- digits -->\nold\n<!-- /digits -->\nafter\n")
+    fill(file, "digits", "new \\1")
+    assert file.read_text() == "before\n<!-- digits -->\nnew \\1\n<!-- /digits -->\nafter\n"
+    with pytest.raises(ValueError, match="no place"):
+        fill(file, "emotion", "")
+
+
+def test_metrics_can_be_read_again_and_a_matrix_row_is_a_line(tmp_path):
+    write_metrics(tmp_path, METRICS)
+    text = (tmp_path / "metrics.json").read_text()
+    assert json.loads(text) == METRICS
+    assert "[9, 1]" in text
+
+
+def test_a_card_keeps_what_a_person_wrote(tmp_path):
+    template = tmp_path / "template.md"
+    template.write_text("# Mine\n<!-- figures -->\n<!-- /figures -->\n")
+    write_card(tmp_path, template, METRICS)
+    card = tmp_path / "README.md"
+    card.write_text(card.read_text().replace("# Mine", "# Ours"))
+    write_card(tmp_path, template, METRICS | {"seed": 7})
+    assert "# Ours" in card.read_text() and "seed 7" in card.read_text()
+
+
+def test_harm_and_photos_have_their_tables():
+    harm = {"modality": "audio", "unit": "dB", "levels": [None, 10], "n": 4, "alone": [1, 0.5], "all": [1, 0.75]}
+    replaced = {"image": {"n": 8, "accuracy": 0.875, "interval": [0.5, 1]}}
+    paper = {"seed": 3, "n": 8, "accuracy": 0.75, "interval": [0.4, 0.9], "found": 0.875, "turned": None}
+    paper["by_kind"] = {"lined": {"n": 8, "accuracy": 0.75}}
+    more = {"robustness": {"seed": 0, "harms": {"pink": harm}, "replaced": replaced}, "paper": paper}
+    text = tables(METRICS | more)
+    assert "| pink noise (dB; 4 inputs) | none | 10 |" in text
+    assert "| sound | 100.0% / 100.0% | 50.0% / 75.0% |" in text
+    assert "the picture 87.50 % of 8" in text
+    assert "photos, 8 of test" in text and "lined 75.00 %" in text and "EXIF" not in text

@@ -1,0 +1,99 @@
+"""What can be taken away holds what was read, to the last step."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from made_up import made_reading
+
+from mmdemo.inference.export import as_csv, as_json, as_npz, in_brief
+from mmdemo.messages import InputError, Note
+
+
+@pytest.fixture(scope="module")
+def reading():
+    return made_reading()
+
+
+def test_json_holds_everything_and_adds_up(reading):
+    result, explanation, *_ = reading
+    whole = json.loads(as_json(result, explanation))
+    assert whole["answer"]["label"] == result.label
+    assert len(whole["steps"]) == len(result.steps) == 36
+    assert [step["text"] for step in whole["steps"][:3]] == ["three", ",", "no"]
+    evidence = np.array([step["evidence"] for step in whole["steps"]])  # (T, C)
+    assert evidence.sum(0) == pytest.approx(np.subtract(whole["logits"], whole["bias"]), abs=2e-3)
+    assert np.add(whole["prior"], np.sum(list(whole["shares"].values()), axis=0)) == pytest.approx(
+        result.probabilities, abs=1e-3
+    )
+    for name in "ifgoch":
+        inside = np.array([step[name] for step in whole["steps"]])
+        assert inside == pytest.approx(getattr(result.trace, name).numpy(), rel=1e-4)
+    assert len(whole["sentences"]) > 1
+
+
+def test_in_brief_it_still_adds_up(reading):
+    result, explanation, *_ = reading
+    brief = in_brief(result, explanation)
+    assert json.loads(json.dumps(brief, allow_nan=False)) == brief
+    assert [step["text"] for step in brief["steps"][:3]] == ["three", ",", "no"]
+    logits = explanation.logits[explanation.answer] - explanation.logits.mean()
+    assert sum(step["evidence"] for step in brief["steps"]) + brief["bias"] == pytest.approx(float(logits), abs=2e-3)
+    assert brief["steps"][0]["kept"] == pytest.approx(float(result.trace.f[0].mean()), rel=1e-4)
+    assert brief["steps"][-1]["best"] == result.label
+    assert in_brief(result, None)["steps"] == []
+
+
+def test_json_speaks_the_language_that_is_asked_for(reading):
+    result, explanation, *_ = reading
+    english, chinese = (json.loads(as_json(result, explanation, language)) for language in ("en", "zh"))
+    assert english["sentences"] != chinese["sentences"]
+    assert english["steps"] == chinese["steps"]
+    doubtful = made_reading()[0]
+    object.__setattr__(doubtful, "ignored", {"image": Note("image.blank")})
+    assert "图片" in json.loads(as_json(doubtful, explanation, "zh"))["answer"]["ignored"]["image"]
+
+
+def test_npz_opens_without_pickle_and_is_exact(reading):
+    result = reading[0]
+    with np.load(io.BytesIO(as_npz(result)), allow_pickle=False) as arrays:
+        assert np.array_equal(arrays["c"], result.trace.c.numpy())
+        assert np.array_equal(arrays["beliefs"], result.beliefs)
+        assert list(arrays["word"][:2]) == ["three", ","]
+
+
+def test_csv_has_a_row_for_each_step(reading):
+    result, explanation, *_ = reading
+    rows = list(csv.DictReader(io.StringIO(as_csv(result, explanation).decode("utf-8-sig"))))
+    assert len(rows) == 36
+    assert [row["what"] for row in rows[:6]] == ["three", ",", "no", "wait", ",", "five"]
+    assert [row["modality"] for row in rows].count("image") == 14
+    for t in (0, 10, 35):
+        row = rows[t]
+        assert row["best"] == result.labels[int(result.beliefs[t].argmax())]
+        assert [float(row[f"p {label}"]) for label in result.labels] == pytest.approx(result.beliefs[t], rel=1e-3)
+        assert float(row["mean f"]) == pytest.approx(float(result.trace.f[t].mean()), rel=1e-3)
+        assert float(row["mean |c|"]) == pytest.approx(float(result.trace.c[t].abs().mean()), rel=1e-3)
+    assert float(rows[7]["start"]) == 10 and float(rows[7]["end"]) == 20  # the second slice
+    total = sum(float(row["evidence"]) for row in rows)
+    logits = explanation.logits - explanation.bias
+    assert total == pytest.approx(float(logits[explanation.answer] - logits.mean()), rel=1e-3, abs=1e-3)
+
+
+def test_no_word_becomes_a_formula():
+    result, explanation, *_ = made_reading('=HYPERLINK("x") -1 @a, "five"', 0, 0)
+    rows = list(csv.reader(io.StringIO(as_csv(result, explanation).decode("utf-8-sig"))))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert not any(row[2].startswith(("=", "+", "-", "@")) for row in rows)
+    assert "'=" in [row[2] for row in rows]
+
+
+def test_nothing_read_is_nothing_to_take():
+    result, explanation, *_ = made_reading("", 0, 0)
+    for make in (as_json, as_csv):
+        with pytest.raises(InputError):
+            make(result, explanation)
+    with pytest.raises(InputError):
+        as_npz(result)

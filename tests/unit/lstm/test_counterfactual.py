@@ -1,0 +1,162 @@
+"""Reading again: by hand on an LSTM of one unit, and against the kernel where nothing is changed."""
+
+from itertools import permutations
+
+import pytest
+import torch
+from torch import nn
+
+from mmdemo.lstm.counterfactual import (
+    Hold,
+    coalitions,
+    contradictions,
+    last_states,
+    read_subsets,
+    reread,
+    shapley,
+    without,
+    without_each,
+)
+from mmdemo.lstm.trace import SIGNALS, trace
+
+EVIDENCE, WAIT, NOTHING = torch.eye(3)
+
+
+@pytest.fixture
+def forgetful():
+    """One unit that writes 1 at EVIDENCE, forgets all at WAIT, and shows what it holds. Gates see only the input."""
+    lstm = nn.LSTM(3, 1)
+    with torch.no_grad():
+        for parameter in lstm.parameters():
+            parameter.zero_()
+        #                                    EVIDENCE, WAIT, NOTHING
+        lstm.weight_ih_l0[0] = torch.tensor([20.0, -20.0, -20.0])  # i
+        lstm.weight_ih_l0[1] = torch.tensor([20.0, -20.0, 20.0])  # f
+        lstm.weight_ih_l0[2] = torch.tensor([20.0, 0.0, 0.0])  # g
+        lstm.bias_ih_l0[3] = 20.0  # o
+    return lstm
+
+
+def a_module(**options):
+    torch.manual_seed(0)
+    return nn.LSTM(5, 7, **options).eval()
+
+
+def test_forget_gates_held_open_bring_the_evidence_back(forgetful):
+    x = torch.stack([EVIDENCE, NOTHING, WAIT, NOTHING])
+    assert reread(forgetful, x).c[:, 0].tolist() == pytest.approx([1, 1, 0, 0], abs=1e-4)
+    held = reread(forgetful, x, [Hold("f", 1.0, 2, 3)])
+    assert held.c[:, 0].tolist() == pytest.approx([1, 1, 1, 1], abs=1e-4)
+    assert held.h[-1, 0] == pytest.approx(float(torch.tensor(1.0).tanh()), abs=1e-4)
+
+
+@pytest.mark.parametrize("gate, value, c, h", [("i", 0.0, 0, 0), ("o", 0.0, 1, 0), ("g", -0.5, -0.5, -0.4621)])
+def test_any_gate_can_be_held(forgetful, gate, value, c, h):
+    inside = reread(forgetful, EVIDENCE[None], [Hold(gate, value, 0, 1)])
+    assert getattr(inside, gate)[0, 0] == value
+    assert (inside.c[0, 0], inside.h[0, 0]) == pytest.approx((c, h), abs=1e-4)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_with_nothing_held_it_is_the_original(bias):
+    lstm, x = a_module(bias=bias, batch_first=True), torch.randn(20, 5)
+    with torch.no_grad():
+        for state in (None, tuple(torch.randn(2, 1, 7))):
+            again, original = reread(lstm, x, initial_state=state), trace(lstm, x, state)
+            for name in (*SIGNALS, "h_n", "c_n"):
+                assert torch.allclose(getattr(again, name), getattr(original, name), atol=1e-6), name
+
+
+def test_gates_after_a_hold_are_worked_out_anew():
+    lstm, x = a_module(), torch.randn(9, 5)
+    plain, held = reread(lstm, x), reread(lstm, x, [Hold("f", 1.0, 3, 5)])
+    assert torch.equal(plain.h[:3], held.h[:3])
+    assert (held.f[3:5] == 1).all()
+    assert not torch.allclose(plain.i[5:], held.i[5:], atol=1e-4)
+    with torch.no_grad():  # from the held state on, the kernel goes on by itself
+        h, c = held.h[4][None], held.c[4][None]
+        assert torch.allclose(trace(lstm, x[5:], (h, c)).h, held.h[5:], atol=1e-6)
+
+
+def test_wrong_holds_are_explained():
+    for hold in (Hold("c", 1.0, 0, 1), Hold("f", 1.0, 2, 2), Hold("f", 1.0, 0, 10)):
+        with pytest.raises(ValueError, match="from 0 to 9"):
+            reread(a_module(), torch.randn(9, 5), [hold])
+    with pytest.raises(ValueError, match="one layer"):
+        reread(a_module(num_layers=2), torch.randn(9, 5))
+    with pytest.raises(ValueError, match="forward"):
+        reread(a_module(bidirectional=True), torch.randn(9, 5))
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_batch_of_any_lengths_is_read_as_each_alone(batch_first):
+    lstm, x = a_module(batch_first=batch_first), torch.randn(8, 5)
+    with torch.no_grad():
+        states = last_states(lstm, [x, x[:3], x[:0], x[2:4]])
+        for n, part in ((0, x), (1, x[:3]), (3, x[2:4])):
+            assert torch.allclose(states[n], lstm(part)[0][-1], atol=1e-6)
+        assert not states[2].any()
+        assert last_states(lstm, [x[:0]]).shape == (1, 7)
+
+
+def test_steps_left_out():
+    x = torch.arange(5.0)[:, None]
+    assert without(x, 1).flatten().tolist() == [0, 2, 3, 4]
+    assert without(x, 1, 4).flatten().tolist() == [0, 4]
+    lstm, x = a_module(), torch.randn(4, 5)
+    with torch.no_grad():
+        assert torch.allclose(without_each(lstm, x)[1], lstm(x[[0, 2, 3]])[0][-1], atol=1e-6)
+        assert not without_each(lstm, x[:1]).any()  # nothing is left
+
+
+def test_coalitions_and_orders_are_the_bands_joined():
+    lstm = a_module()
+    bands = {name: torch.randn(n, 5) for name, n in (("text", 2), ("image", 4), ("audio", 3))}
+    with torch.no_grad():
+        subsets, orders = read_subsets(lstm, bands)
+        assert len(subsets) == 8 and len(orders) == 6 and list(orders) == list(permutations(bands))
+        assert not subsets[frozenset()].any()
+        both = torch.cat([bands["text"], bands["audio"]])
+        assert torch.allclose(subsets[frozenset(["audio", "text"])], lstm(both)[0][-1], atol=1e-6)
+        turned = torch.cat([bands["audio"], bands["text"], bands["image"]])
+        assert torch.allclose(orders["audio", "text", "image"], lstm(turned)[0][-1], atol=1e-6)
+
+
+def test_shares_by_hand():
+    gloves = {"left": {"a"}, "right": {"b", "c"}}  # the glove game: a pair is worth 1
+    values = {
+        some: torch.tensor(float(bool(some & gloves["left"]) and bool(some & gloves["right"])))
+        for some in coalitions("abc")
+    }
+    shares = shapley(values)
+    assert [float(shares[player]) for player in "abc"] == pytest.approx([2 / 3, 1 / 6, 1 / 6])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_shares_are_the_mean_over_orders_and_add_up(n):
+    torch.manual_seed(n)
+    players = ["text", "image", "audio"][:n]
+    values = {some: torch.randn(4) for some in coalitions(players)}
+    shares = shapley(values)
+    assert torch.allclose(sum(shares.values()), values[frozenset(players)] - values[frozenset()], atol=1e-6)
+    for player in players:
+        gains = []
+        for order in permutations(players):
+            before = frozenset(order[: order.index(player)])
+            gains.append(values[before | {player}] - values[before])
+        assert torch.allclose(shares[player], torch.stack(gains).mean(0), atol=1e-6)
+
+
+def test_shares_need_every_subset():
+    values = {some: torch.zeros(()) for some in coalitions("abc")}
+    del values[frozenset("ab")]
+    with pytest.raises(ValueError, match="all 8 subsets"):
+        shapley(values)
+    assert shapley({frozenset(): torch.zeros(3)}) == {}
+
+
+def test_contradictions_by_hand():
+    sure, other, unsure = torch.tensor([0.9, 0.1, 0.0]), torch.tensor([0.1, 0.9, 0.0]), torch.tensor([0.4, 0.3, 0.3])
+    assert contradictions({"text": sure, "image": other}) == [("text", 0, "image", 1)]
+    assert contradictions({"text": sure, "image": sure, "audio": unsure}) == []
+    assert contradictions({"text": unsure, "image": other}) == []

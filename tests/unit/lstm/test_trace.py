@@ -1,0 +1,430 @@
+"""``trace`` against arithmetic by hand, against an ``nn.LSTMCell`` loop, and against the module itself."""
+
+import doctest
+import math
+import random
+import warnings
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mmdemo.lstm import trace as gates
+from mmdemo.lstm.trace import SIGNALS, trace
+
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+
+
+def by_cells(lstm, x, state=None):
+    """The slow, plain route: one sequence (T, I) through ``nn.LSTMCell``s, gates from their weights, nothing padded.
+
+    Returns {(layer, direction): {signal: (T, H)}} and the last states, (layers * D, H) each.
+    """
+    seen, last_h, last_c = {}, [], []
+    for k in range(lstm.num_layers):
+        for direction in ("forward", "reverse")[: 1 + lstm.bidirectional]:
+            suffix = f"_l{k}" + "_reverse" * (direction == "reverse")
+            cell = nn.LSTMCell(x.shape[1], lstm.hidden_size, bias=lstm.bias, dtype=x.dtype)
+            cell.load_state_dict({name: getattr(lstm, name + suffix) for name in cell.state_dict()})
+            h, c = x.new_zeros(2, 1, lstm.hidden_size) if state is None else (s[len(last_h)][None] for s in state)
+            rows = {}
+            steps = range(len(x)) if direction == "forward" else range(len(x) - 1, -1, -1)
+            for t in steps:
+                z = cell.weight_ih @ x[t] + cell.weight_hh @ h[0] + (cell.bias_ih + cell.bias_hh if lstm.bias else 0)
+                i, f, g, o = z.split(lstm.hidden_size)
+                h, c = cell(x[t][None], (h, c))
+                rows[t] = (i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), c[0], h[0])
+            columns = zip(*(rows[t] for t in range(len(x))), strict=True)
+            seen[k, direction] = {name: torch.stack(column) for name, column in zip(SIGNALS, columns, strict=True)}
+            last_h.append(h[0])
+            last_c.append(c[0])
+        x = torch.cat([signals["h"] for (layer, _), signals in seen.items() if layer == k], -1)
+    return seen, torch.stack(last_h), torch.stack(last_c)
+
+
+def furthest(a, b):
+    """Largest difference; of numbers beyond 1, in relation to their size."""
+    assert a.shape == b.shape
+    return float(((a - b).abs() / b.abs().clamp(min=1)).max())
+
+
+def a_module(seed, dtype=torch.float32, **options):
+    torch.manual_seed(seed)
+    return nn.LSTM(**{"input_size": 3, "hidden_size": 4} | options, dtype=dtype).eval()
+
+
+def test_one_unit_by_hand():
+    """One unit, two steps, weights 1 to 4 for x, none for h, so that a pocket calculator can follow."""
+    lstm = nn.LSTM(1, 1, bias=False)
+    with torch.no_grad():
+        lstm.weight_ih_l0[:] = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+        lstm.weight_hh_l0.zero_()
+    t = trace(lstm, torch.tensor([[0.5], [-0.5]]))
+
+    def sigmoid(z):
+        return 1 / (1 + math.exp(-z))
+
+    first_c = sigmoid(0.5) * math.tanh(1.5)
+    second_c = sigmoid(-1.0) * first_c + sigmoid(-0.5) * math.tanh(-1.5)
+    assert t.i[:, 0].tolist() == pytest.approx([sigmoid(0.5), sigmoid(-0.5)])  # 0.622, 0.378
+    assert t.f[:, 0].tolist() == pytest.approx([sigmoid(1.0), sigmoid(-1.0)])  # 0.731, 0.269
+    assert t.g[:, 0].tolist() == pytest.approx([math.tanh(1.5), math.tanh(-1.5)])  # 0.905, -0.905
+    assert t.o[:, 0].tolist() == pytest.approx([sigmoid(2.0), sigmoid(-2.0)])  # 0.881, 0.119
+    assert t.c[:, 0].tolist() == pytest.approx([first_c, second_c])  # 0.563, -0.190
+    assert t.h[:, 0].tolist() == pytest.approx([sigmoid(2.0) * math.tanh(first_c), sigmoid(-2.0) * math.tanh(second_c)])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("seed", range(24))
+def test_equals_an_lstm_cell_loop(seed, dtype):
+    """Random sizes, layers, directions, layouts, states and lengths; every layer and direction of every sequence."""
+    choose = random.Random(seed)
+    lstm = a_module(
+        seed,
+        dtype,
+        input_size=choose.randint(1, 20),
+        hidden_size=choose.randint(1, 33),
+        num_layers=choose.randint(1, 3),
+        bidirectional=choose.random() < 0.5,
+        batch_first=choose.random() < 0.5,
+        bias=choose.random() < 0.7,
+    )
+    kind = ("plain", "lengths", "packed", "unbatched")[seed % 4]
+    batch = 1 if kind == "unbatched" else choose.randint(1, 4)
+    longest = choose.randint(1, 60)
+    lengths = [longest] + [longest if kind == "plain" else choose.randint(1, longest) for _ in range(batch - 1)]
+    choose.shuffle(lengths)
+    sequences = [torch.randn(length, lstm.input_size, dtype=dtype) for length in lengths]
+    rows = lstm.num_layers * (1 + lstm.bidirectional)
+    state = None
+    if choose.random() < 0.5:
+        state = tuple(torch.randn(2, rows, batch, lstm.hidden_size, dtype=dtype))
+    padded = nn.utils.rnn.pad_sequence(sequences, batch_first=lstm.batch_first)
+    with torch.inference_mode():
+        if kind == "unbatched":
+            t = trace(lstm, sequences[0], state and tuple(s[:, 0] for s in state))
+        elif kind == "packed":
+            t = trace(lstm, pack_sequence(sequences, enforce_sorted=False), state)
+        else:
+            t = trace(lstm, padded, state, lengths if kind == "lengths" else None)
+        for b, sequence in enumerate(sequences):
+            seen, h_n, c_n = by_cells(lstm, sequence, state and [s[:, b] for s in state])
+            for (k, direction), signals in seen.items():
+                for name, expected in signals.items():
+                    signal = getattr(t.layer(k, direction), name)
+                    if kind != "unbatched":
+                        signal = signal[b] if lstm.batch_first else signal[:, b]
+                    assert furthest(signal[: len(sequence)], expected) <= TOLERANCE[dtype], (k, direction, name)
+                    assert not signal[len(sequence) :].any()  # padded steps are zeros
+            for end, expected in ((t.h_n, h_n), (t.c_n, c_n)):
+                assert furthest(end if kind == "unbatched" else end[:, b], expected) <= TOLERANCE[dtype]
+
+
+@pytest.mark.parametrize("scale", [3, 10, 30])
+def test_large_weights_make_no_larger_errors(scale):
+    """Saturated gates, and cells that pile up behind open forget gates.
+
+    Each step of the loop is given the kernel's h: an LSTM with such weights is chaotic, so that two correct runs of it
+    part from the last digit on, which says nothing about the gates.
+    """
+    lstm = a_module(scale, input_size=10, hidden_size=32)
+    with torch.no_grad():
+        for parameter in lstm.parameters():
+            parameter *= scale
+        lstm.bias_ih_l0[32:64] += 2 * scale  # the forget gates'
+        x = torch.randn(80, 10)
+        t = trace(lstm, x)
+        cell = nn.LSTMCell(10, 32)
+        cell.load_state_dict({name: getattr(lstm, name + "_l0") for name in cell.state_dict()})
+        h = c = torch.zeros(32)
+        for step in range(len(x)):
+            _, c = cell(x[step], (h, c))
+            h = t.h[step]
+            assert furthest(t.c[step], c) <= 1e-5
+    assert t.c.abs().max() > 30  # they did pile up
+
+
+def test_scan_is_exact_for_any_gates():
+    """Gates of exactly 0 and 1, cells that grow to thousands, overflow's neighbourhood: as a loop in more digits."""
+    torch.manual_seed(0)
+    for steps in (1, 9, 10, 19, 20, 21, 199, 200, 201, 209, 1000, 5003):
+        f = torch.rand(steps, 2, 5)
+        f[:, 0, 0], f[:, 0, 1], f[:, 0, 2] = 1, 0, (torch.rand(steps) < 0.5).float()
+        f[:, 1, 0], f[:, 1, 1] = 1e-38, 1 - 1e-7
+        u = torch.randn(steps, 2, 5).abs()
+        u[:, 0, 3] *= 1e30
+        u[:, 1, 3] *= 1e-30
+        c_0 = torch.randn(2, 5).abs()
+        expected, c = [], c_0.double().numpy()
+        for f_t, u_t in zip(f.double().numpy(), u.double().numpy(), strict=True):
+            c = f_t * c + u_t
+            expected.append(c)
+        np.testing.assert_allclose(gates._scan(f, u, c_0), np.stack(expected), rtol=1e-5)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_output_is_the_modules_own(layers, bidirectional, batch_first):
+    lstm = a_module(
+        1, num_layers=layers, bidirectional=bidirectional, batch_first=batch_first, dropout=0.3 * (layers > 1)
+    )
+    x = torch.randn(5, 6, 3)
+    rows = layers * (1 + bidirectional)
+    state = tuple(torch.randn(2, rows, 5 if batch_first else 6, 4))
+    with torch.inference_mode():
+        for given in (None, state):
+            output, (h_n, c_n) = lstm(x, given)
+            t = trace(lstm, x, given)
+            assert all(getattr(t, name).shape == output.shape for name in SIGNALS)
+            for ours, theirs in ((t.h, output), (t.h_n, h_n), (t.c_n, c_n), (t.o * t.c.tanh(), output)):
+                torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+            unbatched = trace(lstm, x[0] if batch_first else x[:, 0], given and tuple(s[:, 0] for s in given))
+            torch.testing.assert_close(unbatched.f, t.f[0] if batch_first else t.f[:, 0], atol=1e-6, rtol=0)
+            assert unbatched.h_n.shape == unbatched.c_n.shape == (rows, 4)
+
+
+def test_lengths_a_packed_sequence_and_the_sequences_alone_agree():
+    lstm = a_module(2, num_layers=2, bidirectional=True)
+    x = torch.randn(9, 4, 3)
+    lengths = [4, 9, 1, 6]
+    state = tuple(torch.randn(2, 4, 4, 4))
+    packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
+    with torch.inference_mode():
+        t, from_packed = trace(lstm, x, state, lengths=lengths), trace(lstm, packed, state)
+        output, (h_n, c_n) = lstm(packed, state)
+        padded, _ = nn.utils.rnn.pad_packed_sequence(output)
+        for ours, theirs in ((t.h, padded), (t.h_n, h_n), (t.c_n, c_n)):
+            torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+        assert t.lengths.tolist() == from_packed.lengths.tolist() == lengths
+        for b, length in enumerate(lengths):
+            alone = trace(lstm, x[:length, b], tuple(s[:, b] for s in state))
+            for name in SIGNALS:
+                signal = getattr(t, name)
+                torch.testing.assert_close(signal[:length, b], getattr(alone, name), atol=1e-6, rtol=0)
+                assert not signal[length:, b].any()
+                torch.testing.assert_close(signal, getattr(from_packed, name), atol=0, rtol=0)
+
+
+def test_padding_is_never_read():
+    lstm = a_module(3, bidirectional=True, batch_first=True)
+    x = torch.randn(2, 5, 3)
+    spoiled = x.clone()
+    spoiled[0, 3:] = math.nan
+    t, other = trace(lstm, x, lengths=[3, 5]), trace(lstm, spoiled, lengths=torch.tensor([3, 5]))
+    assert torch.equal(t.c, other.c)
+    other.c.sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in lstm.parameters())
+
+
+@pytest.mark.parametrize("lengths", [None, [30, 11, 23]])
+def test_blocks_do_not_show(lengths, monkeypatch):
+    """A long sequence goes through in blocks that hand on their states: the same numbers, whatever their size."""
+    lstm = a_module(4, num_layers=2, bidirectional=True)
+    x = torch.randn(30, 3, 3)
+    whole = trace(lstm, x, lengths=lengths)
+    monkeypatch.setattr(gates, "BLOCK", 7)
+    blocks = trace(lstm, x, lengths=lengths)
+    for name in (*SIGNALS, "h_n", "c_n"):
+        torch.testing.assert_close(getattr(blocks, name), getattr(whole, name), atol=1e-6, rtol=0)
+
+
+def test_steps_are_not_gone_through_one_by_one():
+    """The number of operations, which, unlike time, is the same on a busy machine."""
+
+    class Counter(TorchDispatchMode):
+        count = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            self.count += "lstm" not in str(func) and "view" not in str(func)
+            return func(*args, **(kwargs or {}))
+
+    def operations(steps):
+        with torch.no_grad(), Counter() as counter:
+            trace(lstm, torch.randn(steps, 3))
+        return counter.count
+
+    lstm = a_module(5)
+    hundred, thousand, many = operations(100), operations(1000), operations(5000)
+    assert thousand < 2 * hundred
+    assert thousand < 1000
+    assert many <= 6 * thousand
+
+
+def test_gradients_are_the_modules_and_reach_every_signal():
+    lstm = a_module(6, torch.float64, num_layers=2, bidirectional=True)
+    x = torch.randn(20, 2, 3, dtype=torch.float64, requires_grad=True)
+    wanted = torch.autograd.grad(lstm(x)[0].sin().sum(), [x, *lstm.parameters()])
+    for ours, theirs in zip(
+        torch.autograd.grad(trace(lstm, x).h.sin().sum(), [x, *lstm.parameters()]), wanted, strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+    class Signals(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = a_module(7, torch.float64, input_size=2, hidden_size=2)
+
+        def forward(self, x):
+            t = trace(self.lstm, x)
+            return tuple(getattr(t, name) for name in SIGNALS)
+
+    signals = Signals()
+    names, weights = zip(*signals.named_parameters(), strict=True)
+    x = torch.randn(24, 1, 2, dtype=torch.float64, requires_grad=True)  # more steps than the scan's plain loop takes
+    assert torch.autograd.gradcheck(
+        lambda x, *weights: torch.func.functional_call(signals, dict(zip(names, weights, strict=True)), x),
+        (x, *weights),
+        fast_mode=True,
+    )
+
+
+def test_module_and_inputs_stay_as_they_were():
+    lstm = a_module(8, num_layers=2, bidirectional=True).train()
+    x, state = torch.randn(5, 2, 3), tuple(torch.randn(2, 4, 2, 4))
+    before = {name: value.clone() for name, value in lstm.state_dict().items()}
+    given = [tensor.clone() for tensor in (x, *state)]
+    weights = list(lstm._flat_weights)
+    trace(lstm, x, state, lengths=[5, 3])
+    assert lstm.training
+    assert all(ours is theirs for ours, theirs in zip(lstm._flat_weights, weights, strict=True))
+    assert all(torch.equal(value, before[name]) for name, value in lstm.state_dict().items())
+    assert all(torch.equal(*pair) for pair in zip(given, (x, *state), strict=True))
+    assert all(parameter.grad is None for parameter in lstm.parameters())
+
+
+def test_layers_and_directions():
+    lstm = a_module(9, num_layers=2, bidirectional=True, batch_first=True)
+    t = trace(lstm, torch.randn(2, 5, 3))
+    assert len(t.layers) == 2
+    assert t.parts == ((1, "forward"), (1, "reverse"))
+    assert t.layer(-1) is t.layer(1) is t.layers[1]
+    assert torch.equal(t.layer(1).c, t.c)
+    forward, reverse = t.layer(0, "forward"), t.layer(0, "reverse")
+    assert torch.equal(torch.cat([forward.i, reverse.i], -1), t.layer(0).i)
+    assert torch.equal(torch.cat([t.layer(k, d).c_n for k in (0, 1) for d in ("forward", "reverse")]), t.c_n)
+    assert reverse.layer(0) is reverse
+    assert repr(t) == "Trace(5 steps, batch of 2, 2 layers, forward and reverse, 4 units, float32 on cpu)"
+    assert repr(reverse) == "Trace(5 steps, batch of 2, layer 0, reverse, 4 units, float32 on cpu)"
+    with pytest.raises(FrozenInstanceError):
+        t.c = None
+    with pytest.raises(IndexError, match="layer 2 was asked for, but this trace has 2"):
+        t.layer(2)
+    with pytest.raises(ValueError, match="'backward' was asked for, but this trace has forward and reverse"):
+        t.layer(0, "backward")
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_dataframe(batch_first):
+    lstm = a_module(10, num_layers=2, bidirectional=True, batch_first=batch_first)
+    x = torch.randn(3, 5, 3)
+    with torch.inference_mode():
+        t = trace(lstm, x if batch_first else x.transpose(0, 1), lengths=[5, 2, 4])
+    table = t.to_dataframe()
+    assert list(table.columns) == ["batch", "step", "layer", "direction", "unit", *SIGNALS]
+    assert len(table) == (5 + 2 + 4) * 2 * 2 * 4
+    index = table.set_index(["batch", "step", "layer", "direction", "unit"])
+    assert index.index.is_unique and index.index.is_monotonic_increasing
+    row = index.loc[(2, 3, 1, "reverse", 1)]
+    at = (2, 3) if batch_first else (3, 2)
+    assert [row[name] for name in SIGNALS] == [float(getattr(t, name)[(*at, 4 + 1)]) for name in SIGNALS]
+    assert table.h.dtype == np.float32
+    assert set(t.layer(1, "reverse").to_dataframe()[["layer", "direction"]].itertuples(index=False, name=None)) == {
+        (1, "reverse")
+    }
+    assert len(trace(lstm, x[0]).to_dataframe()) == 5 * 2 * 2 * 4
+
+
+X = torch.zeros(5, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments", "error", "said"),
+    [
+        ({"proj_size": 2}, {}, ValueError, "proj_size=2.*nn.Linear after"),
+        ({"num_layers": 2, "dropout": 0.5}, {}, ValueError, r"dropout=0.5.*lstm.eval\(\)"),
+        ({}, {"x": [[1.0]]}, TypeError, "a tensor or a PackedSequence, got list"),
+        ({}, {"x": torch.zeros(3)}, ValueError, r"3 dimensions, or 2 .* got shape \(3,\)"),
+        ({}, {"x": torch.zeros(5, 2, 7)}, ValueError, "reads 3 numbers a step .* got 7"),
+        ({}, {"x": torch.zeros(0, 2, 3)}, ValueError, "x is empty: 0 steps in a batch of 2"),
+        ({}, {"x": torch.zeros(0, 3)}, ValueError, "x is empty: 0 steps"),
+        ({}, {"x": torch.zeros(5, 0, 3)}, ValueError, "x is empty: 5 steps in a batch of 0"),
+        ({}, {"x": X.double()}, ValueError, r"x is float64 on cpu but the LSTM is float32 on cpu.*\.to"),
+        ({}, {"x": X.to("meta")}, ValueError, "x is float32 on meta but the LSTM is float32 on cpu"),
+        ({}, {"lengths": [5]}, ValueError, r"one for each of the 2 sequences, got shape \(1,\)"),
+        ({}, {"lengths": [5, 6]}, ValueError, "from 1 to 5, the steps of x; sequence 1 has 6"),
+        ({}, {"lengths": [0, 5]}, ValueError, "from 1 to 5, the steps of x; sequence 0 has 0"),
+        ({}, {"lengths": [2.5, 5]}, TypeError, "whole numbers, got float32"),
+        ({}, {"lengths": [True, True]}, TypeError, "whole numbers, got bool"),
+        ({}, {"x": X[:, 0], "lengths": [5]}, ValueError, r"give x\[:length\]"),
+        ({}, {"x": pack_sequence([X[:, 0]]), "lengths": [5]}, ValueError, "leave `lengths` out"),
+        ({}, {"initial_state": X}, TypeError, r"\(h_0, c_0\), got Tensor"),
+        ({}, {"initial_state": (X, X, X)}, TypeError, r"\(h_0, c_0\), got tuple"),
+        (
+            {},
+            {"initial_state": (torch.zeros(1, 2, 4), torch.zeros(1, 4))},
+            ValueError,
+            r"c_0 .* \(1, 2, 4\).* got \(1, 4\)",
+        ),
+        ({}, {"x": X[:, 0], "initial_state": torch.zeros(2, 1, 2, 4).unbind()}, ValueError, r"h_0 .* \(1, 4\)"),
+        (
+            {},
+            {"initial_state": torch.zeros(2, 1, 2, 4).double().unbind()},
+            ValueError,
+            "h_0 is float64 .* x is float32",
+        ),
+    ],
+)
+def test_errors_say_what_was_given_and_what_to_do(options, arguments, error, said):
+    lstm = nn.LSTM(3, 4, **options)
+    with pytest.raises(error, match=said):
+        trace(lstm, **{"x": X} | arguments)
+
+
+def test_only_an_lstm():
+    with pytest.raises(TypeError, match=r"torch.nn.LSTM, got GRU"):
+        trace(nn.GRU(3, 4), X)
+
+
+def test_dropout_is_refused_only_where_it_acts():
+    two = nn.LSTM(3, 4, num_layers=2, dropout=0.5).eval()
+    torch.testing.assert_close(trace(two, X).h, two(X)[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch says that one layer has nowhere to drop
+        one = nn.LSTM(3, 4, dropout=0.5)
+    torch.testing.assert_close(trace(one, X).h, one(X)[0])
+
+
+def test_the_docstrings_example_runs():
+    results = doctest.testmod(gates)
+    assert results.attempted > 5
+    assert not results.failed
+
+
+def test_knows_nothing_of_this_project():
+    assert "mmdemo" not in Path(gates.__file__).read_text(encoding="utf-8")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_cuda():
+    """The same numbers as on the CPU, no complaint from cuDNN, and gradients in evaluation mode."""
+    lstm = a_module(11, torch.float64, num_layers=2, bidirectional=True)
+    x = torch.randn(40, 3, 3, dtype=torch.float64)
+    lengths = [40, 7, 23]
+    expected = trace(lstm, x, lengths=lengths)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        t = trace(lstm.cuda(), x.cuda().requires_grad_(), lengths=lengths)
+        assert t.h.device.type == "cuda"
+        for name in (*SIGNALS, "h_n", "c_n"):
+            torch.testing.assert_close(getattr(t, name).cpu(), getattr(expected, name), atol=1e-10, rtol=0)
+        t.c.sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in lstm.parameters())
+    output, _ = lstm(pack_padded_sequence(x.cuda(), lengths, enforce_sorted=False))
+    torch.testing.assert_close(nn.utils.rnn.pad_packed_sequence(output)[0], t.h, atol=1e-10, rtol=0)

@@ -1,0 +1,258 @@
+"""The command line, on an untrained checkpoint: what is printed and written, and that every mistake is one line."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from PIL import Image, ImageDraw
+
+from mmdemo import cli
+from mmdemo.config import ModelConfig
+from mmdemo.inference.predictor import Predictor
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
+
+LABELS = ["cat", "dog", "owl"]
+KEYS = {"label", "probability", "probabilities", "sure", "reason", "contradiction", "used", "ignored", "milliseconds"}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("checkpoint")
+    MultimodalLSTM(ModelConfig("pets", LABELS)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory, checkpoint):
+    """A folder with a picture of a stroke, a second of humming, and a second of silence."""
+    folder = tmp_path_factory.mktemp("inputs")
+    picture = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(picture).line((60, 20, 60, 100), fill=0, width=10)
+    picture.save(folder / "stroke.png")
+    time = np.arange(16_000) / 16_000
+    hum = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 20)) * 0.3  # like an open vowel
+    soundfile.write(folder / "hum.wav", hum * np.exp(-(((time - 0.5) / 0.15) ** 2)), 16_000)
+    soundfile.write(folder / "silence.wav", 0 * hum, 16_000)
+    (folder / "broken.png").write_bytes(b"no picture at all")
+    shutil.copytree(checkpoint, folder / "torn")
+    (folder / "torn" / "model.safetensors").unlink()
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command in this process: its exit status, what it printed, and what it complained about."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["mmdemo", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+def test_help_answers_at_once_and_names_every_command():
+    code = "import sys; sys.argv = ['mmdemo', '--help']; from mmdemo import cli\ntry: cli.main()\nfinally: "
+    code += "print({'torch', 'gradio', 'pandas', 'numpy'} & set(sys.modules) or 'nothing heavy')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "nothing heavy" in done.stdout
+    for command in ("serve", "train", "evaluate", "predict", "bench", "manifest"):
+        assert command in done.stdout
+
+
+def test_python_m_mmdemo_is_the_same_command_line():
+    done = subprocess.run([sys.executable, "-m", "mmdemo", "predict"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "--text" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_json_says_what_the_predictor_says(run, checkpoint, inputs):
+    status, out, _ = run(
+        *("predict", "--checkpoint", checkpoint, "--json", "--text", "seven cats"),
+        *("--image", inputs / "stroke.png", "--audio", inputs / "silence.wav"),
+    )
+    said = json.loads(out)
+    assert status == 0 and set(said) >= KEYS
+    assert list(said["probabilities"]) == LABELS and sum(said["probabilities"].values()) == pytest.approx(1)
+    assert said["label"] == max(said["probabilities"], key=said["probabilities"].get)
+    assert said["probability"] == max(said["probabilities"].values())
+    assert said["used"] == ["text", "image"]
+    assert list(said["ignored"]) == ["audio"] and "speech" in said["ignored"]["audio"]
+    assert all(ms >= 0 for ms in said["milliseconds"].values())
+    result = Predictor.load(checkpoint, "cpu").predict("seven cats", str(inputs / "stroke.png"))
+    assert said["probability"] == pytest.approx(result.probability, abs=1e-5)
+
+
+def test_without_json_it_is_said_in_words(run, checkpoint):
+    status, out, _ = run("predict", "--checkpoint", checkpoint, "--text", "   ")
+    assert status == 0 and any(label in out for label in LABELS)
+    assert "There are no words in it" in out
+
+
+def test_the_order_of_reading_can_be_chosen(run, checkpoint, inputs):
+    given = ("predict", "--checkpoint", checkpoint, "--json", "--text", "owl", "--image", inputs / "stroke.png")
+    status, out, _ = run(*given, "--order", "audio,image,text")
+    assert status == 0 and json.loads(out)["used"] == ["image", "text"]
+
+
+def test_the_trace_is_written_as_plain_arrays(run, checkpoint, inputs, tmp_path):
+    file = tmp_path / "new" / "trace.data"
+    status, _, _ = run(
+        *("predict", "--checkpoint", checkpoint, "--text", "an owl", "--image", inputs / "stroke.png"),
+        *("--trace", file),
+    )
+    assert status == 0
+    with np.load(file, allow_pickle=False) as trace:
+        steps = 2 + 14
+        for name in "ifgoch":
+            assert trace[name].shape == (steps, 128)
+        assert np.allclose(trace["h"], trace["o"] * np.tanh(trace["c"]), atol=1e-5)
+        assert trace["beliefs"].shape == (steps, 3) and np.allclose(trace["beliefs"].sum(1), 1, atol=1e-5)
+        assert list(trace["labels"]) == LABELS
+        assert list(trace["modality"]) == ["text"] * 2 + ["image"] * 14
+        assert list(trace["word"][:3]) == ["an", "owl", ""]
+        assert trace["span"][1, :2].tolist() == [3, 6] and np.isnan(trace["span"][1, 2:]).all()
+
+
+def test_the_report_is_one_file_with_the_result_in_it(run, checkpoint, inputs, tmp_path):
+    file = tmp_path / "new" / "report.html"
+    status, out, _ = run(
+        *("predict", "--checkpoint", checkpoint, "--json", "--text", "an </script> owl"),
+        *("--image", inputs / "stroke.png", "--report", file),
+    )
+    assert status == 0
+    page = file.read_text(encoding="utf-8")
+    said = json.loads(page.partition('id="mm-reading">')[2].partition("</script>")[0])
+    assert said["said"]["label"] == json.loads(out)["label"]
+    assert "owl" in [step["text"] for step in said["figure"]["steps"]]
+    assert not set(re.findall(r"(?:src|href)=[\"']?(\w+:)", page)) - {"data:"}
+    status, _, err = run("predict", "--checkpoint", checkpoint, "--text", " ", "--report", tmp_path / "no.html")
+    assert status == 2 and "nothing to read" in err and not (tmp_path / "no.html").exists()
+
+
+def test_a_manifest_is_predicted_past_every_bad_row(run, checkpoint, inputs, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+    manifest = inputs / "manifest.csv"
+    manifest.write_text(
+        "id,text,image,audio,mood\n"
+        "1,a cat,stroke.png,hum.wav,good\n"
+        "2,,gone.png,,bad\n"
+        "3,a dog,broken.png,,bad\n"
+        "4,,,,bad\n"
+        f"5,{'x' * 3000},,,bad\n"
+        "6,,,silence.wav,odd\n"
+        "7,an owl,,,good,too,many\n"
+        "8,explode,,,bad\n"
+        "9,NA,,,good\n"
+    )
+    predict = Predictor.predict
+
+    def sometimes(self, text=None, **others):
+        if text == "explode":
+            raise KeyError("a bug of ours")
+        return predict(self, text=text, **others)
+
+    monkeypatch.setattr(Predictor, "predict", sometimes)
+    status, said, _ = run("predict", "--checkpoint", checkpoint, "--manifest", manifest, "--out", out)
+    assert status == 0 and "could not be predicted: 6" in said
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    own = ["id", "text", "image", "audio", "mood"]
+    assert list(rows[0]) == [*own, "predicted", "probability", "sure", "used", "note"]
+    assert [row["id"] for row in rows] == [str(k) for k in range(1, 10)]
+    assert rows[0]["image"] == "stroke.png"  # as it was, not as we found it
+    assert [row["id"] for row in rows if row["predicted"]] == ["1", "6", "9"]
+    assert rows[0]["used"] == "text+image+audio" and rows[0]["sure"] in ("True", "False")
+    assert rows[0]["predicted"] in LABELS and float(rows[0]["probability"]) > 1 / 3
+    assert rows[5]["used"] == "" and "No speech was found" in rows[5]["note"]
+    for row, reason in {1: "gone.png", 2: "not a picture", 3: "no input", 4: "3000", 6: "cells", 7: "a bug"}.items():
+        assert reason in rows[row]["note"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--text", "a", "--checkpoint", "nowhere"], "No checkpoint in nowhere"),
+        (["--image", "{inputs}/gone.png"], "gone.png"),
+        (["--image", "{inputs}/broken.png"], "not a picture"),
+        (["--audio", "{inputs}/broken.png"], "recording"),
+        (["--text", "x" * 2001], "at most 2000"),
+        (["--manifest", "{inputs}/gone.csv", "--out", "out.csv"], "no manifest"),
+        (["--text", "a", "--order", "text,smell"], "order"),
+        (["--text", " ", "--trace", "{inputs}/trace.npz"], "nothing to read"),
+        (["--text", "a", "--device", "abacus"], "abacus"),
+        (["--text", "a", "--checkpoint", "{inputs}/torn"], "safetensors"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(run, checkpoint, inputs, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    arguments = [argument.format(inputs=inputs) for argument in arguments]
+    given = [] if "--checkpoint" in arguments else ["--checkpoint", checkpoint]
+    status, _, err = run("predict", *given, *arguments)
+    assert status == 2
+    assert len(err.strip().splitlines()) == 1 and said in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--manifest", "a.csv"], ["--text", "a", "--out", "b.csv"], ["--manifest", "a", "--json"]]
+)
+def test_options_that_do_not_go_together_are_refused(run, arguments):
+    status, _, err = run("predict", *arguments)
+    assert status == 2 and "Traceback" not in err
+
+
+def test_a_manifest_is_made_from_folders_and_checked(run, tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        for k in range(10):
+            (tmp_path / "pets" / label / f"{k}.txt").write_text(f"{label} {k}")
+    made = tmp_path / "pets.csv"
+    status, out, err = run("manifest", tmp_path / "pets", "--out", made)
+    assert status == 0 and not err and "20 rows can be used, 0 cannot" in out
+    with made.open("a") as file:
+        file.write(",,,cat,\n")
+    status, out, err = run("manifest", made)
+    assert status == 0 and "20 rows can be used, 1 cannot" in out
+    assert err.startswith("line 22: ")
+
+
+def test_a_manifest_is_not_overwritten_by_checking_it(run, tmp_path):
+    status, _, err = run("manifest", tmp_path / "pets.csv", "--out", tmp_path / "other.csv")
+    assert status == 2 and "--out" in err
+    assert not Path(tmp_path / "other.csv").exists()
+
+
+def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path):
+    words = {"greeting": ["hello", "hi"], "farewell": ["bye", "so long"], "thanks": ["thank you", "cheers"]}
+    lines = [f"{word} {name},{label}\n" for label, both in words.items() for word in both for name in "abcdefghij"]
+    manifest, checkpoint = tmp_path / "manners.csv", tmp_path / "manners"
+    manifest.write_text("text,label\n" + "".join(lines) + ",thanks\n")
+    places = ("--cache", tmp_path / "cache", "--runs", tmp_path / "runs", "--manifest", manifest)
+    status, _, err = run(
+        *("train", "--task", "manners", "--out", checkpoint, *places, "--epochs", 2, "--samples", 600),
+    )
+    assert status == 0 and f"{manifest.name}, line 62: It has no input" in err
+    status, out, _ = run("evaluate", "--checkpoint", checkpoint, *places)
+    assert status == 0 and "text alone" in out
+    metrics = json.loads((checkpoint / "metrics.json").read_text())
+    assert metrics["alone"]["text"]["n"] == 6 and metrics["alone"]["text"]["accuracy"] > 0.5
+    status, out, _ = run("predict", "--checkpoint", checkpoint, "--text", "thank you k", "--json")
+    assert status == 0 and json.loads(out)["label"] == "thanks"
+
+
+def test_a_task_without_a_recipe_is_refused(run):
+    status, _, err = run("train", "--task", "astrology")
+    assert status == 2 and "astrology" in err and "digits" in err

@@ -1,0 +1,66 @@
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from PIL import Image
+
+from mmdemo.config import ModelConfig
+from mmdemo.train import features as module
+from mmdemo.train.features import read_features
+
+CONFIG = ModelConfig("test", ["yes", "no"])
+
+
+@pytest.fixture
+def rows(tmp_path):
+    picture = np.full((100, 100), 250, np.uint8)
+    picture[20:80, 45:55] = 10
+    Image.fromarray(picture).save(tmp_path / "stroke.png")
+    seconds = np.arange(16_000) / 16_000
+    voice = sum(np.sin(2 * np.pi * 150 * k * seconds) / k for k in range(1, 15)) * np.clip(np.sin(6 * seconds), 0, 1)
+    soundfile.write(tmp_path / "voice.wav", 0.2 * voice, 16_000)
+    soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
+    cells = [
+        {"text": "oh yes", "label": "yes"},
+        {"text": "yes, no", "label": "no", "belief": '[[3, "yes"], [4, null], [7, "no"]]'},
+        {"image": str(tmp_path / "stroke.png"), "label": "yes"},
+        {"audio": str(tmp_path / "voice.wav"), "label": "no"},
+        {"audio": str(tmp_path / "silence.wav"), "label": "no"},
+        {"text": "   ", "image": str(tmp_path / "stroke.png"), "label": "no"},
+    ]
+    table = pd.DataFrame(cells, columns=["text", "image", "audio", "label", "belief"]).fillna("")
+    return table.assign(line=range(2, 8))
+
+
+def test_every_input_is_read_once(rows, tmp_path):
+    read = read_features(rows, CONFIG, tmp_path / "cache", voices=3)
+    assert read.labels.tolist() == [0, 1, 0, 1, 1, 1]
+    assert read.rows_with("text").tolist() == [0, 1]
+    assert read.rows_with("image").tolist() == [2, 5]
+    assert read.rows_with("audio").tolist() == [3]
+    assert read.squares.shape == (2, 28, 28)
+    assert [voice.shape[1] for voice in read.sounds[0]] == [96] * 3
+    assert not np.array_equal(*(voice[:3] for voice in read.sounds[0][:2]))
+
+
+def test_what_cannot_be_read_is_named_with_its_line(rows, tmp_path):
+    problems = read_features(rows, CONFIG, tmp_path / "cache").problems
+    assert [problem.split(":")[0] for problem in problems] == ["line 6", "line 7"]
+
+
+def test_text_without_marks_ramps_and_with_marks_follows_them(rows, tmp_path):
+    texts = read_features(rows, CONFIG, tmp_path / "cache").texts
+    assert texts[0][0] == ("oh", "yes")
+    assert texts[0][1].weight.tolist() == [0.5, 1]
+    assert texts[1][0] == ("yes", ",", "no")
+    assert texts[1][1].weight.tolist() == [1, 0, 1]
+    assert texts[1][1].label[[0, 2]].tolist() == [0, 1]
+
+
+def test_the_second_time_comes_from_the_cache(rows, tmp_path, monkeypatch):
+    first = read_features(rows, CONFIG, tmp_path / "cache", voices=2)
+    monkeypatch.setattr(module, "ProcessPoolExecutor", None)  # reading anything again would fail
+    second = read_features(rows, CONFIG, tmp_path / "cache", voices=2)
+    assert np.array_equal(first.squares, second.squares)
+    assert all(np.array_equal(a, b) for a, b in zip(first.sounds[0], second.sounds[0], strict=True))
+    assert first.problems == second.problems

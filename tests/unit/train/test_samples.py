@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tiny import CONFIG, features
+
+from mmdemo.config import MODALITIES
+from mmdemo.train.samples import PLAIN, Mixing, Pairs
+
+
+def pairs(mixing=PLAIN, **kw):
+    return Pairs(features(), CONFIG, **{"pair": True, "mixing": mixing, "seed": 0} | kw)
+
+
+def test_partners_are_of_the_same_class():
+    samples = pairs()
+    for k in range(90):
+        rows = samples.partners(k, np.random.default_rng(k))
+        assert set(rows) == set(MODALITIES)
+        assert k in rows.values()
+        assert len({int(samples.features.labels[row]) for row in rows.values()}) == 1
+
+
+def test_without_pairing_a_row_stays_alone():
+    assert pairs(pair=False).partners(0, np.random.default_rng(0)) == {"text": 0}
+
+
+def test_plain_mixing_gives_all_modalities_undisturbed_in_the_default_order():
+    sample = pairs()[1]
+    assert sample.order == list(MODALITIES)
+    assert sample.severity == 0
+    assert all(part is not None for part in (sample.ids, sample.square, sample.sound))
+
+
+def test_the_same_seed_epoch_and_index_give_the_same_sample():
+    first, second = pairs(Mixing())[7], pairs(Mixing())[7]
+    assert first.order == second.order
+    assert first.severity == second.severity
+    other = pairs(Mixing(), seed=1)
+    assert any(other[k].order != pairs(Mixing())[k].order for k in range(20))
+
+
+def test_the_modalities_take_turns_and_an_epoch_shuffles():
+    samples = pairs(replace(PLAIN, together=(1, 0, 0)))
+    kinds = [[part is not None for part in (s.ids, s.square, s.sound)] for s in (samples[k] for k in range(3))]
+    assert kinds == [[True, False, False], [False, True, False], [False, False, True]]
+    before = samples.shuffled["image"].copy()
+    samples.set_epoch(1)
+    assert not np.array_equal(before, samples.shuffled["image"])
+    assert sorted(before) == sorted(samples.shuffled["image"])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_so_many_modalities_together_as_asked(count):
+    together = [0, 0, 0]
+    together[count - 1] = 1
+    samples = pairs(replace(PLAIN, together=tuple(together)))
+    for k in range(30):
+        sample = samples[k]
+        assert sum(part is not None for part in (sample.ids, sample.square, sample.sound)) == count
+
+
+def test_a_contradiction_shares_the_target():
+    samples = pairs(replace(PLAIN, contradict=1.0))
+    batch, taught = samples.collate([samples[k] for k in range(60)])
+    for row in taught[torch.arange(60), batch.lengths.sum(1) - 1]:
+        assert sorted(row.tolist()) == pytest.approx([0, 1 / 3, 2 / 3])
+
+
+def test_a_batch_of_disturbed_samples_is_sound():
+    samples = pairs(Mixing())
+    batch, taught = samples.collate([samples[k] for k in range(64)])
+    assert batch.image.min() >= 0 and batch.image.max() <= 1
+    assert torch.allclose(taught.sum(-1), torch.ones(taught.shape[:2]), atol=1e-5)
+    again, _ = samples.collate([samples[k] for k in range(64)])
+    assert torch.equal(batch.image, again.image)
+
+
+def test_balanced_classes_come_equally_often():
+    some = features(40)
+    rare = some.only((some.labels != 0) | (np.arange(len(some.labels)) % 5 == 0))  # a fifth of the first class is left
+    drawn = {}
+    for power in (0, 1):
+        mixing = replace(PLAIN, balance=(power, 0, 0))
+        samples = Pairs(rare, CONFIG, pair=True, mixing=mixing, seed=0)
+        rows = np.concatenate([samples.set_epoch(epoch) or samples.shuffled["text"] for epoch in range(30)])
+        drawn[power] = np.bincount(rare.labels[rows]) / len(rows)
+        assert sorted(samples.shuffled["image"]) == sorted(samples.pools["image"])  # the others are as they were
+    assert drawn[0][0] < 0.15
+    np.testing.assert_allclose(drawn[1], 1 / 3, atol=0.05)

@@ -269,7 +269,7 @@ def make_voices(
     from mmdemo.data.synthetic.voices import make_voices
 
     manifest = make_voices(out, fetch_kokoro(kokoro), count=count, seed=seed, jobs=jobs, say=_complain)
-    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_VOICES={out} python -m mmdemo train")
+    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
 
 
 @app.command("pictures")
@@ -291,7 +291,7 @@ def make_pictures(
     data = data_folder(data_dir)
     clothes = fetch_fashion(fashion or data / FASHION)
     manifest = make_pictures(out, fetch_mnist(data), clothes, count=count, seed=seed, jobs=jobs, say=_complain)
-    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_VOICES={out} python -m mmdemo train")
+    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
 
 
 def _complain(sentence: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 MODALITIES = ("text", "image", "audio")
 """The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
@@ -11,6 +13,11 @@ SUBJECTS = ("ink", "face")
 """What may be looked for in a picture: something written or drawn, or somebody's face."""
 
 SAMPLE_RATE = 16_000  # Hz; what the speech stem was trained on
+FORMER_NAMES = {  # of the fields of ModelConfig, and of the configurations within it
+    "": {"step_size": "embedding_dim", "sure_above": "confidence_threshold", "shows_cases": "expose_test_cases"},
+    "text": {"lost": "word_dropout"},
+}
+
 PROSODY = 33  # numbers per step that say how something sounds
 
 
@@ -23,7 +30,7 @@ class TextConfig:
     ngrams: tuple[int, int] = (2, 4)  # shortest and longest character n-gram of a word, with its boundary marks
     ids_per_token: int = 24  # the word itself and its n-grams, padded with zeros
     words: int = 0  # how many words have pretrained vectors
-    lost: float = 0.0  # share of the words that are not read, in training only
+    word_dropout: float = 0.0  # share of the words that are not read, in training only
 
     @property
     def width(self) -> int:
@@ -82,12 +89,30 @@ class ModelConfig:
     text: TextConfig = field(default_factory=TextConfig)
     image: ImageConfig = field(default_factory=ImageConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
-    step_size: int = 100  # numbers per step, whatever the modality
+    embedding_dim: int = 100  # numbers per step, whatever the modality
     hidden_size: int = 128  # LSTM units
     dropout: float = 0.2  # on the steps and on the states, in training only
     temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
-    sure_above: float = 0.8  # the answer counts as sure from this probability on; chosen on the validation split
-    shows_cases: bool = True  # whether the page may show test cases: not faces, nor words nobody should meet unasked
+    confidence_threshold: float = 0.8  # sure from this probability on; chosen on the validation split
+    expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
+
+    @classmethod
+    def from_json(cls, file: Path) -> ModelConfig:
+        """The configuration that a checkpoint's ``config.json`` holds, whichever version of mmdemo wrote it.
+
+        Raises:
+            ValueError: the file is no JSON object, lacks the task or its labels, or has a field that nothing knows.
+        """
+        try:
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            for place, names in FORMER_NAMES.items():
+                fields = stored.get(place, {}) if place else stored
+                for former, name in names.items():
+                    if former in fields:
+                        fields.setdefault(name, fields.pop(former))
+            return cls(**stored)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"{file} is no configuration of a checkpoint: {error}") from error
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives."""

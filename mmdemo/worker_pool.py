@@ -38,7 +38,7 @@ def usual() -> int:
 
 
 def start(count: int | None = None, prepare: Callable[[], Any] | None = None) -> None:
-    """From now on, whatever is called ``elsewhere`` runs in other processes, which begin with the first such call.
+    """From now on, whatever is called ``run_in_worker`` runs in other processes, which begin with the first such call.
 
     Args:
         count: of processes; the usual number unless given.
@@ -61,7 +61,7 @@ def stop() -> None:
         ended.shutdown(kill_workers=True)
 
 
-def elsewhere(function: Callable[..., Told], *arguments: Any) -> Told:
+def run_in_worker(function: Callable[..., Told], *arguments: Any) -> Told:
     """The same as ``function(*arguments)``, in another process if there are any.
 
     Raises:

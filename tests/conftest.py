@@ -80,7 +80,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     face = ImageConfig(size=48, slices=12, subject="face")
     for config in (
         ModelConfig("digits", digits),
-        ModelConfig("emotion", feelings, image=face, shows_cases=False),
+        ModelConfig("emotion", feelings, image=face, expose_test_cases=False),
         ModelConfig("fruit", ["apple", "pear", "plum"]),
     ):
         shipped = Path(__file__).parents[1] / "checkpoints" / config.task

@@ -15,7 +15,7 @@ import gradio as gr
 
 from mmdemo.app.parts import as_it_came
 from mmdemo.app.tasks import Tasks
-from mmdemo.inference.export import as_json, as_npz, in_brief
+from mmdemo.inference.export import as_json, as_npz, summary
 from mmdemo.inference.result import Result
 from mmdemo.messages import InputError
 from mmdemo.server import uploads
@@ -87,7 +87,7 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
         if trace not in TRACES:
             raise gr.Error(f"The trace can be one of {', '.join(TRACES)}.", print_exception=False)
         explanation = tasks.predictor(result.task).explain(result)
-        return in_brief(result, explanation), explanation and _file(result, TRACES[trace](result, explanation), trace)
+        return summary(result, explanation), explanation and _file(result, TRACES[trace](result, explanation), trace)
 
     return explain
 

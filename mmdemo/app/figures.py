@@ -46,7 +46,7 @@ def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
     if question.get("ask") == "case":
         return {"ask": "case", "url": _sound(_source(name, tasks, question))}
     config = tasks.predictor(name).config
-    labels, shows = config.labels, config.shows_cases
+    labels, shows = config.labels, config.expose_test_cases
     cases = read_cases(tasks.folder / name)
     if question.get("ask") == "figures":
         metrics, card = read_metrics(tasks.folder / name), _card(tasks.folder / name)
@@ -88,7 +88,7 @@ def _task(tasks: Tasks, question: dict[str, Any]) -> str:
 
 def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
     """The text, the file, or the picture of the case that a question is about."""
-    cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.shows_cases else {}
+    cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.expose_test_cases else {}
     modality = question.get("modality")
     if modality not in MODALITIES or modality not in cases:
         raise InputError("ask.unknown")

@@ -51,7 +51,7 @@ def _run(tasks: Tasks) -> Callable[..., Shown]:
             image=image if use_image else None,
             audio=audio if use_audio else None,
             noise=Noise(typing / 100, blur / 100, darkness / 100, snr),
-            take=take,
+            candidate=take,
         )
         said = reading.said
         where = {

@@ -22,7 +22,7 @@ from mmdemo.inference.export import as_csv, as_json, as_npz
 from mmdemo.inference.figure import packed_numbers
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
-from mmdemo.lstm.counterfactual import Hold, reread, without
+from mmdemo.lstm.counterfactual import GateIntervention, ablate, rerun
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.lstm.faithfulness import faithfulness
 from mmdemo.lstm.ledger import contrast, ledger, triangle
@@ -68,7 +68,7 @@ def _step(predictor: Predictor, result: Result, explanation: Explanation, questi
     inside = result.trace
     before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
     signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
-    z = before_squashing(predictor.model.lstm, torch.cat(list(result.bands.values())), inside, t)  # (4, H)
+    z = before_squashing(predictor.model.lstm, torch.cat(list(result.embeddings.values())), inside, t)  # (4, H)
     every = torch.eye(len(result.labels))
     book = ledger(inside, **_dense(predictor), contrast=every, seen_from=t, form=explanation.form)
     return {
@@ -96,17 +96,17 @@ def _what_if(
     count = len(result.steps)
     start = _whole(question, "start", 0, count - 1)
     stop = _whole(question, "stop", start + 1, count)
-    x = torch.cat(list(result.bands.values()))
+    x = torch.cat(list(result.embeddings.values()))
     gate, value, kept = question.get("gate"), None, list(range(count))
     if gate is None:
         kept = kept[:start] + kept[stop:]
-        x = without(x, start, stop)
-        states = reread(predictor.model.lstm, x).h if kept else x.new_zeros(0, predictor.config.hidden_size)
+        x = ablate(x, start, stop)
+        states = rerun(predictor.model.lstm, x).h if kept else x.new_zeros(0, predictor.config.hidden_size)
     else:
         if gate not in ("i", "f", "g", "o"):
             raise InputError("ask.unknown")
         value = _number(question, "value", -1.0 if gate == "g" else 0.0, 1.0)
-        states = reread(predictor.model.lstm, x, [Hold(gate, value, start, stop)]).h
+        states = rerun(predictor.model.lstm, x, [GateIntervention(gate, value, start, stop)]).h
     beliefs = predictor.model.decide(states).softmax(-1)  # (T', C)
     last = beliefs[-1] if kept else explanation.prior
     return {
@@ -127,7 +127,7 @@ def _faithful(
     """For both ledgers, integrated gradients and random orders: how the probability of ``about`` falls."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
-    x = torch.cat(list(result.bands.values())).clone()
+    x = torch.cat(list(result.embeddings.values())).clone()
     found = faithfulness(predictor.model.lstm, **_dense(predictor), x=x, contrast=weights, answer=about)
     curves = {
         name: {

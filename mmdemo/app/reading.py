@@ -20,7 +20,7 @@ from mmdemo.inference.figure import drawing
 from mmdemo.inference.perturb import Noise
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import ModalityInput, Result
-from mmdemo.inference.verbalize import sentences
+from mmdemo.inference.verbalize import verbalize
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.messages import InputError, Note
 from mmdemo.text.reader import TextInput
@@ -29,7 +29,7 @@ PHOTO = 480  # pixels, the longest side of the photo that is sent back with the 
 PEAKS = 240  # columns of the waveform
 
 
-def read(predictor: Predictor, *, noise: Noise | None = None, take: int | None = None, **sources: Any) -> Reading:
+def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | None = None, **sources: Any) -> Reading:
     """Read whatever is given, and say what it was, what was decided, how and why.
 
     An input that is refused is said to be so, and the others are read all the same.
@@ -37,7 +37,7 @@ def read(predictor: Predictor, *, noise: Noise | None = None, take: int | None =
     Args:
         predictor: the task.
         noise: how much worse the inputs are made before they are read.
-        take: which of the picture's candidates to read, see ``Predictor.read``.
+        candidate: which of the picture's candidates to read, see ``Predictor.preprocess``.
         sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
 
     Returns:
@@ -52,7 +52,7 @@ def read(predictor: Predictor, *, noise: Noise | None = None, take: int | None =
             continue
         start = time.perf_counter()
         try:
-            inputs[modality] = predictor.read(modality, noise.worsen(modality, sources[modality]), take)
+            inputs[modality] = predictor.preprocess(modality, noise.worsen(modality, sources[modality]), candidate)
         except InputError as error:
             refused[modality] = error.note
         milliseconds[modality] = (time.perf_counter() - start) * 1000
@@ -91,7 +91,7 @@ def answer(result: Result, explanation: Explanation | None, refused: dict[str, N
         "used": result.used,
         "ignored": {modality: said(note) for modality, note in {**result.ignored, **refused}.items()},
         "notes": [said(note) for note in result.notes],
-        "alone": {modality: rounded(p) for modality, p in result.alone.items()},
+        "alone": {modality: rounded(p) for modality, p in result.unimodal_probabilities.items()},
         "why": explanation and why(explanation),
         "saw": {modality: saw(item) for modality, item in result.inputs.items()},
         "device": result.device,
@@ -101,7 +101,7 @@ def answer(result: Result, explanation: Explanation | None, refused: dict[str, N
 def why(explanation: Explanation) -> dict[str, Any]:
     """The sentences, and each modality's share: with the prior they add up to the probabilities."""
     return {
-        "sentences": [said(note) for note in sentences(explanation)],
+        "sentences": [said(note) for note in verbalize(explanation)],
         "shares": {modality: rounded(share) for modality, share in explanation.shares.items()},
         "prior": rounded(explanation.prior),
         "orders": [[list(order), rounded(p)] for order, p in explanation.orders.items()],
@@ -118,7 +118,7 @@ def saw(item: ModalityInput) -> dict[str, Any]:
             "photo": data_url(item.picture),
             "box": item.box and _shares(item.box, item.size),
             "candidates": [_shares(box, item.size) for box, _ in item.candidates],
-            "taken": item.taken,
+            "taken": item.chosen,
             "pixels": pixels.tolist(),
         }
     return {

@@ -17,7 +17,7 @@ class AudioStem(nn.Module):
     steps as alone.
     """
 
-    def __init__(self, config: AudioConfig, step_size: int) -> None:
+    def __init__(self, config: AudioConfig, embedding_dim: int) -> None:
         super().__init__()
         width = 2 * config.context + 1
         usual = torch.ones(config.size)
@@ -27,7 +27,7 @@ class AudioStem(nn.Module):
             nn.Conv1d(config.size, config.channels, width, padding=config.context),
             nn.ReLU(),
             nn.Dropout(config.dropout),
-            nn.Conv1d(config.channels, step_size, 1),
+            nn.Conv1d(config.channels, embedding_dim, 1),
         )
 
     def forward(self, sounds: Tensor) -> Tensor:

@@ -23,8 +23,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from mmdemo.config import MODALITIES, SAMPLE_RATE
 from mmdemo.inference.figure import drawing
 from mmdemo.inference.predictor import Predictor
-from mmdemo.inference.verbalize import sentences
-from mmdemo.lstm.counterfactual import Hold, reread
+from mmdemo.inference.verbalize import verbalize
+from mmdemo.lstm.counterfactual import GateIntervention, rerun
 from mmdemo.lstm.explanation import Step, explain
 from mmdemo.lstm.trace import trace
 
@@ -96,17 +96,17 @@ def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str,
 def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 11) -> dict[str, float]:
     """Median milliseconds at 150 steps: all that is explained but faithfulness, a what-if, and faithfulness itself."""
     generator = torch.Generator().manual_seed(0)
-    size, labels = predictor.config.step_size, predictor.config.labels
+    size, labels = predictor.config.embedding_dim, predictor.config.labels
     shown = predictor.config.image.slices
     lengths = {"text": 60, "image": shown, "audio": steps - 60 - shown}
-    bands = {m: torch.randn(n, size, generator=generator).to(predictor.device) for m, n in lengths.items()}
+    embeddings = {m: torch.randn(n, size, generator=generator).to(predictor.device) for m, n in lengths.items()}
     named = [Step(m, "", (0.0, 0.0)) for m, n in lengths.items() for _ in range(n)]
     lstm, dense = predictor.model.lstm, predictor.model.dense
-    held = [Hold("f", 1.0, 0, steps // 2)]
+    held = [GateIntervention("f", 1.0, 0, steps // 2)]
     calls: dict[str, Callable[[], object]] = {
-        "explanation": lambda: sentences(explain(lstm, dense, bands, named, labels)),
-        "what_if": lambda: reread(lstm, torch.cat(list(bands.values())), held),
-        "faithfulness": lambda: explain(lstm, dense, bands, named, labels, faithful=True),
+        "explanation": lambda: verbalize(explain(lstm, dense, embeddings, named, labels)),
+        "what_if": lambda: rerun(lstm, torch.cat(list(embeddings.values())), held),
+        "faithfulness": lambda: explain(lstm, dense, embeddings, named, labels, faithful=True),
     }
     times = medians(calls, repeats)
     return {"steps": steps, **{name: round(seconds * 1e3, 2) for name, seconds in times.items()}}
@@ -115,7 +115,7 @@ def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 11)
 def bench_costs(predictor: Predictor) -> dict[str, dict[str, int]]:
     """Parameters, and multiply-adds of reading ``sample_inputs``, by part of the model."""
     model = predictor.model
-    read = {modality: predictor.read(modality, source) for modality, source in sample_inputs().items()}
+    read = {modality: predictor.preprocess(modality, source) for modality, source in sample_inputs().items()}
     batch = predictor.batch([read], [MODALITIES])
     mel = torch.from_numpy(read["audio"].mel)[None].to(predictor.device)
     parts: dict[str, tuple[list[nn.Module], Callable[[], object]]] = {

@@ -17,7 +17,7 @@ import pandas as pd
 from mmdemo.config import MODALITIES
 from mmdemo.data.sources.idx import read_pictures
 from mmdemo.evaluate.fusion import _within
-from mmdemo.evaluate.metrics import answer, singles
+from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
@@ -96,7 +96,7 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
     rng, kept = np.random.default_rng(seed), {}
     places = rows["place"].tolist() if "place" in rows else [""] * len(rows)
     for modality in MODALITIES:
-        samples = singles(features, modality)
+        samples = unimodal_samples(features, modality)
         if not samples:
             continue
         outcome = answer(model, features, samples, [modality])
@@ -108,7 +108,7 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
         for k in np.concatenate(some):
             p, cell = outcome.probabilities[k], cells[samples[k][modality]]
             where = cell if modality == "text" else _within(cell, folder)
-            if modality == "text" and not model.config.shows_cases:
+            if modality == "text" and not model.config.expose_test_cases:
                 row = samples[k][modality]
                 where = places[row] or f"text {row + 1}"  # its place among the rows of the split
             found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])

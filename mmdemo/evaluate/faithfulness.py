@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmdemo.evaluate.metrics import Rows, batches
+from mmdemo.evaluate.metrics import Sample, batches
 from mmdemo.lstm.faithfulness import Deletion, faithfulness
 from mmdemo.lstm.ledger import FORMS, contrast
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -21,7 +21,7 @@ METHODS = (*FORMS, "gradients", "random")
 def study_truth(
     model: MultimodalLSTM,
     features: Features,
-    kinds: dict[str, tuple[Sequence[Rows], Sequence[str]]],
+    kinds: dict[str, tuple[Sequence[Sample], Sequence[str]]],
     *,
     seed: int = 0,
     count: int = COUNT,
@@ -67,7 +67,7 @@ def summarise(found: Sequence[dict[str, Deletion]]) -> dict[str, Any]:
 
 
 def _delete(
-    model: MultimodalLSTM, features: Features, sample: Rows, subset: Sequence[str], seed: int
+    model: MultimodalLSTM, features: Features, sample: Sample, subset: Sequence[str], seed: int
 ) -> dict[str, Deletion] | None:
     """The deletion test of one sample, for its answer against the mean of all classes; None if it has no step."""
     (batch, _) = next(batches(model.config, features, [sample], subset, None))

@@ -14,7 +14,7 @@ from mmdemo.audio.noise import add_noise
 from mmdemo.audio.reader import read_audio
 from mmdemo.audio.speech_embedding import listen
 from mmdemo.config import MODALITIES, SAMPLE_RATE
-from mmdemo.evaluate.metrics import SUBSETS, Change, answer, paired_difference, singles, together
+from mmdemo.evaluate.metrics import SUBSETS, Corruption, answer, paired_difference, paired_samples, unimodal_samples
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.text.noise import add_typos
 from mmdemo.train.augment_image import degrade_image
@@ -86,7 +86,7 @@ def fusion(
     levels = {m: _level(model, *validation, m, seed) for m in MODALITIES if len(validation[0].rows_with(m))}
     features, files = test
     change = Degrade(features, files, levels, model, seed)
-    rows = [r for r in together(features, model.config, pair=pair, seed=seed) if len(r) == len(levels)]
+    rows = [r for r in paired_samples(features, model.config, pair=pair, seed=seed) if len(r) == len(levels)]
     rows = [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))[:samples]]
     outcomes = {s: answer(model, features, rows, s, change=_once(change)) for s in SUBSETS if set(s) <= set(levels)}
     report: dict = {"levels": levels, "n": len(rows), "seed": seed, "accuracy": {}, "gain_over_best_part": {}}
@@ -102,7 +102,7 @@ def fusion(
 
 def _level(model: MultimodalLSTM, features: Features, files: Sequence[str], modality: str, seed: int) -> float:
     """The degradation at which a modality alone is right closest to ``TARGET``, on at most 500 rows."""
-    rows = singles(features, modality)
+    rows = unimodal_samples(features, modality)
     rows = [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))[:500]]
 
     def accuracy(level: float) -> float:
@@ -116,7 +116,7 @@ def _level(model: MultimodalLSTM, features: Features, files: Sequence[str], moda
     return round(float(LEVELS[min((low, high), key=lambda k: abs(accuracy(LEVELS[k]) - TARGET))]), 3)
 
 
-def _once(change: Degrade) -> Change:
+def _once(change: Degrade) -> Corruption:
     """The same degradation, each recording computed once: many samples share a clip."""
     kept: dict[int, np.ndarray | None] = {}
 

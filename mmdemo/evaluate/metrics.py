@@ -18,16 +18,16 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch, collate
 from mmdemo.text.reader import token_ids
 from mmdemo.train.features import Features
-from mmdemo.train.samples import PLAIN, Pairs
+from mmdemo.train.samples import PLAIN, MultimodalSamples
 
 SUBSETS = tuple(subset for count in (1, 2, 3) for subset in combinations(MODALITIES, count))
 REDRAWN = 2000  # tables for an interval
 BINS = 15  # of the calibration error, as in Guo et al. 2017
 
-Rows = dict[str, int]
+Sample = dict[str, int]
 """One test sample: for each of its modalities the row of the features that gives it."""
 
-Change = Callable[[str, np.ndarray | tuple[str, ...], int], np.ndarray | tuple[str, ...] | None]
+Corruption = Callable[[str, np.ndarray | tuple[str, ...], int], np.ndarray | tuple[str, ...] | None]
 """Degrades one input: (modality, square, sound or tokens, row) -> the same kind of thing; None if nothing is left."""
 
 
@@ -104,14 +104,14 @@ def paired_difference(a: Outcome, b: Outcome) -> tuple[float, float]:
     return float(difference.mean()), float(1.96 * difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
-def singles(features: Features, modality: str) -> list[Rows]:
+def unimodal_samples(features: Features, modality: str) -> list[Sample]:
     """Every row that has the modality, on its own."""
     return [{modality: int(row)} for row in features.rows_with(modality)]
 
 
-def together(features: Features, config: ModelConfig, *, pair: bool, seed: int) -> list[Rows]:
+def paired_samples(features: Features, config: ModelConfig, *, pair: bool, seed: int) -> list[Sample]:
     """Every row of the largest pool with seeded partners of its class, as the task pairs them."""
-    pairs = Pairs(features, config, pair=pair, mixing=PLAIN, seed=seed)
+    pairs = MultimodalSamples(features, config, pair=pair, sampling=PLAIN, seed=seed)
     if not pairs.pools:
         return []
     largest = max(pairs.pools.values(), key=len)
@@ -123,10 +123,10 @@ def together(features: Features, config: ModelConfig, *, pair: bool, seed: int) 
 def answer(
     model: MultimodalLSTM,
     features: Features,
-    samples: Sequence[Rows],
+    samples: Sequence[Sample],
     subset: Sequence[str] = MODALITIES,
     *,
-    change: Change | None = None,
+    change: Corruption | None = None,
 ) -> Outcome:
     """Let a model answer samples of which only a subset of the modalities is given."""
     model.eval()
@@ -156,8 +156,10 @@ def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int
         modalities, and for each subset its paired difference to its best part.
     """
     classes = len(model.config.labels)
-    alone = {m: answer(model, features, singles(features, m), [m]) for m in MODALITIES if len(features.rows_with(m))}
-    samples = [rows for rows in together(features, model.config, pair=pair, seed=seed) if len(rows) > 1]
+    alone = {
+        m: answer(model, features, unimodal_samples(features, m), [m]) for m in MODALITIES if len(features.rows_with(m))
+    }
+    samples = [rows for rows in paired_samples(features, model.config, pair=pair, seed=seed) if len(rows) > 1]
     outcomes = {
         subset: answer(model, features, _having(samples, subset), subset)
         for subset in SUBSETS
@@ -178,16 +180,16 @@ def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int
     return {"alone": report, "together": joint}
 
 
-def _having(samples: Sequence[Rows], subset: Sequence[str]) -> list[Rows]:
+def _having(samples: Sequence[Sample], subset: Sequence[str]) -> list[Sample]:
     return [rows for rows in samples if set(subset) <= set(rows)]
 
 
 def batches(
-    config: ModelConfig, features: Features, samples: Sequence[Rows], subset: Sequence[str], change: Change | None
+    config: ModelConfig, features: Features, samples: Sequence[Sample], subset: Sequence[str], change: Corruption | None
 ) -> Iterator[tuple[Batch, np.ndarray]]:
     """Batches of samples that have nothing but the subset's modalities."""
 
-    def take(rows: Rows, modality: str) -> np.ndarray | None:
+    def take(rows: Sample, modality: str) -> np.ndarray | None:
         row = rows.get(modality) if modality in subset else None
         if row is None:
             return None

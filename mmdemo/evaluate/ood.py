@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from mmdemo.config import MODALITIES
-from mmdemo.evaluate.metrics import answer, singles
+from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
@@ -63,7 +63,7 @@ def study_unknown(
     for modality in MODALITIES:
         if not len(known.rows_with(modality)):
             continue
-        outcome = answer(model, known, singles(known, modality), [modality])
+        outcome = answer(model, known, unimodal_samples(known, modality), [modality])
         sure = outcome.probabilities.max(1)
         report["coverage"][modality] = coverage(sure, outcome.right)
         if strange is None:
@@ -72,7 +72,7 @@ def study_unknown(
         confidence = np.full(len(outliers), 1 / len(model.config.labels))
         rows = strange.rows_with(modality)
         if len(rows):
-            asked = answer(model, strange, singles(strange, modality), [modality])
+            asked = answer(model, strange, unimodal_samples(strange, modality), [modality])
             confidence[rows] = asked.probabilities.max(1)
         kinds = outliers["kind"] if "kind" in outliers else pd.Series("", index=outliers.index)
         for kind in sorted(set(kinds.iloc[given])):
@@ -81,7 +81,7 @@ def study_unknown(
                 "n": len(own),
                 "nothing_found": int((~np.isin(own, rows)).sum()),
                 "auroc": round(told_apart(sure, confidence[own]), 5),
-                "called_sure": round(float((confidence[own] >= model.config.sure_above).mean()), 5),
+                "called_sure": round(float((confidence[own] >= model.config.confidence_threshold).mean()), 5),
             }
     return report
 
@@ -110,7 +110,7 @@ def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count
         highest = probabilities.max(1)
         report["+".join(pair)] = {
             "n": len(samples),
-            "called_sure": round(float((highest >= model.config.sure_above).mean()), 5),
+            "called_sure": round(float((highest >= model.config.confidence_threshold).mean()), 5),
             "both_named": round(float((likeliest == meant).all(1).mean()), 5),
             "highest": round(float(highest.mean()), 4),
         }

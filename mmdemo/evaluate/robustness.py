@@ -24,7 +24,7 @@ from mmdemo.audio.decode import decode
 from mmdemo.audio.noise import babble, loud_part, worsen_sound
 from mmdemo.config import MODALITIES, SAMPLE_RATE
 from mmdemo.data.manifest.manifest import load_image_cell
-from mmdemo.evaluate.metrics import Outcome, Rows, answer
+from mmdemo.evaluate.metrics import Outcome, Sample, answer
 from mmdemo.image.decode import open_picture
 from mmdemo.image.noise import BLUR, STOPS, worsen_picture
 from mmdemo.image.reader import ImageInput
@@ -33,7 +33,7 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.text.noise import worsen_text
 from mmdemo.text.reader import TextInput
 from mmdemo.train.features import Features
-from mmdemo.train.samples import PLAIN, Pairs
+from mmdemo.train.samples import PLAIN, MultimodalSamples
 
 SIDE = 240  # pixels: a picture that is smaller is enlarged to this length, as a camera would see it
 FOCUS = 2.0  # distance of the camera from a tilted picture, in lengths of the picture
@@ -222,9 +222,9 @@ def noise_for(modality: str, row: int, seed: int, voices: Sequence[NDArray[np.fl
     return (0.3 * noise / np.abs(noise).max()).astype(np.float32)
 
 
-def _asked(features: Features, model: MultimodalLSTM, modality: str, pair: bool, seed: int, count: int) -> list[Rows]:
+def _asked(features: Features, model: MultimodalLSTM, modality: str, pair: bool, seed: int, count: int) -> list[Sample]:
     """Some of a modality's rows that have a class, with partners as the task pairs them."""
-    pairs = Pairs(features, model.config, pair=pair, mixing=PLAIN, seed=seed)
+    pairs = MultimodalSamples(features, model.config, pair=pair, sampling=PLAIN, seed=seed)
     rng = np.random.default_rng(seed)
     some = rng.permutation(features.rows_with(modality))[:count]
     return [pairs.partners(int(row), rng) for row in some]
@@ -245,7 +245,7 @@ def _raw(rows: pd.DataFrame, modality: str, row: int) -> Any:
 @torch.inference_mode()
 def _read(predictor: Predictor, modality: str, raw: Any) -> Any:
     """A raw input, read as a visitor's is, as the model takes it; None where nothing is found in it."""
-    given = predictor.read(modality, (SAMPLE_RATE, raw) if modality == "audio" else raw)
+    given = predictor.preprocess(modality, (SAMPLE_RATE, raw) if modality == "audio" else raw)
     if given.absent:
         return None
     if isinstance(given, TextInput):

@@ -16,7 +16,7 @@ from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
 from mmdemo.evaluate.faithfulness import study_truth
 from mmdemo.evaluate.fusion import fusion
-from mmdemo.evaluate.metrics import Rows, answer, evaluate, singles, together
+from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
 from mmdemo.evaluate.ood import study_contradiction, study_unknown
 from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.robustness import study_robustness
@@ -97,7 +97,9 @@ def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, comm
     config, by_seed = data.task.config, {}
     for seed in SEEDS:
         model = sound_model(published, config, run / f"seed-{seed}", recipe=recipe, seed=seed)
-        by_seed[str(seed)] = round(float(answer(model, test, singles(test, "audio"), ["audio"]).right.mean()), 4)
+        by_seed[str(seed)] = round(
+            float(answer(model, test, unimodal_samples(test, "audio"), ["audio"]).right.mean()), 4
+        )
         data.say(f"published test, seed {seed}: {by_seed[str(seed)]:.2%}")
     recorded = data.split("train")
     recorded = recorded[(recorded["audio"] != "") & (recorded["speaker"] != "")]
@@ -111,16 +113,18 @@ def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, comm
     return metrics
 
 
-def _kinds_of_input(features: Features, rows: pd.DataFrame, data: Data) -> dict[str, tuple[list[Rows], Sequence[str]]]:
+def _kinds_of_input(
+    features: Features, rows: pd.DataFrame, data: Data
+) -> dict[str, tuple[list[Sample], Sequence[str]]]:
     """What the ledger is tested on: corrections where there are some, else texts; pictures; sounds; all of them."""
-    kinds: dict[str, tuple[list[Rows], Sequence[str]]] = {}
+    kinds: dict[str, tuple[list[Sample], Sequence[str]]] = {}
     for modality in MODALITIES:
-        samples = singles(features, modality)
+        samples = unimodal_samples(features, modality)
         if modality == "text" and "kind" in rows and (rows["kind"] == "correction").any():
             samples = [sample for sample in samples if rows["kind"][sample["text"]] == "correction"]
         if samples:
             kinds[modality] = samples, [modality]
-    joined = together(features, data.task.config, pair=data.task.pair, seed=data.seed)
+    joined = paired_samples(features, data.task.config, pair=data.task.pair, seed=data.seed)
     if joined := [sample for sample in joined if len(sample) == len(kinds) > 1]:
         kinds["all"] = joined, MODALITIES
     return kinds
@@ -133,7 +137,7 @@ def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Fea
     def read(rows: pd.DataFrame) -> Features:
         features = data.features(rows)
         for row in features.rows_with("image"):
-            seen = predictor.read("image", load_image_cell(rows["image"].iloc[row]))
+            seen = predictor.preprocess("image", load_image_cell(rows["image"].iloc[row]))
             features.squares[features.image_of[row]] = np.round(255 * seen.pixels)
         return features
 
@@ -158,7 +162,7 @@ def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: 
     kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind]
     report: dict[str, Any] = {"kinds": {}}
     for kind in kinds:
-        samples = [sample for sample in singles(features, "text") if rows["kind"][sample["text"]] == kind]
+        samples = [sample for sample in unimodal_samples(features, "text") if rows["kind"][sample["text"]] == kind]
         outcome = answer(model, features, samples, ["text"])
         report["kinds"][kind] = outcome.summary(len(model.config.labels))
     if "correction" in kinds:

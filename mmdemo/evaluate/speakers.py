@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmdemo.config import ModelConfig
-from mmdemo.evaluate.metrics import answer, singles
+from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.loop import train
@@ -46,7 +46,9 @@ def leave_one_out(
         others = learnt.only(np.asarray(speakers) != speaker)
         model = sound_model(others, config, run / f"without-{speaker}", recipe=recipe, seed=seed)
         left_out = [features.only(np.asarray(names) == speaker) for features, names in parts]
-        right = np.concatenate([answer(model, own, singles(own, "audio"), ["audio"]).right for own in left_out])
+        right = np.concatenate(
+            [answer(model, own, unimodal_samples(own, "audio"), ["audio"]).right for own in left_out]
+        )
         accuracies[speaker] = round(float(right.mean()), 4)
         say(f"{speaker} left out: {accuracies[speaker]:.2%} of {len(right)} recordings")
     return {"by_speaker": accuracies, "mean": round(float(np.mean(list(accuracies.values()))), 4), "seed": seed}

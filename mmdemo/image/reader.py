@@ -16,7 +16,7 @@ from mmdemo.image.face import cut_out, find_faces, near_face, ready_face
 from mmdemo.image.ink import Box, find_ink
 from mmdemo.image.mnist_style import ready_square, to_square
 from mmdemo.messages import Note
-from mmdemo.worker_pool import elsewhere
+from mmdemo.worker_pool import run_in_worker
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
 CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
@@ -41,7 +41,7 @@ class ImageInput:
         boxes: float (slices, 4), the box of every step in pixels of the upright original, within the picture.
         candidates: (box, score) of everything that may be what is looked for, best first. Of faces, the score is their
             size against the largest.
-        taken: which of them was read.
+        chosen: which of them was read.
         notes: what to tell the person besides.
         absent: why the picture counts as absent; None where it does not.
     """
@@ -53,7 +53,7 @@ class ImageInput:
     pixels: np.ndarray
     boxes: np.ndarray
     candidates: tuple[tuple[Box, float], ...] = ()
-    taken: int = 0
+    chosen: int = 0
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
 
@@ -73,7 +73,7 @@ Choose = Callable[[np.ndarray, np.ndarray], int]
 def read_image(
     source: str | Path | bytes | Image.Image | np.ndarray,
     config: ImageConfig | None = None,
-    take: int | None = None,
+    candidate: int | None = None,
     choose: Choose | None = None,
 ) -> ImageInput:
     """Open a picture, find what the task looks for in it, and normalise that.
@@ -81,9 +81,9 @@ def read_image(
     Args:
         source: whatever :func:`mmdemo.image.decode.open_picture` takes.
         config: what is looked for, size of the square and number of slices.
-        take: which of the candidates to read; the last where there are not so many.
-        choose: says which ink if ``take`` does not and there are several. If it is not given either, the best one is
-            read; so is the largest face.
+        candidate: which of the candidates to read; the last where there are not so many.
+        choose: says which ink if ``candidate`` does not and there are several. If it is not given either, the best
+            one is read; so is the largest face.
 
     Returns:
         What the model sees; ``absent`` says why where there is nothing to see.
@@ -94,8 +94,8 @@ def read_image(
     config = config or ImageConfig()
     picture, size = open_picture(source)
     if config.subject == "face":
-        return _read_face(picture, size, config, take or 0)
-    return _read_ink(picture, size, config, take, choose)
+        return _read_face(picture, size, config, candidate or 0)
+    return _read_ink(picture, size, config, candidate, choose)
 
 
 def prepare() -> None:
@@ -107,7 +107,7 @@ def prepare() -> None:
 
 
 def _read_ink(
-    picture: np.ndarray, size: tuple[int, int], config: ImageConfig, take: int | None, choose: Choose | None
+    picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int | None, choose: Choose | None
 ) -> ImageInput:
     """The ink in a picture, redrawn like MNIST."""
     if (square := ready_square(picture, config.size)) is not None:
@@ -115,40 +115,40 @@ def _read_ink(
         box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
         kind = "dark" if np.median(picture[0]) < 128 else "paper"
         return ImageInput(picture, size, kind, box, square, _slice_boxes(SAME, size, config), ((box, 1.0),))
-    found = elsewhere(find_ink, picture)[:KEPT]
+    found = run_in_worker(find_ink, picture)[:KEPT]
     face = None
     if not found or found[0].score < CERTAIN:
-        face = elsewhere(near_face, picture)
+        face = run_in_worker(near_face, picture)
         found = [one for one in found if face is None or not _within(one.box, face)]
     if not found:
         return _absent(picture, size, config, face is not None)
-    taken = min(max(take or 0, 0), len(found) - 1)
-    if take is None and choose and len(found) > 1:
+    chosen = min(max(candidate or 0, 0), len(found) - 1)
+    if candidate is None and choose and len(found) > 1:
         rivals = found[:RIVALS]
         squares = np.stack([to_square(picture, one, config.size)[0] for one in rivals])
-        taken = choose(squares, np.array([one.score for one in rivals]))
-    square, matrix = to_square(picture, found[taken], config.size)
+        chosen = choose(squares, np.array([one.score for one in rivals]))
+    square, matrix = to_square(picture, found[chosen], config.size)
     candidates = tuple((_in_original(one.box, picture, size), one.score) for one in found)
     boxes = _slice_boxes(_from_original(matrix, picture, size), size, config)
-    kind = "paper" if found[taken].dark else "dark"
-    return ImageInput(picture, size, kind, candidates[taken][0], square, boxes, candidates, taken)
+    kind = "paper" if found[chosen].dark else "dark"
+    return ImageInput(picture, size, kind, candidates[chosen][0], square, boxes, candidates, chosen)
 
 
-def _read_face(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, take: int) -> ImageInput:
+def _read_face(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int) -> ImageInput:
     """A face in a picture, upright and framed like FER2013's: the largest one if no other is asked for."""
     if (square := ready_face(picture, config.size)) is not None:
         if _why_nothing(picture, config)[1].key != NOT_FOUND[config.subject]:
             return _absent(picture, size, config)
         box = (0.0, 0.0, float(size[0]), float(size[1]))
         return ImageInput(picture, size, "face", box, square, _slice_boxes(SAME, size, config), ((box, 1.0),))
-    found = elsewhere(find_faces, picture)[:KEPT]
+    found = run_in_worker(find_faces, picture)[:KEPT]
     if not found:
         return _absent(picture, size, config)
-    taken = min(max(take, 0), len(found) - 1)
-    square, matrix = cut_out(picture, found[taken], config.size)
+    chosen = min(max(candidate, 0), len(found) - 1)
+    square, matrix = cut_out(picture, found[chosen], config.size)
     candidates = tuple((_inside(_in_original(one.box, picture, size), size), one.side / found[0].side) for one in found)
     boxes = _slice_boxes(_from_original(matrix, picture, size), size, config)
-    return ImageInput(picture, size, "face", candidates[taken][0], square, boxes, candidates, taken)
+    return ImageInput(picture, size, "face", candidates[chosen][0], square, boxes, candidates, chosen)
 
 
 def _absent(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, face: bool = False) -> ImageInput:

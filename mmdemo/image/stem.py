@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mmdemo.config import ImageConfig
-from mmdemo.image.sync_batchnorm import SharedNorm
+from mmdemo.image.sync_batchnorm import SyncBatchNorm2d
 
 HEIGHT = 3  # rows of a residual stem's last map: brows and eyes, nose, mouth
 
@@ -16,11 +16,11 @@ HEIGHT = 3  # rows of a residual stem's last map: brows and eyes, nose, mouth
 class ImageStem(nn.Module):
     """A small convolutional network that keeps the width as time: each column of its last map is one step."""
 
-    def __init__(self, config: ImageConfig, step_size: int) -> None:
+    def __init__(self, config: ImageConfig, embedding_dim: int) -> None:
         super().__init__()
 
         def convolution(inputs: int, outputs: int) -> list[nn.Module]:
-            return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), SharedNorm(outputs), nn.ReLU()]
+            return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), SyncBatchNorm2d(outputs), nn.ReLU()]
 
         self.features = nn.Sequential(
             *convolution(1, 16),
@@ -30,7 +30,7 @@ class ImageStem(nn.Module):
             nn.MaxPool2d((2, 1)),  # (64, size / 4, slices)
             *convolution(64, 64),
         )
-        self.column = nn.Conv2d(64, step_size, (config.size // 4, 1))  # the whole height at once
+        self.column = nn.Conv2d(64, embedding_dim, (config.size // 4, 1))  # the whole height at once
 
     def forward(self, squares: Tensor) -> Tensor:
         """(B, size, size) -> (B, slices, S)."""
@@ -45,10 +45,10 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.changes = nn.Sequential(
             nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-            SharedNorm(outputs),
+            SyncBatchNorm2d(outputs),
             nn.ReLU(),
             nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
-            SharedNorm(outputs),
+            SyncBatchNorm2d(outputs),
         )
         self.past = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
 
@@ -64,18 +64,18 @@ class ResidualStem(nn.Module):
     height is halved; so is the width, until it has as many columns as there are slices.
     """
 
-    def __init__(self, config: ImageConfig, step_size: int) -> None:
+    def __init__(self, config: ImageConfig, embedding_dim: int) -> None:
         super().__init__()
         first, width = config.channels[0], config.size // 2
         layers = [nn.InstanceNorm2d(1), nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False)]
-        layers += [SharedNorm(first), nn.ReLU()]
+        layers += [SyncBatchNorm2d(first), nn.ReLU()]
         for inputs, outputs in pairwise(config.channels):
             layers.append(ResidualBlock(inputs, outputs))
             across = 2 if width > config.slices else 1
             layers.append(nn.MaxPool2d((2, across)))
             width //= across
         self.features = nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d((HEIGHT, None)))
-        self.column = nn.Conv2d(config.channels[-1], step_size, (HEIGHT, 1))
+        self.column = nn.Conv2d(config.channels[-1], embedding_dim, (HEIGHT, 1))
 
     def forward(self, squares: Tensor) -> Tensor:
         """(B, size, size) -> (B, slices, S)."""

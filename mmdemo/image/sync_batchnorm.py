@@ -11,7 +11,7 @@ def several() -> bool:
     return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
 
 
-class SharedNorm(nn.BatchNorm2d):
+class SyncBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation (Ioffe & Szegedy 2015) that, in training, spans the pictures of all processes.
 
     Alone it is PyTorch's own, whose names its state has. PyTorch's ``SyncBatchNorm`` runs on GPUs only. A process

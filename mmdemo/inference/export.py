@@ -15,7 +15,7 @@ import numpy as np
 
 from mmdemo.inference.predictions import write_trace
 from mmdemo.inference.result import Result
-from mmdemo.inference.verbalize import sentences
+from mmdemo.inference.verbalize import verbalize
 from mmdemo.lstm.explanation import Explanation, Step
 from mmdemo.lstm.trace import SIGNALS
 from mmdemo.messages import InputError, Note
@@ -40,9 +40,9 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
     whole = {
         "answer": {**result.to_json(), **_in_language(result, language)},
         "labels": list(result.labels),
-        "sentences": [note.say(language) for note in sentences(explanation)],
+        "sentences": [note.say(language) for note in verbalize(explanation)],
         "settled": explanation.settled,
-        "alone": {modality: _rounded(p) for modality, p in result.alone.items()},
+        "alone": {modality: _rounded(p) for modality, p in result.unimodal_probabilities.items()},
         "shares": {modality: _rounded(share) for modality, share in explanation.shares.items()},
         "prior": _rounded(explanation.prior),
         "logits": _rounded(explanation.logits),
@@ -53,7 +53,7 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
                 "modality": step.modality,
                 "text": step.text,
                 "span": [round(edge, 3) for edge in step.span],
-                "beliefs": _rounded(result.beliefs[t]),
+                "beliefs": _rounded(result.step_probabilities[t]),
                 "evidence": _rounded(evidence[:, t]),
                 **{name: _rounded(signal[t]) for name, signal in inside.items()},
             }
@@ -63,7 +63,7 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
+def summary(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     """The answer and why, without the units: what ``Result.to_json`` has, and ``steps``.
 
     Each step has its ``modality``, ``text`` and ``span``, the ``best`` label after it with its ``probability``, its
@@ -81,7 +81,7 @@ def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     answer = explanation.answer
     evidence = (explanation.evidence[answer] - explanation.evidence.mean(0)).cpu().numpy()  # (T,)
     columns = {
-        "probability": result.beliefs.max(1),
+        "probability": result.step_probabilities.max(1),
         "evidence": evidence,
         "written": inside["i"].mean(1),
         "kept": inside["f"].mean(1),
@@ -90,7 +90,7 @@ def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     rounded = {name: _rounded(values) for name, values in columns.items()}
     return {
         **result.to_json(),
-        "sentences": [str(note) for note in sentences(explanation)],
+        "sentences": [str(note) for note in verbalize(explanation)],
         "settled": explanation.settled,
         "bias": _rounded([float(explanation.bias[answer] - explanation.bias.mean())])[0],
         "shares": {modality: by_label(share.cpu()) for modality, share in explanation.shares.items()},
@@ -100,7 +100,7 @@ def in_brief(result: Result, explanation: Explanation | None) -> dict[str, Any]:
                 "modality": step.modality,
                 "text": step.text,
                 "span": [round(edge, 3) for edge in step.span],
-                "best": result.labels[int(result.beliefs[t].argmax())],
+                "best": result.labels[int(result.step_probabilities[t].argmax())],
                 **{name: values[t] for name, values in rounded.items()},
             }
             for t, step in enumerate(result.steps)
@@ -140,8 +140,8 @@ def as_csv(result: Result, explanation: Explanation | None) -> bytes:
     table.writerow([*edges, *labels, "mean i", "mean f", "mean o", "mean |c|", "evidence"])
     for t, step in enumerate(result.steps):
         start, end = _along(step)
-        best = result.labels[int(result.beliefs[t].argmax())]
-        numbers = [*result.beliefs[t], *(mean[t] for mean in means), evidence[t]]
+        best = result.labels[int(result.step_probabilities[t].argmax())]
+        numbers = [*result.step_probabilities[t], *(mean[t] for mean in means), evidence[t]]
         where = [t + 1, step.modality, _plain(step.text), round(start, 3), round(end, 3), _plain(best)]
         table.writerow([*where, *_rounded(numbers)])
     return text.getvalue().encode("utf-8-sig")

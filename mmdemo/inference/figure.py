@@ -53,7 +53,7 @@ def drawing(result: Result, explanation: Explanation | None) -> dict[str, Any]:
         "steps": steps,
         "labels": result.labels,
         "answer": result.labels.index(result.label),
-        "settled": settled(result.beliefs),
+        "settled": settled(result.step_probabilities),
         "strip": _strip(result),
         "order": by_action(_array(result.trace.c)).tolist(),
         "ledger": _ledger(explanation),
@@ -97,7 +97,7 @@ def figure(result: Result) -> go.Figure:
     rows = list(heights)
     size = np.abs(inside["c"]).mean(1)
     traces = [
-        *_belief(result.beliefs, result.labels.index(result.label)),
+        *_belief(result.step_probabilities, result.labels.index(result.label)),
         *(trace for key in "oif" for trace in _line("gates", key, inside[key])),
         *_line("state", "c", inside["c"]),
         {
@@ -135,7 +135,7 @@ def by_action(c: np.ndarray) -> np.ndarray:
 
 def _layout(result: Result, heights: dict[str, int], axes: dict[str, Any]) -> dict[str, Any]:
     """Rows of these heights in pixels, below each other, each with its own axis; one axis of steps for all."""
-    steps, when = result.steps, settled(result.beliefs)
+    steps, when = result.steps, settled(result.step_probabilities)
     total = sum(heights.values()) + GAP * (len(heights) - 1)
     layout = {
         "template": "none",
@@ -157,14 +157,19 @@ def _layout(result: Result, heights: dict[str, int], axes: dict[str, Any]) -> di
     return layout
 
 
-def _belief(beliefs: np.ndarray, answer: int) -> list[dict[str, Any]]:
+def _belief(step_probabilities: np.ndarray, answer: int) -> list[dict[str, Any]]:
     """Probabilities as a heat map, classes by steps, with the answer's row in a colour of its own."""
-    others = beliefs.T.copy()  # (C, T)
+    others = step_probabilities.T.copy()  # (C, T)
     others[answer] = 0
     common = {"type": "heatmap", "zmin": 0, "zmax": 1, "showscale": False, "xgap": 1, "ygap": 1}
     return [
         {**common, "z": others, "meta": {"row": "belief", "key": "others", "kind": "map"}},
-        {**common, "z": beliefs.T[[answer]], "y": [answer], "meta": {"row": "belief", "key": "answer", "kind": "map"}},
+        {
+            **common,
+            "z": step_probabilities.T[[answer]],
+            "y": [answer],
+            "meta": {"row": "belief", "key": "answer", "kind": "map"},
+        },
     ]
 
 

@@ -11,7 +11,7 @@ Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 
 
-class Together(Generic[Asked, Told]):
+class MicroBatcher(Generic[Asked, Told]):
     """A function of many, to be called with one at a time from many threads.
 
     Who finds nobody computing begins at once, so that nobody ever waits for company; who comes meanwhile waits for the

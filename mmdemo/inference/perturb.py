@@ -42,7 +42,7 @@ class Noise:
             check_range("snr", self.snr, -20.0, 100.0)
 
     def worsen(self, modality: str, source: Any) -> Any:
-        """A raw input, as ``Predictor.read`` takes it, made worse; the same object where there is nothing to do.
+        """A raw input, as ``Predictor.preprocess`` takes it, made worse; the same object where there is nothing to do.
 
         Raises:
             InputError: the picture or the recording is refused, as it would be without noise.

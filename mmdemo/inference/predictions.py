@@ -116,7 +116,7 @@ def write_trace(result: Result, stream: BinaryIO) -> None:
     np.savez_compressed(
         stream,
         **{name: getattr(result.trace, name).cpu().numpy() for name in SIGNALS},
-        beliefs=result.beliefs,
+        beliefs=result.step_probabilities,
         labels=np.array(result.labels),
         modality=np.array([step.modality for step in result.steps]),
         word=np.array([step.text for step in result.steps]),

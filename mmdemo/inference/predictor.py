@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mmdemo.audio.reader import AudioInput, read_audio
 from mmdemo.config import MODALITIES, SAMPLE_RATE
 from mmdemo.image.reader import ImageInput, read_image
-from mmdemo.inference.micro_batch import Together
+from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.result import ModalityInput, Result
 from mmdemo.lstm.counterfactual import contradictions, last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
@@ -26,21 +26,21 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
 from mmdemo.text.reader import TextInput, read_text
 
-# Why an answer below ``sure_above`` is not sure, by the two highest probabilities p and q:
+# Why an answer below ``confidence_threshold`` is not sure, by the two highest probabilities p and q:
 SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
 CLOSE = 3  # p less than so many times q: close between the two
 
 
-class Thought(NamedTuple):
+class ModelOutput(NamedTuple):
     """What the model alone made of preprocessed inputs.
 
     Attributes:
         bands, beliefs, alone, trace, milliseconds, device: as in ``Result``.
     """
 
-    bands: dict[str, Tensor]
-    beliefs: np.ndarray
-    alone: dict[str, np.ndarray]
+    embeddings: dict[str, Tensor]
+    step_probabilities: np.ndarray
+    unimodal_probabilities: dict[str, np.ndarray]
     trace: Trace | None
     milliseconds: dict[str, float]
     device: str
@@ -57,7 +57,7 @@ class Predictor:
     def __init__(self, model: MultimodalLSTM, device: torch.device | str | None = None) -> None:
         self.model = model.eval().to(device or pick_device())
         self.config = model.config
-        self._encode = Together(self._encode_many)
+        self._encode = MicroBatcher(self._encode_many)
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str | None = None) -> Predictor:
@@ -77,20 +77,20 @@ class Predictor:
         """Where the model is now."""
         return self.model.device
 
-    def read(self, modality: str, source: Any, take: int | None = None) -> ModalityInput:
+    def preprocess(self, modality: str, source: Any, candidate: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
 
         Args:
             modality: of the input.
             source: what :meth:`predict` takes.
-            take: which of a picture's candidates to read; if not given, the one that both the finder and the model
+            candidate: which of a picture's candidates to read; if not given, the one that both the finder and the model
                 hold for the likeliest to be meant.
 
         Raises:
             InputError: the input is too large, or cannot be read.
         """
         if modality == "image":
-            return read_image(source, self.config.image, take, self._likeliest)
+            return read_image(source, self.config.image, candidate, self._likeliest)
         reader = {"text": read_text, "audio": read_audio}[modality]
         return reader(source, getattr(self.config, modality))
 
@@ -113,7 +113,7 @@ class Predictor:
         image: Any = None,
         audio: Any = None,
         order: Sequence[str] = MODALITIES,
-        take: int | None = None,
+        candidate: int | None = None,
     ) -> Result:
         """Read whatever is given, decide, and look inside.
 
@@ -122,7 +122,7 @@ class Predictor:
             image: a path, bytes, a PIL image, an array, or an ``ImageInput``.
             audio: a path, bytes, ``(rate, samples)``, or an ``AudioInput``.
             order: the order of reading; must name every modality once.
-            take: which of the picture's candidates to read, see :meth:`read`.
+            candidate: which of the picture's candidates to read, see :meth:`preprocess`.
 
         Raises:
             InputError: an input is too large, or cannot be read.
@@ -136,13 +136,15 @@ class Predictor:
             if source is not None:
                 with clock(modality):
                     ready = isinstance(source, ModalityInput)
-                    inputs[modality] = source if ready else self.read(modality, source, take)
+                    inputs[modality] = source if ready else self.preprocess(modality, source, candidate)
 
-        bands, beliefs, alone, inside, milliseconds, device = self.think(inputs, order)
-        used = list(bands)
-        probabilities = beliefs[-1] if len(beliefs) else self._prior()
-        contradiction = _contradiction(alone, self.config.labels, self.config.sure_above)
-        reason = contradiction or self._doubt(probabilities, alone)
+        embeddings, step_probabilities, unimodal_probabilities, inside, milliseconds, device = self.forward(
+            inputs, order
+        )
+        used = list(embeddings)
+        probabilities = step_probabilities[-1] if len(step_probabilities) else self._prior()
+        contradiction = _contradiction(unimodal_probabilities, self.config.labels, self.config.confidence_threshold)
+        reason = contradiction or self._doubt(probabilities, unimodal_probabilities)
         return Result(
             task=self.config.task,
             labels=list(self.config.labels),
@@ -154,9 +156,9 @@ class Predictor:
             ignored={modality: item.absent for modality, item in inputs.items() if item.absent},
             notes=[note for item in inputs.values() for note in item.notes],
             steps=[step for modality in used for step in _steps(modality, inputs[modality])],
-            bands=bands,
-            beliefs=beliefs,
-            alone=alone,
+            embeddings=embeddings,
+            step_probabilities=step_probabilities,
+            unimodal_probabilities=unimodal_probabilities,
             trace=inside,
             inputs=inputs,
             milliseconds={**clock.milliseconds, **milliseconds},
@@ -165,18 +167,20 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def think(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> Thought:
+    def forward(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> ModelOutput:
         """The model's own part of ``predict``: all of it that is done where the model is."""
         clock = _Clock()
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
         with clock("stems"):
             x = self._encode((inputs, order))  # together with whoever is waiting just now
         with clock("lstm"):
-            beliefs, inside = self._run(x)
+            step_probabilities, inside = self._run(x)
         with clock("alone"):
-            bands = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
-            alone = self._alone(bands)
-        return Thought(bands, beliefs, alone, inside, clock.milliseconds, self.device.type)
+            embeddings = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
+            unimodal_probabilities = self._unimodal_probabilities(embeddings)
+        return ModelOutput(
+            embeddings, step_probabilities, unimodal_probabilities, inside, clock.milliseconds, self.device.type
+        )
 
     def explain(
         self, result: Result, *, about: int | None = None, against: int | None = None, faithful: bool = False
@@ -194,7 +198,7 @@ class Predictor:
         return explain(
             self.model.lstm,
             self.model.dense,
-            result.bands,
+            result.embeddings,
             result.steps,
             result.labels,
             temperature=self.config.temperature,
@@ -264,41 +268,51 @@ class Predictor:
         inside = trace(self.model.lstm, x)
         return self.model.decide(inside.h).softmax(-1).cpu().numpy(), inside
 
-    def _alone(self, bands: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    def _unimodal_probabilities(self, embeddings: dict[str, Tensor]) -> dict[str, np.ndarray]:
         """The distribution that each modality alone leads to, all of them in one call of the LSTM."""
-        if not bands:
+        if not embeddings:
             return {}
-        last = last_states(self.model.lstm, list(bands.values()))  # (M, H)
-        return dict(zip(bands, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
+        last = last_states(self.model.lstm, list(embeddings.values()))  # (M, H)
+        return dict(zip(embeddings, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
 
     def _prior(self) -> np.ndarray:
         """What the model answers to nothing at all: the softmax of the bias."""
         return self.model.decide(torch.zeros(self.config.hidden_size, device=self.device)).softmax(-1).cpu().numpy()
 
-    def _doubt(self, probabilities: np.ndarray, alone: dict[str, np.ndarray]) -> Note | None:
+    def _doubt(self, probabilities: np.ndarray, unimodal_probabilities: dict[str, np.ndarray]) -> Note | None:
         """Why the answer does not deserve trust, or ``None``."""
-        if not alone:
+        if not unimodal_probabilities:
             return Note("answer.nothing")
-        if probabilities.max() >= self.config.sure_above:
+        if probabilities.max() >= self.config.confidence_threshold:
             return None
         labels = self.config.labels
-        if len({int(p.argmax()) for p in alone.values()}) > 1:
-            return _who_says_what("answer.disagree", {name: labels[int(p.argmax())] for name, p in alone.items()})
+        if len({int(p.argmax()) for p in unimodal_probabilities.values()}) > 1:
+            return _who_says_what(
+                "answer.disagree", {name: labels[int(p.argmax())] for name, p in unimodal_probabilities.items()}
+            )
         first, second = np.argsort(-probabilities)[:2]
         p, q = probabilities[first], probabilities[second]
         if p < 0.5 and p + q < SPREAD:
-            return Note(f"answer.unlike_{next(iter(alone))}" if len(alone) == 1 else "answer.unlike")
+            return Note(
+                f"answer.unlike_{next(iter(unimodal_probabilities))}"
+                if len(unimodal_probabilities) == 1
+                else "answer.unlike"
+            )
         if p < CLOSE * q:
             return Note("answer.unsure", {"first": labels[first], "second": labels[second]})
         return Note("answer.weak", {"label": labels[first]})
 
 
-def _contradiction(alone: dict[str, np.ndarray], labels: Sequence[str], sure_above: float) -> Note | None:
+def _contradiction(
+    unimodal_probabilities: dict[str, np.ndarray], labels: Sequence[str], confidence_threshold: float
+) -> Note | None:
     """Who says what, where modalities that are sure each on its own say different things."""
-    pairs = contradictions(alone, sure_above)
+    pairs = contradictions(unimodal_probabilities, confidence_threshold)
     if not pairs:
         return None
-    sure = {name: labels[int(p.argmax())] for name, p in alone.items() if p.max() > sure_above}
+    sure = {
+        name: labels[int(p.argmax())] for name, p in unimodal_probabilities.items() if p.max() > confidence_threshold
+    }
     return _who_says_what("answer.contradiction", sure)
 
 
@@ -315,7 +329,7 @@ def _picture(image: ModalityInput | None) -> dict[str, Any] | None:
     if not isinstance(image, ImageInput) or not image.candidates:
         return None
     found = [{"box": [round(edge, 1) for edge in box], "score": round(float(s), 3)} for box, s in image.candidates]
-    return {"candidates": found, "taken": image.taken}
+    return {"candidates": found, "taken": image.chosen}
 
 
 def _steps(modality: str, item: ModalityInput) -> Iterator[Step]:

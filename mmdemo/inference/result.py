@@ -54,9 +54,9 @@ class Result:
     ignored: dict[str, Note]
     notes: list[Note]
     steps: list[Step]
-    bands: dict[str, Tensor]
-    beliefs: np.ndarray
-    alone: dict[str, np.ndarray]
+    embeddings: dict[str, Tensor]
+    step_probabilities: np.ndarray
+    unimodal_probabilities: dict[str, np.ndarray]
     trace: Trace | None
     inputs: dict[str, ModalityInput]
     milliseconds: dict[str, float]

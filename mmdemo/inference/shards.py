@@ -177,7 +177,7 @@ def _row(predictor: Predictor, given: dict[str, Any]) -> dict[str, list[dict[str
                 "text": step.text,
                 "span": list(step.span),
                 "evidence": float(best[t]),
-                "beliefs": result.beliefs[t].tolist(),
+                "beliefs": result.step_probabilities[t].tolist(),
                 "evidences": evidence[:, t].tolist(),
             }
             for t, step in enumerate(result.steps)
@@ -187,7 +187,7 @@ def _row(predictor: Predictor, given: dict[str, Any]) -> dict[str, list[dict[str
                 "modality": modality,
                 "share": float(share[explanation.answer]),
                 "shares": share.tolist(),
-                "alone": result.alone[modality].tolist(),
+                "alone": result.unimodal_probabilities[modality].tolist(),
             }
             for modality, share in explanation.shares.items()
         ],

@@ -24,9 +24,9 @@ TESTABLE = 6  # ...and the steps that it takes: of fewer, chance alone often beg
 LONGEST = 24  # characters of a word that a sentence repeats
 
 
-def sentences(explanation: Explanation) -> list[Note]:
+def verbalize(explanation: Explanation) -> list[Note]:
     """What the numbers support, in words for someone who has never heard of an LSTM; the most telling first."""
-    return [*_settled(explanation), *_let_go(explanation), *_written(explanation), *_shared(explanation),
+    return [*_settled(explanation), *_forgotten_share(explanation), *_written(explanation), *_shared(explanation),
             *_order(explanation), *_tested(explanation)]  # fmt: skip
 
 
@@ -35,12 +35,14 @@ def _settled(e: Explanation) -> Iterator[Note]:
     yield _at(e, "settled", e.settled, label) if e.settled else Note("explain.settled_first", label)
 
 
-def _let_go(e: Explanation) -> Iterator[Note]:
+def _forgotten_share(e: Explanation) -> Iterator[Note]:
     """Where the forget gates let go most of a class that had been believed."""
-    believed = e.beliefs.max(1).values.roll(1) >= BELIEVED  # of the step before; the first step is never said
-    t = most(e.let_go.masked_fill(~believed, torch.nan))
-    if t is not None and (share := float(e.let_go[t])) >= SAID_LET_GO:
-        values = {"label": e.labels[int(e.let_go_of[t])], "percent": _percent(share)}
+    believed = (
+        e.step_probabilities.max(1).values.roll(1) >= BELIEVED
+    )  # of the step before; the first step is never said
+    t = most(e.forgotten_share.masked_fill(~believed, torch.nan))
+    if t is not None and (share := float(e.forgotten_share[t])) >= SAID_LET_GO:
+        values = {"label": e.labels[int(e.forgotten_class[t])], "percent": _percent(share)}
         yield _at(e, "let_go", t, values)
 
 
@@ -59,9 +61,9 @@ def _shared(e: Explanation) -> Iterator[Note]:
     if len(points) < 2:
         return
     most = max(points.values())
-    alone = list(points.values()).count(most) == 1  # in whole points; nobody did most if two did as much
+    unrivalled = list(points.values()).count(most) == 1  # in whole points; nobody did most if two did as much
     for name, value in points.items():
-        if (alone and value == most >= SAID_POINTS) or value <= -SAID_POINTS:
+        if (unrivalled and value == most >= SAID_POINTS) or value <= -SAID_POINTS:
             key = "explain.raised" if value > 0 else "explain.lowered"
             yield Note(key, {"modality": name, "label": e.labels[e.about], "points": abs(value)})
 

@@ -19,7 +19,7 @@ from mmdemo.lstm.trace import Trace
 
 
 @dataclass(frozen=True)
-class Hold:
+class GateIntervention:
     """A gate kept at a value over a span of steps, in all units.
 
     Attributes:
@@ -34,8 +34,8 @@ class Hold:
     stop: int
 
 
-def reread(
-    lstm: nn.LSTM, x: Tensor, holds: Sequence[Hold] = (), initial_state: tuple[Tensor, Tensor] | None = None
+def rerun(
+    lstm: nn.LSTM, x: Tensor, holds: Sequence[GateIntervention] = (), initial_state: tuple[Tensor, Tensor] | None = None
 ) -> Trace:
     """Read one sequence again with gates held. All that follows from it, gates included, is worked out anew.
 
@@ -97,14 +97,14 @@ def last_states(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
     return last * (lengths > 0)[:, None]
 
 
-def without(x: Tensor, start: int, stop: int | None = None) -> Tensor:
+def ablate(x: Tensor, start: int, stop: int | None = None) -> Tensor:
     """A sequence (T, I) without one step, or without those from ``start`` to before ``stop``; the rest moves up."""
     return torch.cat([x[:start], x[start + 1 if stop is None else stop :]])
 
 
 def without_each(lstm: nn.LSTM, x: Tensor) -> Tensor:
     """The last state if a step had not been there, for every step of (T, I), in one batch: (T, H)."""
-    return last_states(lstm, [without(x, t) for t in range(len(x))])
+    return last_states(lstm, [ablate(x, t) for t in range(len(x))])
 
 
 def coalitions(players: Sequence[str]) -> list[frozenset[str]]:
@@ -112,8 +112,8 @@ def coalitions(players: Sequence[str]) -> list[frozenset[str]]:
     return [frozenset(some) for size in range(len(players) + 1) for some in combinations(players, size)]
 
 
-def read_subsets(
-    lstm: nn.LSTM, bands: Mapping[str, Tensor]
+def run_coalitions(
+    lstm: nn.LSTM, embeddings: Mapping[str, Tensor]
 ) -> tuple[dict[frozenset[str], Tensor], dict[tuple[str, ...], Tensor]]:
     """Read every subset of the bands, and all of them in every order, in one batch.
 
@@ -125,11 +125,11 @@ def read_subsets(
         the last state (H,) for every subset, each read in the bands' order (8 of three modalities, and that of none is
         a state of zeros); and for every order of all of them (6 of three), the given order first.
     """
-    nothing = next(iter(bands.values()))[:0]
-    subsets = {frozenset(some): some for size in range(len(bands) + 1) for some in combinations(bands, size)}
-    orders = list(permutations(bands))
+    nothing = next(iter(embeddings.values()))[:0]
+    subsets = {frozenset(some): some for size in range(len(embeddings) + 1) for some in combinations(embeddings, size)}
+    orders = list(permutations(embeddings))
     distinct = [*subsets.values(), *orders[1:]]  # the first order is the last subset
-    states = last_states(lstm, [torch.cat([nothing, *(bands[name] for name in some)]) for some in distinct])
+    states = last_states(lstm, [torch.cat([nothing, *(embeddings[name] for name in some)]) for some in distinct])
     every = states[len(subsets) - 1 :]
     return dict(zip(subsets, states, strict=False)), dict(zip(orders, every, strict=True))
 
@@ -164,7 +164,9 @@ def shapley(values: Mapping[frozenset[str], Tensor]) -> dict[str, Tensor]:
     return shares
 
 
-def contradictions(alone: Mapping[str, Tensor | np.ndarray], above: float = 0.5) -> list[tuple[str, int, str, int]]:
+def contradictions(
+    unimodal_probabilities: Mapping[str, Tensor | np.ndarray], above: float = 0.5
+) -> list[tuple[str, int, str, int]]:
     """The pairs that contradict each other: each, alone, gives a class of its own more than ``above``.
 
     Args:
@@ -173,7 +175,7 @@ def contradictions(alone: Mapping[str, Tensor | np.ndarray], above: float = 0.5)
     Returns:
         (a modality, its class, another, its class) for each such pair; empty if nobody contradicts anybody.
     """
-    firm = [(name, int(p.argmax())) for name, p in alone.items() if float(p.max()) > above]
+    firm = [(name, int(p.argmax())) for name, p in unimodal_probabilities.items() if float(p.max()) > above]
     return [(a, k, b, m) for (a, k), (b, m) in combinations(firm, 2) if k != m]
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmdemo.lstm.counterfactual import read_subsets, shapley
+from mmdemo.lstm.counterfactual import run_coalitions, shapley
 from mmdemo.lstm.faithfulness import Deletion, faithfulness
-from mmdemo.lstm.ledger import Form, Ledger, contrast, ledger, let_go, triangle
+from mmdemo.lstm.ledger import Form, Ledger, contrast, forgotten_share, ledger, triangle
 from mmdemo.lstm.trace import Trace, trace
-from mmdemo.lstm.trajectory import beliefs, carried, leading, saturation, settled
+from mmdemo.lstm.trajectory import carried, leading, saturation, settled, step_probabilities
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Explanation:
             of classes is the same contrast of its rows.
         ledger, triangle: the evidence for ``about``, seen from the last step and from every step.
         let_go: the share of what spoke for the leading class that each step's forget gates let go, (T,), NaN where
-            there was too little; ``let_go_of``: which class that was, (T,).
+            there was too little; ``forgotten_class``: which class that was, (T,).
         carried: the part of each class's logit that each unit carries at the end, (C, H).
         saturation: for i, f and o the shares of units below 0.1 and above 0.9 at each step, each (T,).
         alone: for each modality the probabilities that it alone leads to, (C,).
@@ -71,18 +71,18 @@ class Explanation:
     about: int
     against: int | None
     trace: Trace
-    beliefs: Tensor
+    step_probabilities: Tensor
     settled: int
     logits: Tensor
     bias: Tensor
     evidence: Tensor
     ledger: Ledger
     triangle: Ledger
-    let_go: Tensor
-    let_go_of: Tensor
+    forgotten_share: Tensor
+    forgotten_class: Tensor
     carried: Tensor
     saturation: dict[str, tuple[Tensor, Tensor]]
-    alone: dict[str, Tensor]
+    unimodal_probabilities: dict[str, Tensor]
     prior: Tensor
     shares: dict[str, Tensor]
     orders: dict[tuple[str, ...], Tensor]
@@ -103,7 +103,7 @@ def truer(modalities: int) -> Form:
 def explain(
     lstm: nn.LSTM,
     dense: nn.Linear,
-    bands: Mapping[str, Tensor],
+    embeddings: Mapping[str, Tensor],
     steps: Sequence[Step],
     labels: Sequence[str],
     *,
@@ -130,21 +130,21 @@ def explain(
     Raises:
         ValueError: there are no steps, or not one for each row of the bands.
     """
-    x = torch.cat(list(bands.values())) if bands else torch.empty(0)
+    x = torch.cat(list(embeddings.values())) if embeddings else torch.empty(0)
     if not len(x) or len(x) != len(steps):
         raise ValueError(f"the bands hold {len(x)} steps, but {len(steps)} are named; at least one is needed")
-    form = form or truer(len(bands))
+    form = form or truer(len(embeddings))
     weight, bias = dense.weight.detach(), None if dense.bias is None else dense.bias.detach()
 
     def decide(states: Tensor) -> Tensor:
-        return beliefs(states, weight, bias, temperature)
+        return step_probabilities(states, weight, bias, temperature)
 
     inside = trace(lstm, x)
     grown = decide(inside.h)  # (T, C)
     answer = int(grown[-1].argmax())
     about = answer if about is None else about
     weights = contrast(len(labels), about, against)
-    coalitions, orders = read_subsets(lstm, bands)
+    coalitions, orders = run_coalitions(lstm, embeddings)
     values = {some: decide(state) for some, state in coalitions.items()}
     best, spoke_for = leading(grown)
     shared: dict[str, Any] = {"temperature": temperature}
@@ -157,18 +157,18 @@ def explain(
         about=about,
         against=against,
         trace=inside,
-        beliefs=grown,
+        step_probabilities=grown,
         settled=settled(grown.cpu().numpy()),
         logits=(nn.functional.linear(inside.h[-1], weight, bias) / temperature),
         bias=book.bias,
         evidence=book.steps,
         ledger=ledger(inside, weight, bias, weights, form=form, **shared),
         triangle=triangle(inside, weight, bias, weights, form=form, **shared),
-        let_go=let_go(inside, weight, spoke_for, **shared),
-        let_go_of=best,
+        forgotten_share=forgotten_share(inside, weight, spoke_for, **shared),
+        forgotten_class=best,
         carried=carried(inside, weight, every, **shared),
         saturation={gate: saturation(getattr(inside, gate)) for gate in "ifo"},
-        alone={name: values[frozenset([name])] for name in bands},
+        unimodal_probabilities={name: values[frozenset([name])] for name in embeddings},
         prior=values[frozenset()],
         shares=shapley(values),
         orders={order: decide(state) for order, state in orders.items()},

@@ -175,7 +175,9 @@ def triangle(
     return Ledger(steps, initial, offset)
 
 
-def let_go(trace: Trace, weight: Tensor, contrast: Tensor, *, temperature: float = 1.0, least: float = LEAST) -> Tensor:
+def forgotten_share(
+    trace: Trace, weight: Tensor, contrast: Tensor, *, temperature: float = 1.0, least: float = LEAST
+) -> Tensor:
     """The share of the evidence of all earlier steps that the forget gates of each step let go, shape (T,).
 
     At step t it is 1 - after / before, where ``before`` is what the memory says for the contrast at the end of step

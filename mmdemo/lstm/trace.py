@@ -254,10 +254,10 @@ def _scan(f: Tensor, u: Tensor, c: Tensor) -> Tensor:
     whole = len(f) // CHUNK * CHUNK
     f_chunks, u_chunks = f[:whole].unflatten(0, (-1, CHUNK)), u[:whole].unflatten(0, (-1, CHUNK))  # (T/K, K, B, H)
     f_steps, u_steps = f_chunks.unbind(1), u_chunks.unbind(1)  # K times (T/K, B, H)
-    product, alone = f_steps[0], u_steps[0]
+    product, unimodal_probabilities = f_steps[0], u_steps[0]
     for f_t, u_t in zip(f_steps[1:], u_steps[1:], strict=True):
-        product, alone = product * f_t, torch.addcmul(u_t, f_t, alone)
-    ends = _scan(product, alone, c)  # (T/K, B, H)
+        product, unimodal_probabilities = product * f_t, torch.addcmul(u_t, f_t, unimodal_probabilities)
+    ends = _scan(product, unimodal_probabilities, c)  # (T/K, B, H)
     starts = torch.cat([c[None], ends[:-1]])
     cells = _loop(f_steps, u_steps, starts, dim=1).flatten(0, 1)
     return torch.cat([cells, _loop(f[whole:], u[whole:], cells[-1])]) if whole < len(f) else cells

@@ -11,7 +11,7 @@ from mmdemo.lstm.trace import Trace
 CLOSED, OPEN = 0.1, 0.9  # a gate below or above is saturated (Karpathy, Johnson & Fei-Fei 2015)
 
 
-def beliefs(states: Tensor, weight: Tensor, bias: Tensor | None, temperature: float = 1.0) -> Tensor:
+def step_probabilities(states: Tensor, weight: Tensor, bias: Tensor | None, temperature: float = 1.0) -> Tensor:
     """The decision as it grew: the probabilities that each state leads to, (..., H) -> (..., C)."""
     return (torch.nn.functional.linear(states, weight, bias) / temperature).softmax(-1)
 
@@ -30,26 +30,28 @@ def before_squashing(lstm: nn.LSTM, x: Tensor, trace: Trace, t: int) -> Tensor:
     return (nn.functional.linear(x[t], w_ih, sum(biases) if biases else None) + w_hh @ h).view(4, -1)
 
 
-def settled(beliefs: np.ndarray) -> int:
+def settled(step_probabilities: np.ndarray) -> int:
     """The first step from which the final answer stays the most probable one; beliefs have the shape (T, C)."""
-    best = beliefs.argmax(1)
+    best = step_probabilities.argmax(1)
     others = np.flatnonzero(best != best[-1])
     return int(others[-1]) + 1 if len(others) else 0
 
 
-def leading(beliefs: Tensor) -> tuple[Tensor, Tensor]:
+def leading(step_probabilities: Tensor) -> tuple[Tensor, Tensor]:
     """What the memory spoke for when each step came: the best class of the step before, and its contrast.
 
     Args:
         beliefs: probabilities after every step, shape (T, C).
 
     Returns:
-        The classes, shape (T,), and each against the mean of all classes, shape (T, C), for ``let_go``. Before the
-        first step there is nothing; it has the first step's own.
+        The classes, shape (T,), and each against the mean of all classes, shape (T, C), for ``forgotten_share``.
+        Before the first step there is nothing; it has the first step's own.
     """
-    best = beliefs.argmax(1)
+    best = step_probabilities.argmax(1)
     best = torch.cat([best[:1], best[:-1]])  # (T,)
-    return best, torch.nn.functional.one_hot(best, beliefs.shape[1]).to(beliefs) - 1 / beliefs.shape[1]
+    return best, torch.nn.functional.one_hot(best, step_probabilities.shape[1]).to(
+        step_probabilities
+    ) - 1 / step_probabilities.shape[1]
 
 
 def most(values: Tensor) -> int | None:

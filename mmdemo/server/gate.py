@@ -21,7 +21,7 @@ from mmdemo.server import logs
 from mmdemo.server import validate as bodies
 from mmdemo.server.asgi import Message, Receive, Refusal, Scope, Send, again, limited, reply, whole
 from mmdemo.server.health import Health
-from mmdemo.server.rate_limit import Allowance
+from mmdemo.server.rate_limit import RateLimiter
 
 log = logging.getLogger("mmdemo.server")
 
@@ -49,9 +49,9 @@ class Guard:
     """
 
     def __init__(
-        self, app: Any, health: Health, allowance: Allowance, headers: dict[str, str], *, proxied: bool = False
+        self, app: Any, health: Health, limiter: RateLimiter, headers: dict[str, str], *, proxied: bool = False
     ) -> None:
-        self.app, self.health, self.allowance, self.proxied = app, health, allowance, proxied
+        self.app, self.health, self.limiter, self.proxied = app, health, limiter, proxied
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,7 +133,7 @@ class Guard:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
         visitor = scope["client"][0] if scope.get("client") else ""
         named = not (self.proxied and _within(visitor))
-        if named and (wait := self.allowance.wait(visitor)):
+        if named and (wait := self.limiter.wait(visitor)):
             raise _later("serve.often", wait)
         queue = blocks._queue
         if joins and queue.max_size is not None and len(queue) >= queue.max_size:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 REMEMBERED = 10_000  # visitors; the one who was away the longest is forgotten first
 
 
-class Allowance:
+class RateLimiter:
     """So many requests a minute for each visitor, and a fifth of them at once.
 
     Args:

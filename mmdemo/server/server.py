@@ -17,7 +17,7 @@ from mmdemo import worker_pool as workers
 from mmdemo.image import reader as image
 from mmdemo.server import logs, sessions, uploads
 from mmdemo.server.gate import Guard
-from mmdemo.server.rate_limit import Allowance
+from mmdemo.server.rate_limit import RateLimiter
 
 PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
 PATIENCE = 30  # seconds that running requests have to finish when the server is told to stop
@@ -75,7 +75,7 @@ def launch(
     space = bool(os.environ.get("SPACE_ID"))
     settings_of_guard = {
         "health": demo.health,
-        "allowance": Allowance(PER_MINUTE if per_minute is None else per_minute),
+        "allowance": RateLimiter(PER_MINUTE if per_minute is None else per_minute),
         "headers": ON_A_SPACE if space else headers(frames),
         "proxied": space,
     }

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from gradio.context import LocalContext
 
-from mmdemo.inference.predictor import Predictor, Thought
+from mmdemo.inference.predictor import ModelOutput, Predictor
 from mmdemo.inference.result import ModalityInput
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.server.logs import failure
@@ -42,14 +42,14 @@ def on_card(function: Callable[..., bytes]) -> Callable[..., bytes]:
 
 
 @on_card
-def think(number: int, inputs: dict[str, ModalityInput], order: Sequence[str]) -> bytes:
-    """``Predictor.think`` of one of those that lie on the card, as bytes."""
+def forward(number: int, inputs: dict[str, ModalityInput], order: Sequence[str]) -> bytes:
+    """``Predictor.forward`` of one of those that lie on the card, as bytes."""
     file = io.BytesIO()
-    torch.save(_placed[number].think(inputs, order), file)
+    torch.save(_placed[number].forward(inputs, order), file)
     return file.getvalue()
 
 
-class Borrower(Predictor):
+class ZeroGPUPredictor(Predictor):
     """A predictor on the processor that lets a lent card read pictures and sounds.
 
     Words alone are read sooner than a card is there; so is everything where no visitor asks, or none is lent.
@@ -60,15 +60,15 @@ class Borrower(Predictor):
         self._number = len(_placed)
         _placed.append(Predictor(deepcopy(model), "cuda"))  # in the main thread and before the start, or it is too late
 
-    def think(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> Thought:
+    def forward(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> ModelOutput:
         """The model's own part, on the card or here."""
         large = any(len(inputs[modality]) for modality in ("image", "audio") if modality in inputs)
         if BORROW and large and LocalContext.request.get(None) is not None:
             try:
-                return torch.load(io.BytesIO(think(self._number, inputs, order)), "cpu", weights_only=False)
+                return torch.load(io.BytesIO(forward(self._number, inputs, order)), "cpu", weights_only=False)
             except Exception as error:  # the visitor's share is used up, or no card was free
                 logging.getLogger(__name__).info("no card", extra={"fields": failure(error)})
-        return super().think(inputs, order)
+        return super().forward(inputs, order)
 
 
 def load(folder: Path, **settings: Any) -> Predictor:
@@ -78,4 +78,4 @@ def load(folder: Path, **settings: Any) -> Predictor:
         FileNotFoundError: the folder holds no checkpoint.
     """
     ready = Predictor.load(folder, **({"device": "cpu"} if LENT else {}), **settings)
-    return Borrower(ready.model) if LENT else ready
+    return ZeroGPUPredictor(ready.model) if LENT else ready

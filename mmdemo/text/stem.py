@@ -17,19 +17,19 @@ class TextStem(nn.Module):
     word vectors, what they say of the word is added.
     """
 
-    def __init__(self, config: TextConfig, step_size: int) -> None:
+    def __init__(self, config: TextConfig, embedding_dim: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(config.buckets, step_size, padding_idx=0)
+        self.embedding = nn.Embedding(config.buckets, embedding_dim, padding_idx=0)
         self.words = WordVectors(config.words) if config.words else None
-        self.meaning = nn.Linear(words.SIZE, step_size) if config.words else None
-        self.lost = nn.Dropout1d(config.lost)
+        self.meaning = nn.Linear(words.SIZE, embedding_dim) if config.words else None
+        self.word_dropout = nn.Dropout1d(config.word_dropout)
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T, K) ids -> (B, T, S) steps."""
         if self.words is None:
-            return self.lost(self._spelling(ids))
+            return self.word_dropout(self._spelling(ids))
         vectors, known = self.words(ids[..., 0])
-        return self.lost(self._spelling(ids[..., 1:]) + self.meaning(vectors) * known[..., None])
+        return self.word_dropout(self._spelling(ids[..., 1:]) + self.meaning(vectors) * known[..., None])
 
     def _spelling(self, ids: Tensor) -> Tensor:
         count = (ids > 0).sum(-1, keepdim=True).clamp(min=1)

@@ -59,8 +59,8 @@ def fit_threshold(probabilities: Tensor, labels: Tensor) -> float:
 
 
 def calibrate(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> None:
-    """Set ``temperature`` and ``sure_above`` in the model's config."""
+    """Set ``temperature`` and ``confidence_threshold`` in the model's config."""
     model.config.temperature = 1.0
     logits, labels = answers(model, batches)
     model.config.temperature = fit_temperature(logits, labels)
-    model.config.sure_above = fit_threshold((logits / model.config.temperature).softmax(-1), labels)
+    model.config.confidence_threshold = fit_threshold((logits / model.config.temperature).softmax(-1), labels)

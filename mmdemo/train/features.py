@@ -34,7 +34,7 @@ from mmdemo.image.reader import read_image
 from mmdemo.messages import InputError
 from mmdemo.text.reader import read_text
 from mmdemo.train import augment_audio
-from mmdemo.train.targets import Evidence, marked, ramp
+from mmdemo.train.targets import StepTarget, marked, ramp
 
 READERS = {"image": (image,), "audio": (audio, augment_audio)}  # a package is all of its modules
 VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
@@ -53,18 +53,18 @@ class Features:
         audio_of: each row's index into ``sounds``, or -1, shape (N,).
         sounds: for each sound its variants, each (T, size) float32; the first is the sound as it is.
         problems: what could not be read, as sentences that name the manifest's line.
-        heard: from which to which share of its sound each row's label is being said, shape (N, 2); from end to end
+        label_span: from which to which share of its sound each row's label is being said, shape (N, 2); from end to end
             where it is not given.
     """
 
     labels: np.ndarray
-    texts: list[tuple[tuple[str, ...], Evidence] | None]
+    texts: list[tuple[tuple[str, ...], StepTarget] | None]
     image_of: np.ndarray
     squares: np.ndarray
     audio_of: np.ndarray
     sounds: list[list[np.ndarray]]
     problems: list[str]
-    heard: np.ndarray | None = None
+    label_span: np.ndarray | None = None
 
     def rows_with(self, modality: str) -> np.ndarray:
         """Indices of the rows that have an input of that modality."""
@@ -80,7 +80,7 @@ class Features:
             texts=[text for text, kept in zip(self.texts, keep, strict=True) if kept],
             image_of=self.image_of[keep],
             audio_of=self.audio_of[keep],
-            heard=None if self.heard is None else self.heard[keep],
+            label_span=None if self.label_span is None else self.label_span[keep],
         )
 
 
@@ -89,7 +89,7 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
 
     Args:
         rows: columns ``text``, ``image``, ``audio``, ``label``, ``line`` (for messages) and optionally ``belief`` and
-            ``heard``, as ``read_manifest`` gives them.
+            ``label_span``, as ``read_manifest`` gives them.
         config: the task.
         cache: folder for the cached arrays.
         voices: variants of each sound: 1 for validation and test.
@@ -112,7 +112,9 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
         audio_of=audio_of,
         sounds=sounds,
         problems=problems,
-        heard=np.array([_span(cell) for cell in rows["heard"]]).reshape(-1, 2) if "heard" in rows else None,
+        label_span=np.array([_span(cell) for cell in rows["label_span"]]).reshape(-1, 2)
+        if "label_span" in rows
+        else None,
     )
 
 
@@ -132,7 +134,7 @@ def _span(cell: str) -> tuple[float, float]:
     return start, end
 
 
-def _text(row: Any, config: ModelConfig, problems: list[str]) -> tuple[tuple[str, ...], Evidence] | None:
+def _text(row: Any, config: ModelConfig, problems: list[str]) -> tuple[tuple[str, ...], StepTarget] | None:
     """A row's tokens and evidence."""
     if not row.text:
         return None

@@ -32,9 +32,9 @@ from mmdemo.text.vectors import WordVectors
 from mmdemo.train.calibration import calibrate, true_classes
 from mmdemo.train.checkpointing import Progress, keep, publish, resume
 from mmdemo.train.features import Features
-from mmdemo.train.pretrain_stems import warm_up
+from mmdemo.train.pretrain_stems import pretrain_stem
 from mmdemo.train.recipes import Recipe
-from mmdemo.train.samples import PLAIN, Mixing, Pairs
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
 
 HOURS = 6  # that processes wait for the one that reads the data for all of them
 LAST_STEP = 0.5  # share of the loss that the last step, the answer, has; the rest is spread over all steps
@@ -109,11 +109,15 @@ def train(
     model.to(accelerator.device)
     if not (run / "state.pt").is_file():
         with accelerator.main_process_first():  # it learns, the others take over what it has kept
-            for modality, stages in recipe.warm_ups.items():
-                warm_up(model, modality, splits, run, stages=stages, mixing=recipe.mixing, seed=seed, quiet=quiet)
+            for modality, stages in recipe.stem_pretraining.items():
+                pretrain_stem(
+                    model, modality, splits, run, stages=stages, sampling=recipe.sampling, seed=seed, quiet=quiet
+                )
     for modality in recipe.frozen:
         getattr(model, modality).requires_grad_(False)
-    samples = Pairs(splits["train"], config, pair=pair, mixing=recipe.mixing, seed=seed, length=recipe.samples)
+    samples = MultimodalSamples(
+        splits["train"], config, pair=pair, sampling=recipe.sampling, seed=seed, length=recipe.samples
+    )
     samples.length += -samples.length % recipe.batch_size  # whole batches: any number of processes divides them alike
     loader = DataLoader(samples, recipe.batch_size, shuffle=True, collate_fn=samples.collate)
     optimizer = torch.optim.AdamW(
@@ -218,8 +222,8 @@ def _validation(
     features: Features, config: ModelConfig, pair: bool, seed: int, count: int
 ) -> Iterator[tuple[Batch, Tensor]]:
     """Fixed batches of undisturbed samples: one modality, two, and all, in equal parts."""
-    mixing = replace(PLAIN, together=Mixing.together)
-    samples = Pairs(features, config, pair=pair, mixing=mixing, seed=seed, length=count)
+    sampling = replace(PLAIN, modality_counts=SamplingConfig.modality_counts)
+    samples = MultimodalSamples(features, config, pair=pair, sampling=sampling, seed=seed, length=count)
     for first in range(0, count, 250):
         yield samples.collate([samples[k] for k in range(first, min(first + 250, count))])
 

@@ -23,11 +23,11 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch
 from mmdemo.train.checkpointing import keep, resume
 from mmdemo.train.features import Features
-from mmdemo.train.samples import PLAIN, Mixing, Pairs
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
 
 
 @dataclass(frozen=True)
-class WarmUp:
+class StemPretraining:
     """One stage in which a stem learns alone.
 
     Attributes:
@@ -54,7 +54,7 @@ class WarmUp:
     half: bool = False
 
 
-class Alone(nn.Module):
+class StemClassifier(nn.Module):
     """One stem of a model with a head of its own."""
 
     def __init__(self, model: MultimodalLSTM, modality: str) -> None:
@@ -62,7 +62,7 @@ class Alone(nn.Module):
         self.place = MODALITIES.index(modality)
         self.modality, self.stem, self.norm = modality, getattr(model, modality), model.norms[self.place]
         self.dropout = nn.Dropout()
-        self.head = nn.Linear(model.config.step_size, len(model.config.labels))
+        self.head = nn.Linear(model.config.embedding_dim, len(model.config.labels))
 
     def forward(self, batch: Batch, size: int | None = None) -> Tensor:
         """Logits (B, C) from the mean of the steps; ``size``: of the pictures, if they are to be made smaller."""
@@ -75,14 +75,14 @@ class Alone(nn.Module):
         return self.head(mean)
 
 
-def warm_up(
+def pretrain_stem(
     model: MultimodalLSTM,
     modality: str,
     splits: dict[str, Features],
     run: Path,
     *,
-    stages: Sequence[WarmUp],
-    mixing: Mixing,
+    stages: Sequence[StemPretraining],
+    sampling: SamplingConfig,
     seed: int = 0,
     quiet: bool = False,
 ) -> float:
@@ -102,9 +102,9 @@ def warm_up(
         The mean recall of the classes on the validation split.
     """
     torch.manual_seed(seed)
-    alone = Alone(model, modality).to(model.device)
+    alone = StemClassifier(model, modality).to(model.device)
     for number, how in enumerate(stages):
-        once = replace(mixing, together=(1, 0, 0), contradict=0, corrupt=how.corrupt)
+        once = replace(sampling, modality_counts=(1, 0, 0), contradict=0, corrupt=how.corrupt)
         samples = _samples(splits["train"], modality, model, once, seed + number)
         file = run / f"warm-{modality}-{number}.pt"
         for epoch, loss in _learn(alone, samples, file, how, seed + number, quiet):
@@ -116,7 +116,7 @@ def warm_up(
 
 
 def _learn(
-    alone: Alone, samples: Pairs, file: Path, how: WarmUp, seed: int, quiet: bool
+    alone: StemClassifier, samples: MultimodalSamples, file: Path, how: StemPretraining, seed: int, quiet: bool
 ) -> Iterator[tuple[int, float]]:
     """One stage; yields every epoch's number and mean loss. Goes on from the file, if there is one, and keeps it."""
     device = alone.head.weight.device
@@ -157,10 +157,10 @@ def _truth(batch: Batch, taught: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def measure(alone: Alone, features: Features, model: MultimodalLSTM, seed: int = 0) -> tuple[float, float]:
+def measure(alone: StemClassifier, features: Features, model: MultimodalLSTM, seed: int = 0) -> tuple[float, float]:
     """Accuracy and the mean of the classes' recalls on undisturbed inputs."""
     alone.eval()
-    samples = _samples(features, alone.modality, model, replace(PLAIN, together=(1, 0, 0)), seed)
+    samples = _samples(features, alone.modality, model, replace(PLAIN, modality_counts=(1, 0, 0)), seed)
     truths, guesses = [], []
     for first in range(0, samples.length, 250):
         batch, taught = samples.collate([samples[k] for k in range(first, min(first + 250, samples.length))])
@@ -171,9 +171,11 @@ def measure(alone: Alone, features: Features, model: MultimodalLSTM, seed: int =
     return float((truth == guess).mean()), float(np.mean(recalls))
 
 
-def _samples(features: Features, modality: str, model: MultimodalLSTM, mixing: Mixing, seed: int) -> Pairs:
+def _samples(
+    features: Features, modality: str, model: MultimodalLSTM, sampling: SamplingConfig, seed: int
+) -> MultimodalSamples:
     """Every row that has the modality and a class, with that modality alone."""
     has = np.zeros(len(features.labels), bool)
     has[features.rows_with(modality)] = True
     rows = features.only(has & (features.labels >= 0))
-    return Pairs(rows, model.config, pair=False, mixing=mixing, seed=seed, length=len(rows.labels))
+    return MultimodalSamples(rows, model.config, pair=False, sampling=sampling, seed=seed, length=len(rows.labels))

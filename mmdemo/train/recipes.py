@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from mmdemo.train.pretrain_stems import WarmUp
-from mmdemo.train.samples import PLAIN, Mixing
+from mmdemo.train.pretrain_stems import StemPretraining
+from mmdemo.train.samples import PLAIN, SamplingConfig
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Recipe:
     weight_decay: float = 1e-4
     clip: float = 1.0
     patience: int = 4
-    mixing: Mixing = field(default_factory=Mixing)
-    warm_ups: dict[str, tuple[WarmUp, ...]] = field(default_factory=dict)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    stem_pretraining: dict[str, tuple[StemPretraining, ...]] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
 
 
@@ -49,14 +49,14 @@ RECIPES = {
         epochs=4,
         samples=24_000,
         learning_rate=2e-3,
-        mixing=Mixing(balance=(0.5, 0, 0), contradict=0.1, corrupt=0.2),
-        warm_ups={
-            "text": (WarmUp(epochs=5, learning_rate=2e-3, corrupt=0.2),),
+        sampling=SamplingConfig(balance=(0.5, 0, 0), contradict=0.1, corrupt=0.2),
+        stem_pretraining={
+            "text": (StemPretraining(epochs=5, learning_rate=2e-3, corrupt=0.2),),
             "image": (
-                WarmUp(epochs=24, corrupt=0.2, sizes=(32, 32, 40, 48), half=True),
-                WarmUp(epochs=10, learning_rate=1.5e-3, sizes=(40, 48), half=True),
+                StemPretraining(epochs=24, corrupt=0.2, sizes=(32, 32, 40, 48), half=True),
+                StemPretraining(epochs=10, learning_rate=1.5e-3, sizes=(40, 48), half=True),
             ),
-            "audio": (WarmUp(epochs=25, batch_size=64, learning_rate=2e-3),),
+            "audio": (StemPretraining(epochs=25, batch_size=64, learning_rate=2e-3),),
         },
         frozen=("image",),
     ),
@@ -68,6 +68,6 @@ RECIPES = {
         one_cycle=False,
         weight_decay=0.0,
         clip=math.inf,
-        mixing=replace(PLAIN, together=Mixing.together),
+        sampling=replace(PLAIN, modality_counts=SamplingConfig.modality_counts),
     ),
 }

@@ -22,14 +22,14 @@ from mmdemo.text.noise import add_typos
 from mmdemo.text.reader import token_ids
 from mmdemo.train.augment_image import AUGMENT, degrade_image
 from mmdemo.train.features import Features
-from mmdemo.train.targets import Evidence, joined, ramp, targets
+from mmdemo.train.targets import StepTarget, joined, ramp, targets
 
 
 @dataclass(frozen=True)
-class Mixing:
+class SamplingConfig:
     """How often what happens to a training sample. All zero (and no pairing) leaves the rows as they are."""
 
-    together: tuple[float, float, float] = (0.45, 0.2, 0.35)  # probability of reading one, two, three modalities
+    modality_counts: tuple[float, float, float] = (0.45, 0.2, 0.35)  # probability of reading one, two, three modalities
     reorder: float = 0.5  # read in a random order instead of the default one
     contradict: float = 0.06  # one partner is of another class
     corrupt: float = 0.35  # an input is degraded, by a severity drawn evenly from 0 to 1
@@ -40,23 +40,23 @@ class Mixing:
     balance: tuple[float, float, float] = (0, 0, 0)  # text, image, audio: 1 shows every class of it equally often
 
 
-PLAIN = Mixing(together=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False, amid=0, strange=1)
+PLAIN = SamplingConfig(modality_counts=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False, amid=0, strange=1)
 
 
 @dataclass(frozen=True)
-class Sample:
+class UnbatchedSample:
     """One sample before it is batched; ``None`` marks an absent modality."""
 
     index: int
     ids: np.ndarray | None
     square: np.ndarray | None
     sound: np.ndarray | None
-    evidence: list[Evidence | None]
+    evidence: list[StepTarget | None]
     order: list[str]
     severity: float  # of the picture's degradation
 
 
-class Pairs(Dataset):
+class MultimodalSamples(Dataset):
     """An endless supply of samples, the same for the same seed, epoch and index.
 
     Args:
@@ -74,11 +74,11 @@ class Pairs(Dataset):
         config: ModelConfig,
         *,
         pair: bool,
-        mixing: Mixing,
+        sampling: SamplingConfig,
         seed: int,
         length: int | None = None,
     ) -> None:
-        self.features, self.config, self.pair, self.mixing, self.seed = features, config, pair, mixing, seed
+        self.features, self.config, self.pair, self.sampling, self.seed = features, config, pair, sampling, seed
         self.length = length or max(len(features.labels), 2000)
         self.pools = {m: rows for m in MODALITIES if len(rows := features.rows_with(m))}
         classes = (*range(len(config.labels)), -1)  # the last is what belongs to none
@@ -93,7 +93,7 @@ class Pairs(Dataset):
 
     def _drawn(self, modality: str, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A pool's rows in random order; where classes are to be balanced, rare ones more than once."""
-        power = self.mixing.balance[MODALITIES.index(modality)]
+        power = self.sampling.balance[MODALITIES.index(modality)]
         if not power:
             return rng.permutation(rows)
         labels = self.features.labels[rows] + 1
@@ -103,7 +103,7 @@ class Pairs(Dataset):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, k: int) -> Sample:
+    def __getitem__(self, k: int) -> UnbatchedSample:
         """The k-th sample of the epoch. The modalities take turns in choosing the row that it is built around."""
         rng = np.random.default_rng([self.seed, self.epoch, k])
         anchor = list(self.pools)[k % len(self.pools)]
@@ -112,14 +112,14 @@ class Pairs(Dataset):
         rows = self.partners(row, rng, keep=anchor)
         chosen = self._choose(rows, anchor, rng)
         order = (
-            [str(m) for m in rng.permutation(MODALITIES)] if rng.random() < self.mixing.reorder else list(MODALITIES)
+            [str(m) for m in rng.permutation(MODALITIES)] if rng.random() < self.sampling.reorder else list(MODALITIES)
         )
         text, square, sound = (rows[m] if m in chosen else None for m in MODALITIES)
         severity = self._severity(rng)
         ids, words = (None, None) if text is None else self._text(text, rng)
         audio, heard = (None, None) if sound is None else self._sound(sound, rng)
         labels = self.features.labels
-        return Sample(
+        return UnbatchedSample(
             index=k,
             ids=ids,
             square=None if square is None else self.features.squares[self.features.image_of[square]],
@@ -142,12 +142,12 @@ class Pairs(Dataset):
         given = {m: row for m, of in self._has(row).items() if of}
         if self.pair:
             lent = label
-            if label < 0 and rng.random() >= self.mixing.strange:
+            if label < 0 and rng.random() >= self.sampling.strange:
                 lent = int(rng.integers(len(self.config.labels)))
             for m in self.pools:
                 if m not in given and len(self.by_class[m][lent]):
                     given[m] = int(rng.choice(self.by_class[m][lent]))
-        if label >= 0 and len(given) > 1 and rng.random() < self.mixing.contradict:
+        if label >= 0 and len(given) > 1 and rng.random() < self.sampling.contradict:
             liar = str(rng.choice([m for m in given if m != keep]))
             theirs = self.features.labels[self.pools[liar]]
             others = self.pools[liar][(theirs != label) & (theirs >= 0)]
@@ -165,26 +165,26 @@ class Pairs(Dataset):
 
     def _choose(self, rows: dict[str, int], anchor: str, rng: np.random.Generator) -> set[str]:
         """Drop modalities at random; the anchor stays."""
-        weights = np.array(self.mixing.together[: len(rows)])
+        weights = np.array(self.sampling.modality_counts[: len(rows)])
         count = len(rows) if not weights.sum() else 1 + rng.choice(len(weights), p=weights / weights.sum())
         others = [m for m in rows if m != anchor]
         return {anchor, *rng.permutation(others)[: count - 1].tolist()}
 
     def _severity(self, rng: np.random.Generator) -> float:
-        return float(rng.random()) if rng.random() < self.mixing.corrupt else 0.0
+        return float(rng.random()) if rng.random() < self.sampling.corrupt else 0.0
 
-    def _text(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, Evidence]:
+    def _text(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, StepTarget]:
         tokens, evidence = self.features.texts[row]
         severity = self._severity(rng)
         if severity:
-            tokens = add_typos(tokens, severity * self.mixing.typos, rng)
+            tokens = add_typos(tokens, severity * self.sampling.typos, rng)
         return token_ids(tokens, self.config.text), evidence
 
-    def _sound(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, Evidence]:
+    def _sound(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, StepTarget]:
         """A sound and what it says; now and then with another one before or after it."""
         sound, evidence = self._voice(row, rng)
         others = self.by_class["audio"][-1]
-        if self.features.labels[row] < 0 or not len(others) or rng.random() >= self.mixing.amid:
+        if self.features.labels[row] < 0 or not len(others) or rng.random() >= self.sampling.amid:
             return sound, evidence
         both = [(sound, evidence), self._voice(int(rng.choice(others)), rng)]
         if rng.random() < 0.6:
@@ -193,15 +193,15 @@ class Pairs(Dataset):
         most = max(self.config.audio.max_steps, len(sound))
         return np.concatenate([first, second])[:most], joined(said_first, said_second, most)
 
-    def _voice(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, Evidence]:
+    def _voice(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, StepTarget]:
         """One of a sound's variants, and what it says."""
         features = self.features
         variants = features.sounds[features.audio_of[row]]
-        sound = variants[int(rng.integers(len(variants)))] if self.mixing.augment else variants[0]
-        span = (0.0, 1.0) if features.heard is None else tuple(features.heard[row])
+        sound = variants[int(rng.integers(len(variants)))] if self.sampling.augment else variants[0]
+        span = (0.0, 1.0) if features.label_span is None else tuple(features.label_span[row])
         return sound, ramp(int(features.labels[row]), len(sound), span)
 
-    def collate(self, samples: list[Sample]) -> tuple[Batch, Tensor]:
+    def collate(self, samples: list[UnbatchedSample]) -> tuple[Batch, Tensor]:
         """Batch samples: the inputs, and the distribution to teach at every step, shape (B, T, C)."""
         config = self.config
         batch = collate(
@@ -216,11 +216,11 @@ class Pairs(Dataset):
         )
         evidence = list(zip(*(sample.evidence for sample in samples), strict=True))
         taught = targets(evidence, batch.lengths, batch.order, len(config.labels))
-        if self.mixing.augment:
+        if self.sampling.augment:
             self._change(batch.image, samples)
         return batch, taught
 
-    def _change(self, squares: Tensor, samples: list[Sample]) -> None:
+    def _change(self, squares: Tensor, samples: list[UnbatchedSample]) -> None:
         """Augment and degrade the batch's pictures in place."""
         shown = torch.tensor([sample.square is not None for sample in samples])
         if not shown.any():

@@ -20,7 +20,7 @@ from mmdemo.model.sequence import join
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StepTarget:
     """What one modality of one sample says at each of its T steps.
 
     Attributes:
@@ -32,7 +32,7 @@ class Evidence:
     weight: np.ndarray
 
 
-def ramp(label: int, steps: int, span: tuple[float, float] = (0.0, 1.0)) -> Evidence:
+def ramp(label: int, steps: int, span: tuple[float, float] = (0.0, 1.0)) -> StepTarget:
     """Evidence for one label that grows evenly to 1.
 
     Args:
@@ -42,12 +42,12 @@ def ramp(label: int, steps: int, span: tuple[float, float] = (0.0, 1.0)) -> Evid
     """
     labels = np.full(steps, max(label, 0), np.int64)
     if label < 0:
-        return Evidence(labels, np.zeros(steps, np.float32))
+        return StepTarget(labels, np.zeros(steps, np.float32))
     done = np.arange(1, steps + 1) / max(steps, 1)
-    return Evidence(labels, np.interp(done, span, (0, 1)).astype(np.float32))
+    return StepTarget(labels, np.interp(done, span, (0, 1)).astype(np.float32))
 
 
-def joined(before: Evidence, after: Evidence, steps: int) -> Evidence:
+def joined(before: StepTarget, after: StepTarget, steps: int) -> StepTarget:
     """What two inputs of one modality say one after the other, of which one says nothing; the first steps of it.
 
     Args:
@@ -57,13 +57,13 @@ def joined(before: Evidence, after: Evidence, steps: int) -> Evidence:
     """
     held = before.weight[-1] if len(before.weight) else 0.0
     if held:
-        after = Evidence(np.full_like(after.label, before.label[-1]), np.full_like(after.weight, held))
-    return Evidence(
+        after = StepTarget(np.full_like(after.label, before.label[-1]), np.full_like(after.weight, held))
+    return StepTarget(
         np.concatenate([before.label, after.label])[:steps], np.concatenate([before.weight, after.weight])[:steps]
     )
 
 
-def marked(marks: Sequence[tuple[int, int | None]], ends: Sequence[int]) -> Evidence:
+def marked(marks: Sequence[tuple[int, int | None]], ends: Sequence[int]) -> StepTarget:
     """Evidence from marks in a text.
 
     Args:
@@ -74,10 +74,10 @@ def marked(marks: Sequence[tuple[int, int | None]], ends: Sequence[int]) -> Evid
     for offset, index in marks:
         later = np.asarray(ends) >= offset
         label[later], weight[later] = index or 0, float(index is not None)
-    return Evidence(label, weight)
+    return StepTarget(label, weight)
 
 
-def targets(evidence: Sequence[Sequence[Evidence | None]], lengths: Tensor, order: Tensor, classes: int) -> Tensor:
+def targets(evidence: Sequence[Sequence[StepTarget | None]], lengths: Tensor, order: Tensor, classes: int) -> Tensor:
     """A distribution to teach at every step of the joined axis.
 
     Args:
@@ -104,7 +104,7 @@ def targets(evidence: Sequence[Sequence[Evidence | None]], lengths: Tensor, orde
     return total / spoken.clamp(min=1) + (1 - spoken).clamp(min=0) / classes
 
 
-def _vectors(evidence: Evidence, classes: int) -> Tensor:
+def _vectors(evidence: StepTarget, classes: int) -> Tensor:
     """(T,) labels and weights -> (T, C)."""
     hot = torch.nn.functional.one_hot(torch.from_numpy(evidence.label), classes)
     return hot * torch.from_numpy(evidence.weight)[:, None]

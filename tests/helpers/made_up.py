@@ -51,13 +51,13 @@ def made_reading(text="three, no wait, five", slices=14, moments=16, labels=DIGI
         for weight in [*lstm.parameters(), *dense.parameters()]:
             weight.normal_(0, 0.3)
         x = torch.randn(len(steps), 20)
-        bands = dict(zip(inputs, x.split([len(item) for item in inputs.values()]), strict=True))
+        embeddings = dict(zip(inputs, x.split([len(item) for item in inputs.values()]), strict=True))
         inside = trace(lstm, x) if steps else None
-        beliefs = dense(inside.h).softmax(-1).numpy() if steps else np.zeros((0, len(labels)), np.float32)
+        step_probabilities = dense(inside.h).softmax(-1).numpy() if steps else np.zeros((0, len(labels)), np.float32)
     result = Result(
         task="digits",
         labels=list(labels),
-        probabilities=beliefs[-1] if steps else np.full(len(labels), 1 / len(labels), np.float32),
+        probabilities=step_probabilities[-1] if steps else np.full(len(labels), 1 / len(labels), np.float32),
         sure=bool(steps),
         reason=None,
         contradiction=None,
@@ -65,15 +65,15 @@ def made_reading(text="three, no wait, five", slices=14, moments=16, labels=DIGI
         ignored={},
         notes=[],
         steps=steps,
-        bands=bands,
-        beliefs=beliefs,
-        alone={},
+        embeddings=embeddings,
+        step_probabilities=step_probabilities,
+        unimodal_probabilities={},
         trace=inside,
         inputs=inputs,
         milliseconds={},
         device="cpu",
     )
-    return result, explain(lstm, dense, bands, steps, labels) if steps else None, lstm, dense
+    return result, explain(lstm, dense, embeddings, steps, labels) if steps else None, lstm, dense
 
 
 def made_drawing(*arguments, **settings):
@@ -90,9 +90,9 @@ class MadePredictor:
         self.model.decide = lambda states: dense(states) / temperature
         self.config = type("Config", (), {"temperature": temperature, "hidden_size": lstm.hidden_size})()
 
-    def again(self, bands, keep=None):
+    def again(self, embeddings, keep=None):
         """The probabilities after every step of these bands, or of some of their steps."""
-        x = torch.cat(list(bands.values()))
+        x = torch.cat(list(embeddings.values()))
         with torch.no_grad():
             states = self.model.lstm(x if keep is None else x[keep])[0]
             return self.model.decide(states).softmax(-1).numpy()

@@ -13,7 +13,7 @@ import torch
 import torch.utils.tensorboard
 from tiny import CONFIG, features
 
-from mmdemo.image.sync_batchnorm import SharedNorm
+from mmdemo.image.sync_batchnorm import SyncBatchNorm2d
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch
 from mmdemo.train import loop as training
@@ -93,7 +93,7 @@ def normalise(file, shares):
     batch, wanted = torch.randn(2, sum(shares), 3, 4, 5).double() * 3 + 5
     first = sum(shares[: accelerator.process_index])
     mine = slice(first, first + shares[accelerator.process_index] if len(shares) > 1 else None)
-    norm = SharedNorm(3).double().train()
+    norm = SyncBatchNorm2d(3).double().train()
     x = batch[mine].requires_grad_()
     y = norm(x)
     (y * wanted[mine]).square().sum().backward()

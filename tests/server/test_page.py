@@ -169,7 +169,7 @@ def test_another_candidate_is_read_and_a_new_picture_forgets_it(predictor):
     first = read(predictor, image=both).said["saw"]["image"]
     assert len(first["candidates"]) > 1 and first["box"] == first["candidates"][first["taken"]]
     other = next(k for k, box in enumerate(first["candidates"]) if (box[0] > 0.5) != (first["box"][0] > 0.5))
-    second = read(predictor, image=both, take=other).said["saw"]["image"]
+    second = read(predictor, image=both, candidate=other).said["saw"]["image"]
     assert second["box"] == first["candidates"][other] and second["taken"] == other
     assert second["candidates"] == first["candidates"]
 

@@ -17,7 +17,7 @@ import pytest
 from mmdemo import worker_pool as workers
 from mmdemo.image.ink import find_ink
 from mmdemo.image.reader import prepare
-from mmdemo.worker_pool import elsewhere
+from mmdemo.worker_pool import run_in_worker
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ def test_no_more_than_are_worth_their_memory(monkeypatch):
 
 
 def test_without_workers_a_function_runs_here():
-    assert elsewhere(os.getpid) == os.getpid()
+    assert run_in_worker(os.getpid) == os.getpid()
 
 
 def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
@@ -52,32 +52,32 @@ def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
 
     monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
     workers.start(2)
-    assert elsewhere(os.getpid) == os.getpid()
+    assert run_in_worker(os.getpid) == os.getpid()
 
 
 def test_with_workers_it_runs_in_another_process(two):
-    assert elsewhere(os.getpid) != os.getpid()
+    assert run_in_worker(os.getpid) != os.getpid()
 
 
 def test_after_the_stop_it_runs_here_again_and_no_process_is_left():
     workers.start(1)
-    worker = elsewhere(os.getpid)
+    worker = run_in_worker(os.getpid)
     workers.stop()
-    assert elsewhere(os.getpid) == os.getpid()
+    assert run_in_worker(os.getpid) == os.getpid()
     assert _is_gone(worker)
 
 
 def test_all_threads_share_the_same_processes(two):
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(elsewhere, [time.sleep] * 16, [0.05] * 16))
-        used = set(threads.map(elsewhere, [os.getpid] * 50))
-    used.add(elsewhere(os.getpid))  # they outlive the threads
+        list(threads.map(run_in_worker, [time.sleep] * 16, [0.05] * 16))
+        used = set(threads.map(run_in_worker, [os.getpid] * 50))
+    used.add(run_in_worker(os.getpid))  # they outlive the threads
     assert len(used) <= 2
 
 
 def test_what_it_raises_arrives(two):
     with pytest.raises(ValueError, match="math domain error"):
-        elsewhere(math.sqrt, -1)
+        run_in_worker(math.sqrt, -1)
 
 
 def test_ink_found_elsewhere_is_the_ink_found_here():
@@ -85,7 +85,7 @@ def test_ink_found_elsewhere_is_the_ink_found_here():
     picture[60:180, 150:162] = 30
     here = find_ink(picture)
     workers.start(1, prepare)
-    there = elsewhere(find_ink, picture)
+    there = run_in_worker(find_ink, picture)
     workers.stop()
     assert [(one.box, one.dark) for one in here] == [(one.box, one.dark) for one in there] != []
     assert np.allclose([one.score for one in here], [one.score for one in there])
@@ -93,23 +93,23 @@ def test_ink_found_elsewhere_is_the_ink_found_here():
 
 
 def test_when_a_process_is_killed_new_ones_take_over(two):
-    killed = elsewhere(os.getpid)
+    killed = run_in_worker(os.getpid)
     os.kill(killed, signal.SIGKILL)
-    assert elsewhere(os.getpid) not in (killed, os.getpid())
+    assert run_in_worker(os.getpid) not in (killed, os.getpid())
 
 
 def test_what_kills_every_process_is_an_error_and_the_next_call_is_answered(two):
     with pytest.raises(BrokenExecutor):
-        elsewhere(os._exit, 1)
-    assert elsewhere(math.sqrt, 4) == 2
+        run_in_worker(os._exit, 1)
+    assert run_in_worker(math.sqrt, 4) == 2
 
 
 def test_signals_to_the_whole_group_are_for_the_server():
     workers.start(1)
-    worker = elsewhere(os.getpid)
+    worker = run_in_worker(os.getpid)
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(worker, number)
-    assert elsewhere(os.getpid) == worker
+    assert run_in_worker(os.getpid) == worker
     workers.stop()
 
 

@@ -10,7 +10,7 @@ from tiny import CONFIG, features
 from trainings import MOMENTS, result, start, train_until
 from trainings import train as train_tiny
 
-from mmdemo.evaluate.metrics import answer, evaluate, singles
+from mmdemo.evaluate.metrics import answer, evaluate, unimodal_samples
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Steps
 from mmdemo.train import loop as training
@@ -19,7 +19,11 @@ from mmdemo.train.recipes import RECIPES, Recipe
 from mmdemo.train.samples import PLAIN
 
 QUICK = Recipe(
-    epochs=3, samples=600, validation=90, batch_size=32, mixing=replace(PLAIN, together=(0.5, 0.2, 0.3), reorder=0.5)
+    epochs=3,
+    samples=600,
+    validation=90,
+    batch_size=32,
+    sampling=replace(PLAIN, modality_counts=(0.5, 0.2, 0.3), reorder=0.5),
 )
 
 
@@ -45,7 +49,7 @@ def test_it_learns_every_modality(trained):
     model, _ = trained
     test = features(seed=2)
     for modality in ("text", "image", "audio"):
-        assert answer(model, test, singles(test, modality), [modality]).right.mean() > 0.9
+        assert answer(model, test, unimodal_samples(test, modality), [modality]).right.mean() > 0.9
 
 
 def test_evaluation_covers_the_seven_subsets(trained):

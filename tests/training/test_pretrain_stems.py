@@ -7,22 +7,22 @@ import torch
 from mmdemo.config import AudioConfig, ImageConfig
 from mmdemo.train import pretrain_stems as warmup
 from mmdemo.train.loop import new_model
-from mmdemo.train.pretrain_stems import WarmUp, warm_up
+from mmdemo.train.pretrain_stems import StemPretraining, pretrain_stem
 from mmdemo.train.samples import PLAIN
 
 CONFIG = replace(tiny.CONFIG, image=ImageConfig(channels=(8, 16)), audio=AudioConfig(context=1, channels=16))
 SPLITS = {"train": tiny.features(60), "validation": tiny.features(10, seed=1)}
 HOW = {
-    "text": WarmUp(8, batch_size=16, learning_rate=0.03),
-    "image": WarmUp(8, batch_size=16, learning_rate=0.02, sizes=(14, 28)),
-    "audio": WarmUp(6, batch_size=16, learning_rate=0.02),
+    "text": StemPretraining(8, batch_size=16, learning_rate=0.03),
+    "image": StemPretraining(8, batch_size=16, learning_rate=0.02, sizes=(14, 28)),
+    "audio": StemPretraining(6, batch_size=16, learning_rate=0.02),
 }
 
 
 def learnt(run, modality, how):
     torch.manual_seed(0)
     model = new_model(CONFIG)
-    return warm_up(model, modality, SPLITS, run, stages=[how], mixing=PLAIN, quiet=True), model
+    return pretrain_stem(model, modality, SPLITS, run, stages=[how], sampling=PLAIN, quiet=True), model
 
 
 @pytest.mark.parametrize("modality", HOW)
@@ -38,11 +38,11 @@ def test_a_stem_learns_alone_and_leaves_the_others_as_they_are(modality, tmp_pat
 
 def test_a_second_stage_goes_on_from_the_first(tmp_path):
     torch.manual_seed(0)
-    model, still = new_model(CONFIG), WarmUp(1, learning_rate=1e-9, weight_decay=0)
-    first = warm_up(model, "audio", SPLITS, tmp_path, stages=[HOW["audio"]], mixing=PLAIN, quiet=True)
+    model, still = new_model(CONFIG), StemPretraining(1, learning_rate=1e-9, weight_decay=0)
+    first = pretrain_stem(model, "audio", SPLITS, tmp_path, stages=[HOW["audio"]], sampling=PLAIN, quiet=True)
     torch.manual_seed(0)
     model = new_model(CONFIG)
-    both = warm_up(model, "audio", SPLITS, tmp_path, stages=[HOW["audio"], still], mixing=PLAIN, quiet=True)
+    both = pretrain_stem(model, "audio", SPLITS, tmp_path, stages=[HOW["audio"], still], sampling=PLAIN, quiet=True)
     assert both == pytest.approx(first) and (tmp_path / "warm-audio-1.pt").is_file()
 
 

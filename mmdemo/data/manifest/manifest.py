@@ -3,7 +3,7 @@
 Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file or of the
 ``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further
 columns are kept; these mean something: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who
-stops there should answer), ``heard`` (``0.4-0.8``: from which to which share of a sound its label is being said),
+stops there should answer), ``label_span`` (``0.4-0.8``: from which to which share of a sound its label is being said),
 ``place`` (where in a data set a text is, to be named in its stead), and ``group`` or ``speaker`` (never divided between
 two splits).
 """
@@ -36,6 +36,7 @@ KINDS = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"), "image"),
     **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), "audio"),
 }
+OLD_COLUMNS = {"heard": "label_span"}  # manifests written before mmdemo 1.0
 ALSO_CALLED = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}
 
 
@@ -88,6 +89,7 @@ def read_inputs(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
         InputError: the file cannot be read as a table, or has no column for any input.
     """
     rows, problems = read_table(path)
+    rows = rows.rename(columns=OLD_COLUMNS)
     if not set(MODALITIES) & set(rows):
         raise InputError("manifest.no_input_column", file=str(path))
     folder = Path(path).parent.absolute()
@@ -181,8 +183,8 @@ def _label_fault(row: Any, labels: Collection[str]) -> Note | None:
         )
     if row.split and row.split not in SPLITS:
         return Note("manifest.unknown_split", {"split": row.split, "splits": ", ".join(SPLITS)})
-    if not re.fullmatch(r"([01]?\.?\d*-[01]?\.?\d*)?", getattr(row, "heard", "")):
-        return Note("manifest.heard")
+    if not re.fullmatch(r"([01]?\.?\d*-[01]?\.?\d*)?", getattr(row, "label_span", "")):
+        return Note("manifest.label_span")
     if getattr(row, "belief", "") and not _is_belief(row.belief, labels):
         return Note("manifest.belief")
     return None

@@ -14,9 +14,9 @@ def data_folder(option: str | Path | None = None) -> Path:
     return Path(option or os.environ.get(VARIABLE) or DEFAULT)
 
 
-MADE = "MMDEMO_VOICES"  # the environment variable that names folders of recordings made for training
+EXTRA = "MMDEMO_EXTRA_DATA"  # the environment variable that names folders of data made for training
 
 
-def made_folders() -> list[Path]:
-    """The folders, each with a ``manifest.csv``, that the environment variable ``MMDEMO_VOICES`` names."""
-    return [Path(folder) for folder in os.environ.get(MADE, "").split(os.pathsep) if folder]
+def extra_data_folders() -> list[Path]:
+    """The folders, each with a ``manifest.csv``, that the environment variable ``MMDEMO_EXTRA_DATA`` names."""
+    return [Path(folder) for folder in os.environ.get(EXTRA, "").split(os.pathsep) if folder]

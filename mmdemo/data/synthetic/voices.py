@@ -71,7 +71,7 @@ class Take:
         made: by which program.
         said: what to say: phonemes for Kokoro, words for the others.
         pace: 1 is usual, 2 twice as fast.
-        heard: from which to which share of the recording the label is being said, as in a manifest.
+        label_span: from which to which share of the recording the label is being said, as in a manifest.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Take:
     made: str
     said: str
     pace: float
-    heard: str = ""
+    label_span: str = ""
 
 
 def plan(count: int, seed: int, voices: tuple[str, ...], makers: dict[str, int] = MAKERS) -> list[Take]:
@@ -131,7 +131,7 @@ def make_voices(
         partial(_make, out=out, kokoro=kokoro, seed=seed),
         out / MANIFEST,
         modality="audio",
-        columns=["text", "image", "audio", "label", "split", "speaker", "kind", "made", "said", "pace", "heard"],
+        columns=["text", "image", "audio", "label", "split", "speaker", "kind", "made", "said", "pace", "label_span"],
         title="voices",
         jobs=jobs,
     )

@@ -2,8 +2,8 @@
 
 No row has more than one input: training lends the others from rows of the same class and split. To know what is no
 digit, it has sentences without a number (our own, and people's comments from GoEmotions), and whatever the folders that
-``MMDEMO_VOICES`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``. Those
-digits that are synthetic are only trained on.
+``MMDEMO_EXTRA_DATA`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``.
+Synthetic digits are only trained on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmdemo.data.manifest.manifest import OUTLIER, read_inputs, write_manifest
 from mmdemo.data.sentences.grammar import DIGITS, plain_talk, sentences
 from mmdemo.data.sources.digits import fetch_fsdd, fetch_mnist
 from mmdemo.data.sources.emotion import fetch_goemotions
-from mmdemo.data.sources.folder import made_folders
+from mmdemo.data.sources.folder import extra_data_folders
 from mmdemo.data.sources.goemotions import comments
 from mmdemo.data.sources.idx import read_idx
 
@@ -56,15 +56,27 @@ def digits_manifest(
 
     Returns:
         ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
-        (by which program a recording was) and ``heard``.
+        (by which program a recording was) and ``label_span``.
 
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
     """
     texts = [_texts(sentence_counts, talk_counts, seed), _comments(fetch_goemotions(data), comment_counts, seed)]
     parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), *texts]
-    rows = pd.concat([*parts, *(made(folder) for folder in made_folders())])
-    columns = ["text", "image", "audio", "label", "split", "speaker", "belief", "kind", "template", "made", "heard"]
+    rows = pd.concat([*parts, *(made(folder) for folder in extra_data_folders())])
+    columns = [
+        "text",
+        "image",
+        "audio",
+        "label",
+        "split",
+        "speaker",
+        "belief",
+        "kind",
+        "template",
+        "made",
+        "label_span",
+    ]
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
 
 

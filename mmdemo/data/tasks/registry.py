@@ -63,10 +63,10 @@ TASKS = {
             ModelConfig(
                 "emotion",
                 list(FEELINGS),
-                text=TextConfig(buckets=4096, ids_per_token=16, words=24_000, lost=0.2),
+                text=TextConfig(buckets=4096, ids_per_token=16, words=24_000, word_dropout=0.2),
                 image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 48, 96, 128)),
                 audio=AudioConfig(prosody=True, context=2),
-                shows_cases=False,
+                expose_test_cases=False,
             ),
             emotion_manifest,
             pair=True,

@@ -74,7 +74,7 @@ def test_the_figures_are_those_of_the_checkpoint(tasks):
 
 def test_cases_that_are_not_to_be_shown_are_named_by_their_place(folder, tmp_path, data):
     """Neither in the list, nor one by one, nor read on the page; the data being there makes no difference."""
-    config = ModelConfig(task="private", labels=PETS, shows_cases=False)
+    config = ModelConfig(task="private", labels=PETS, expose_test_cases=False)
     MultimodalLSTM(config).save_pretrained(tmp_path / "private")
     (tmp_path / "private" / "cases.json").write_bytes((folder / "pets" / "cases.json").read_bytes())
     private = Tasks(tmp_path)

@@ -72,7 +72,7 @@ def test_steps_left_out_are_as_if_they_had_never_been_given(made, start, stop):
     predictor, reading = made
     told = reply(predictor, reading, {"ask": "what_if", "start": start, "stop": stop})
     kept = [t for t in range(STEPS) if not start <= t < stop]
-    beliefs = predictor.again(reading.result.bands, kept)
+    beliefs = predictor.again(reading.result.embeddings, kept)
     assert told["kept"] == kept
     assert numbers(told["beliefs"]) == pytest.approx(beliefs.T, abs=1e-5)
     assert told["probabilities"] == pytest.approx(beliefs[-1], abs=1e-4)
@@ -106,14 +106,14 @@ def test_the_forget_gates_held_shut_erase_what_came_before(made):
         h = inside.o[4] * torch.tanh(inside.i[4] * inside.g[4])
         expected = predictor.model.decide(h).softmax(-1).numpy()
     assert beliefs[4] == pytest.approx(expected, abs=1e-5)
-    assert beliefs[:4] == pytest.approx(predictor.again(reading.result.bands)[:4], abs=1e-5)
+    assert beliefs[:4] == pytest.approx(predictor.again(reading.result.embeddings)[:4], abs=1e-5)
 
 
 def test_the_deletion_curves_begin_with_everything_and_end_with_nothing(made):
     predictor, reading = made
     told = reply(predictor, reading, {"ask": "faithful", "about": 2, "against": None})
     assert set(told["curves"]) == {"telescoped", "proportional", "gradients", "random"}
-    whole, nothing = predictor.again(reading.result.bands)[-1][2], float(explanation_prior(predictor)[2])
+    whole, nothing = predictor.again(reading.result.embeddings)[-1][2], float(explanation_prior(predictor)[2])
     for curve in told["curves"].values():
         assert curve["removed"] == list(range(STEPS + 1))
         assert (curve["curve"][0], curve["curve"][-1]) == pytest.approx((whole, nothing), abs=1e-4)

@@ -9,8 +9,7 @@ import soundfile
 import soxr
 import torch
 
-from mmdemo.audio import reader as audio
-from mmdemo.audio.find_speech import find_speech, keep, whole_steps
+from mmdemo.audio.find_speech import CONTEXT, SMOOTH, find_speech, keep, whole_steps
 from mmdemo.audio.reader import AudioInput, envelope, read_audio
 from mmdemo.audio.spectrogram import spectrogram
 from mmdemo.audio.speech_embedding import BANDS, SpeechEmbedding, steps
@@ -114,7 +113,7 @@ def test_a_word_gives_one_segment_and_about_nine_steps():
 def test_the_loudest_step_lies_on_the_word():
     """The rows of the spectrogram and the seconds belong together."""
     heard = read_audio((SAMPLE_RATE, between(word(0.3), 2.0, 0.5)))
-    middles = heard.mel[audio.CONTEXT : -audio.CONTEXT].reshape(len(heard), 8, BANDS)
+    middles = heard.mel[CONTEXT:-CONTEXT].reshape(len(heard), 8, BANDS)
     loudest = middles.max(axis=2).mean(axis=1).argmax()
     assert 2.0 <= heard.spans[loudest].mean() <= 2.3
 
@@ -189,8 +188,8 @@ def test_segments_by_hand():
     power[[0, 1, 2]] = power[40:60] = power[95:105] = 1.0
     found = find_speech(power)
     assert len(found) == 2
-    assert found[0] == pytest.approx((40, 60), abs=audio.SMOOTH // 2)
-    assert found[1] == pytest.approx((95, 105), abs=audio.SMOOTH // 2)
+    assert found[0] == pytest.approx((40, 60), abs=SMOOTH // 2)
+    assert found[1] == pytest.approx((95, 105), abs=SMOOTH // 2)
 
 
 def test_margins_and_whole_steps_by_hand():
@@ -420,6 +419,6 @@ def test_two_seconds_of_silence_around_real_words_change_little(clips, hiss):
         padded += rng.standard_normal(len(padded)) * hiss * np.abs(clip).max()
         heard, other = read_audio((8000, clip)), check(read_audio((8000, padded)))
         assert abs(len(other) - len(heard)) <= 3
-        word = heard.mel[audio.CONTEXT : audio.CONTEXT + 40]
+        word = heard.mel[CONTEXT : CONTEXT + 40]
         moved = np.lib.stride_tricks.sliding_window_view(other.mel, word.shape)[:, 0]
         assert np.abs(moved - word).mean(axis=(1, 2)).min() < 0.1

@@ -10,7 +10,7 @@ import torch
 
 from mmdemo.config import ModelConfig
 from mmdemo.evaluate.cases import FEWER, FILE, LIMIT, RIGHT, cases_of, fetch, read_cases, write_cases
-from mmdemo.evaluate.metrics import answer, singles
+from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.messages import InputError
 from mmdemo.train.features import Features
 from mmdemo.train.loop import new_model
@@ -54,7 +54,7 @@ def test_all_mistakes_and_some_right_answers_are_kept(model, features, rows, tmp
     cases = cases_of(model, features, rows, 0, tmp_path)["cases"]
     assert set(cases) == {"text", "image"}
     for modality, found in cases.items():
-        outcome = answer(model, features, singles(features, modality), [modality])
+        outcome = answer(model, features, unimodal_samples(features, modality), [modality])
         wrong = [case for case in found if case[0] != case[1]]
         assert len(wrong) == (~outcome.right).sum()
         for k in range(2):
@@ -65,7 +65,7 @@ def test_all_mistakes_and_some_right_answers_are_kept(model, features, rows, tmp
 
 
 def test_texts_that_are_not_to_be_shown_are_not_written(model, features, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(model.config, "shows_cases", False)
+    monkeypatch.setattr(model.config, "expose_test_cases", False)
     references = [case[3] for case in cases_of(model, features, rows, 0, tmp_path)["cases"]["text"]]
     assert set(references) <= {f"text {k + 1}" for k in range(COUNT)}
 

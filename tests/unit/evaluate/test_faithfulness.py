@@ -4,7 +4,7 @@ import torch
 from tiny import CONFIG, features
 
 from mmdemo.evaluate.faithfulness import METHODS, study_truth, summarise
-from mmdemo.evaluate.metrics import singles, together
+from mmdemo.evaluate.metrics import paired_samples, unimodal_samples
 from mmdemo.lstm.faithfulness import Deletion
 from mmdemo.train.loop import new_model
 
@@ -33,8 +33,8 @@ def test_every_kind_is_measured_and_a_seed_gives_the_same():
     model, data = new_model(CONFIG), features()
     for weight in model.dense.parameters():
         torch.nn.init.normal_(weight)  # else it would believe in nothing firmly enough to fall
-    joined = together(data, CONFIG, pair=True, seed=0)
-    kinds = {"image": (singles(data, "image"), ["image"]), "all": (joined, ["text", "image", "audio"])}
+    joined = paired_samples(data, CONFIG, pair=True, seed=0)
+    kinds = {"image": (unimodal_samples(data, "image"), ["image"]), "all": (joined, ["text", "image", "audio"])}
     report = study_truth(model, data, kinds, seed=1, count=6)
     assert report == study_truth(model, data, kinds, seed=1, count=6)
     assert set(report["kinds"]) == {"image", "all"}

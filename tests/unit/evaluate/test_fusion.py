@@ -5,12 +5,12 @@ import pytest
 import torch
 from tiny import CONFIG, features
 
-from mmdemo.evaluate import fusion as studies
+from mmdemo.evaluate import fusion, speakers
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN
 
-RECIPE = Recipe(epochs=2, validation=30, batch_size=32, mixing=replace(PLAIN, together=(1, 0, 0)))
+RECIPE = Recipe(epochs=2, validation=30, batch_size=32, sampling=replace(PLAIN, modality_counts=(1, 0, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def model():
 
 def test_degrading_is_repeatable_by_row_and_leaves_alone_what_it_should(model):
     split = features()
-    change = studies.Degrade(split, [""] * 90, {"text": 0.5, "image": 0.5}, model, seed=0)
+    change = fusion.Degrade(split, [""] * 90, {"text": 0.5, "image": 0.5}, model, seed=0)
     square = split.squares[0] / np.float32(255)
     assert np.array_equal(change("image", square, 30), change("image", square, 30))
     assert not np.array_equal(change("image", square, 30), change("image", square, 31))
@@ -39,12 +39,12 @@ def test_only_the_chosen_rows_remain():
 
 
 def test_each_speaker_is_left_out_in_turn(tmp_path, monkeypatch):
-    monkeypatch.setattr(studies, "SOUNDS_PER_EPOCH", 400)
+    monkeypatch.setattr(speakers, "SOUNDS_PER_EPOCH", 400)
     split = features()
-    speakers = np.array(["ann", "bob"])[np.arange(90) // 3 % 2].tolist()
+    names = np.array(["ann", "bob"])[np.arange(90) // 3 % 2].tolist()
     said = []
-    found = studies.leave_one_out(
-        [(split, speakers)], CONFIG, tmp_path, recipe=RECIPE, seed=0, people=["ann", "bob"], say=said.append
+    found = speakers.leave_one_out(
+        [(split, names)], CONFIG, tmp_path, recipe=RECIPE, seed=0, people=["ann", "bob"], say=said.append
     )
     assert set(found["by_speaker"]) == {"ann", "bob"}
     assert found["mean"] == pytest.approx(np.mean(list(found["by_speaker"].values())), abs=1e-4)

@@ -15,7 +15,7 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.calibration import fit_threshold, true_classes
 from mmdemo.train.loop import train
 from mmdemo.train.recipes import Recipe
-from mmdemo.train.samples import PLAIN, Mixing, Pairs
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
 from mmdemo.train.targets import joined, ramp
 
 
@@ -73,19 +73,19 @@ def test_evidence_within_a_sound_and_beside_another():
 def test_outliers_teach_to_be_unsure_alone_and_together():
     split = with_outliers()
     strange = split.only(split.labels < 0)
-    for together in ((1, 0, 0), (0, 0, 1)):
-        samples = Pairs(strange, CONFIG, pair=True, mixing=replace(PLAIN, together=together), seed=0)
+    for counts in ((1, 0, 0), (0, 0, 1)):
+        samples = MultimodalSamples(strange, CONFIG, pair=True, sampling=replace(PLAIN, modality_counts=counts), seed=0)
         assert torch.allclose(last(samples, 30), torch.full((30, 3), 1 / 3))
 
 
 def test_beside_a_row_of_a_class_outliers_are_let_pass():
-    samples = Pairs(with_outliers(), CONFIG, pair=True, mixing=replace(PLAIN, strange=0), seed=0)
+    samples = MultimodalSamples(with_outliers(), CONFIG, pair=True, sampling=replace(PLAIN, strange=0), seed=0)
     assert torch.allclose(last(samples, 120).max(1).values, torch.ones(120))
 
 
 def test_a_sound_amid_others_still_says_what_it_says():
     split = with_outliers()
-    samples = Pairs(split, CONFIG, pair=False, mixing=replace(PLAIN, amid=1.0), seed=0)
+    samples = MultimodalSamples(split, CONFIG, pair=False, sampling=replace(PLAIN, amid=1.0), seed=0)
     spoken = [sample for k in range(120) if (sample := samples[k]).sound is not None]
     known = [sample for sample in spoken if sample.evidence[2].weight.any()]
     assert {len(sample.sound) for sample in known} == {10} and known
@@ -94,7 +94,10 @@ def test_a_sound_amid_others_still_says_what_it_says():
 
 def test_samples_without_outliers_are_as_they_were():
     """Nothing more is drawn at random where a manifest has none."""
-    ours, plain = (Pairs(features(), CONFIG, pair=True, mixing=mixing, seed=0) for mixing in (Mixing(), Mixing(amid=0)))
+    ours, plain = (
+        MultimodalSamples(features(), CONFIG, pair=True, sampling=sampling, seed=0)
+        for sampling in (SamplingConfig(), SamplingConfig(amid=0))
+    )
     assert torch.equal(last(ours, 40), last(plain, 40))
 
 
@@ -106,7 +109,7 @@ def test_an_answer_to_an_outlier_is_wrong_however_sure():
 
 def test_a_trained_model_is_unsure_of_what_it_was_taught_not_to_know(tmp_path):
     split = with_outliers()
-    recipe = Recipe(epochs=4, samples=900, validation=250, batch_size=32, mixing=Mixing(augment=False))
+    recipe = Recipe(epochs=4, samples=900, validation=250, batch_size=32, sampling=SamplingConfig(augment=False))
     splits = {"train": split, "validation": with_outliers(1)}
     model = train(CONFIG, splits, tmp_path / "c", tmp_path / "r", recipe=recipe, pair=True, quiet=True)
     test = with_outliers(2)
@@ -128,7 +131,7 @@ def test_a_contradiction_is_never_a_pair_of_one_class():
     for shares in found.values():
         assert shares["n"] == 40 and 0 <= shares["called_sure"] <= 1 and 1 / 3 <= shares["highest"] <= 1
         assert 0 <= shares["both_named"] <= 1
-    sure = replace(model.config, sure_above=0.0)
+    sure = replace(model.config, confidence_threshold=0.0)
     model.config = sure
     assert study_contradiction(model, features(), seed=0, count=40)["image+audio"]["called_sure"] == 1
     text = tables({"command": "c", "seed": 0, "split": "s", "alone": {}, "together": {}, "contradiction": found})

@@ -76,11 +76,11 @@ def test_dim_light_is_made_up_for():
 def test_of_several_people_the_nearest_and_a_visitor_may_choose():
     picture = frame([(150, 300, 90, 10), (420, 200, 170, -15), (590, 330, 75, 0)])
     first = read_image(picture, FACES)
-    assert lies(first, 420, 200, 170) and len(first.candidates) == 3 and first.taken == 0
+    assert lies(first, 420, 200, 170) and len(first.candidates) == 3 and first.chosen == 0
     scores = [score for _, score in first.candidates]
     assert scores[0] == 1 and scores == sorted(scores, reverse=True)
-    second = read_image(picture, FACES, take=1)
-    assert lies(second, 150, 300, 90) and second.taken == 1 and second.candidates == first.candidates
+    second = read_image(picture, FACES, candidate=1)
+    assert lies(second, 150, 300, 90) and second.chosen == 1 and second.candidates == first.candidates
 
 
 def test_a_face_that_fills_the_picture():

@@ -206,13 +206,13 @@ def test_the_largest_and_most_central_of_several_comes_first():
 
 def test_a_visitor_may_take_another():
     picture = np.minimum(seven(left=260, top=140), seven(left=30, top=20, tall=60, thick=5))
-    first, second = read_image(picture), read_image(picture, take=1)
-    assert (first.taken, second.taken) == (0, 1)
+    first, second = read_image(picture), read_image(picture, candidate=1)
+    assert (first.chosen, second.chosen) == (0, 1)
     assert second.candidates == first.candidates and second.box == first.candidates[1][0]
     assert far(first.pixels, second.pixels) < 0.3  # the same seven, smaller
     assert second.boxes[:, 2].max() < first.boxes[:, 0].min()
-    assert read_image(picture, take=99).taken == len(first.candidates) - 1
-    assert read_image(picture, take=-1).taken == 0
+    assert read_image(picture, candidate=99).chosen == len(first.candidates) - 1
+    assert read_image(picture, candidate=-1).chosen == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_up import made_reading
 
-from mmdemo.inference.export import as_csv, as_json, as_npz, in_brief
+from mmdemo.inference.export import as_csv, as_json, as_npz, summary
 from mmdemo.messages import InputError, Note
 
 
@@ -36,14 +36,14 @@ def test_json_holds_everything_and_adds_up(reading):
 
 def test_in_brief_it_still_adds_up(reading):
     result, explanation, *_ = reading
-    brief = in_brief(result, explanation)
+    brief = summary(result, explanation)
     assert json.loads(json.dumps(brief, allow_nan=False)) == brief
     assert [step["text"] for step in brief["steps"][:3]] == ["three", ",", "no"]
     logits = explanation.logits[explanation.answer] - explanation.logits.mean()
     assert sum(step["evidence"] for step in brief["steps"]) + brief["bias"] == pytest.approx(float(logits), abs=2e-3)
     assert brief["steps"][0]["kept"] == pytest.approx(float(result.trace.f[0].mean()), rel=1e-4)
     assert brief["steps"][-1]["best"] == result.label
-    assert in_brief(result, None)["steps"] == []
+    assert summary(result, None)["steps"] == []
 
 
 def test_json_speaks_the_language_that_is_asked_for(reading):
@@ -60,7 +60,7 @@ def test_npz_opens_without_pickle_and_is_exact(reading):
     result = reading[0]
     with np.load(io.BytesIO(as_npz(result)), allow_pickle=False) as arrays:
         assert np.array_equal(arrays["c"], result.trace.c.numpy())
-        assert np.array_equal(arrays["beliefs"], result.beliefs)
+        assert np.array_equal(arrays["beliefs"], result.step_probabilities)
         assert list(arrays["word"][:2]) == ["three", ","]
 
 
@@ -72,8 +72,10 @@ def test_csv_has_a_row_for_each_step(reading):
     assert [row["modality"] for row in rows].count("image") == 14
     for t in (0, 10, 35):
         row = rows[t]
-        assert row["best"] == result.labels[int(result.beliefs[t].argmax())]
-        assert [float(row[f"p {label}"]) for label in result.labels] == pytest.approx(result.beliefs[t], rel=1e-3)
+        assert row["best"] == result.labels[int(result.step_probabilities[t].argmax())]
+        assert [float(row[f"p {label}"]) for label in result.labels] == pytest.approx(
+            result.step_probabilities[t], rel=1e-3
+        )
         assert float(row["mean f"]) == pytest.approx(float(result.trace.f[t].mean()), rel=1e-3)
         assert float(row["mean |c|"]) == pytest.approx(float(result.trace.c[t].abs().mean()), rel=1e-3)
     assert float(rows[7]["start"]) == 10 and float(rows[7]["end"]) == 20  # the second slice

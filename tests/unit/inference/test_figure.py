@@ -65,7 +65,7 @@ def test_beliefs_are_exact_and_the_answer_has_its_own_row(result, payload):
     assert (others[payload["answer"]] == 0).all()
     others = others.copy()
     others[payload["answer"]] = chosen[0]
-    assert (others == result.beliefs.T).all()
+    assert (others == result.step_probabilities.T).all()
 
 
 def decode(trace):
@@ -148,10 +148,10 @@ def test_the_ledger_of_every_class_adds_up(payload, explanation):
 
 def test_marks_stand_where_modalities_meet_and_where_the_answer_settled(result):
     marks = {(mark.name, mark.x0) for mark in figure(result).layout.shapes}
-    when = settled(result.beliefs)
+    when = settled(result.step_probabilities)
     assert when > 0
     assert marks == {("border", 5.5), ("border", 19.5), ("settled", when - 0.5)}
-    at_once = replace(result, beliefs=np.tile(result.probabilities, (36, 1)))
+    at_once = replace(result, step_probabilities=np.tile(result.probabilities, (36, 1)))
     assert {mark.name for mark in figure(at_once).layout.shapes} == {"border"}
     assert not figure(at_once).layout.annotations
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmdemo.app.tasks import EXAMPLES
-from mmdemo.inference.micro_batch import Together
+from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.predictor import Predictor
 
 DIGITS = EXAMPLES / "digits"
@@ -25,7 +25,7 @@ def test_who_waits_is_computed_together():
             time.sleep(0.3)
         return [2 * one for one in many]
 
-    together = Together(double, most=4)
+    together = MicroBatcher(double, most=4)
     with ThreadPoolExecutor(8) as pool:
         told = [pool.submit(together, 0)]
         first.wait(5)
@@ -42,7 +42,7 @@ def test_one_failure_is_only_its_own():
         time.sleep(0.1)
         return [1 / one for one in many]
 
-    together = Together(invert)
+    together = MicroBatcher(invert)
     with ThreadPoolExecutor(4) as pool:
         told = [pool.submit(together, 1)]
         entered.wait(5)
@@ -63,10 +63,10 @@ def test_answers_are_those_of_each_alone(checkpoints):
         {},
         {"text": "nine", "audio": DIGITS / "seven.flac"},
     ]
-    read = [{name: predictor.read(name, source) for name, source in one.items()} for one in asked]
+    read = [{name: predictor.preprocess(name, source) for name, source in one.items()} for one in asked]
     alone = [predictor.predict(**one) for one in read]
     orders = [("text", "image", "audio")] * len(read)
     with torch.inference_mode():
         for x, result in zip(predictor._encode_many(list(zip(read, orders, strict=True))), alone, strict=True):
             assert len(x) == len(result.steps)
-            np.testing.assert_allclose(predictor._run(x)[0], result.beliefs, atol=1e-5)  # float32's rounding
+            np.testing.assert_allclose(predictor._run(x)[0], result.step_probabilities, atol=1e-5)  # float32's rounding

@@ -26,11 +26,11 @@ def test_any_subset(predictor, subset):
     result = predictor.predict(**{modality: sample_inputs()[modality] for modality in subset})
     assert result.used == subset
     assert result.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    assert len(result.steps) == len(result.beliefs)
-    assert set(result.alone) == set(subset)
+    assert len(result.steps) == len(result.step_probabilities)
+    assert set(result.unimodal_probabilities) == set(subset)
     if subset:
         assert result.trace.h.shape == (len(result.steps), 128)
-        assert result.probabilities == pytest.approx(result.beliefs[-1])
+        assert result.probabilities == pytest.approx(result.step_probabilities[-1])
     else:
         assert result.trace is None and not result.sure
     json.dumps(result.to_json())
@@ -50,7 +50,7 @@ def test_alone_is_what_it_answers_alone(predictor):
     together = predictor.predict(**inputs)
     for modality in MODALITIES:
         alone = predictor.predict(**{modality: inputs[modality]})
-        assert together.alone[modality] == pytest.approx(alone.probabilities, abs=1e-5)
+        assert together.unimodal_probabilities[modality] == pytest.approx(alone.probabilities, abs=1e-5)
 
 
 def test_another_order_reads_in_that_order(predictor):
@@ -71,7 +71,7 @@ def test_empty_inputs_count_as_absent_and_are_explained(predictor):
 
 def test_a_contradiction_is_said_and_never_sure(predictor, monkeypatch):
     firm = {"text": np.array([0.9, 0.05, 0.05]), "image": np.array([0.05, 0.9, 0.05])}
-    monkeypatch.setattr(predictor, "_alone", lambda bands: firm)
+    monkeypatch.setattr(predictor, "_unimodal_probabilities", lambda embeddings: firm)
     result = predictor.predict("seven", sample_inputs()["image"])
     assert not result.sure
     assert result.contradiction.values["first_label"] == "a"
@@ -80,7 +80,7 @@ def test_a_contradiction_is_said_and_never_sure(predictor, monkeypatch):
 
 def test_three_that_differ_are_all_named(predictor, monkeypatch):
     rows = {"text": [0.9, 0.05, 0.05], "image": [0.05, 0.9, 0.05], "audio": [0.9, 0.05, 0.05]}
-    monkeypatch.setattr(predictor, "_alone", lambda bands: {name: np.array(row) for name, row in rows.items()})
+    monkeypatch.setattr(predictor, "_unimodal_probabilities", lambda embeddings: {name: np.array(row) for name, row in rows.items()})
     said = str(predictor.predict(**sample_inputs()).contradiction)
     assert said == "The text says a, the image says b, the audio says a."
     rows["text"] = [0.4, 0.3, 0.3]  # one that is not sure contradicts nobody
@@ -110,18 +110,18 @@ def test_why_it_is_not_sure(probabilities, alone, key):
 def test_another_candidate_in_the_picture_can_be_taken(predictor):
     sheet = np.full((300, 600, 3), 230, np.uint8)
     sheet[80:220, 140:160], sheet[90:110, 380:480], sheet[110:220, 460:480] = 20, 20, 20
-    first, second = (predictor.predict(image=sheet, take=take) for take in (0, 1))
+    first, second = (predictor.predict(image=sheet, candidate=candidate) for candidate in (0, 1))
     assert first.picture["candidates"] == second.picture["candidates"]
     assert (first.picture["taken"], second.picture["taken"]) == (0, 1)
-    for result, take in ((first, 0), (second, 1)):
-        assert result.inputs["image"].box == pytest.approx(result.picture["candidates"][take]["box"], abs=0.1)
+    for result, candidate in ((first, 0), (second, 1)):
+        assert result.inputs["image"].box == pytest.approx(result.picture["candidates"][candidate]["box"], abs=0.1)
         assert result.to_json()["picture"] == result.picture
     assert predictor.predict("seven").picture is None
 
 
 def test_the_finder_and_the_model_together_say_which_candidate_is_meant():
     predictor = Predictor.load(CHECKPOINTS / "digits", "cpu")
-    seven = predictor.read("image", EXAMPLES / "digits" / "seven.jpg").pixels
+    seven = predictor.preprocess("image", EXAMPLES / "digits" / "seven.jpg").pixels
     blot = np.zeros_like(seven)
     blot[6:22, 6:22] = 1  # like no digit
     assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.6])) == 1
@@ -129,7 +129,7 @@ def test_the_finder_and_the_model_together_say_which_candidate_is_meant():
     assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.01])) == 0  # the model is not all
     picture = np.full((300, 600, 3), 230, np.uint8)
     picture[80:220, 140:160], picture[90:110, 380:480], picture[110:220, 460:480] = 20, 20, 20
-    assert predictor.predict(image=picture, take=0).picture["taken"] == 0  # what a person says is done
+    assert predictor.predict(image=picture, candidate=0).picture["taken"] == 0  # what a person says is done
 
 
 def test_too_much_is_refused_kindly(predictor):

@@ -100,7 +100,7 @@ def test_a_killed_shard_leaves_whole_files_and_goes_on(given, tmp_path):
     long = manifest.with_name("long.csv")
     pd.DataFrame({"text": WORDS * 60}).to_csv(long, index=False)
     out = tmp_path / "out"
-    code = "from mmdemo import cli, shards; shards.PART = 20; cli.main()"
+    code = "from mmdemo import cli; from mmdemo.inference import shards; shards.PART = 20; cli.main()"
     said = ["explain-all", long, "--out", out, "--checkpoint", checkpoint, "--shards", "3", "--shard", "1"]
     command = [sys.executable, "-c", code, *map(str, said)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

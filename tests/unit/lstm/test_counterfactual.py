@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from mmdemo.lstm.counterfactual import (
-    Hold,
+    GateIntervention,
+    ablate,
     coalitions,
     contradictions,
     last_states,
-    read_subsets,
-    reread,
+    rerun,
+    run_coalitions,
     shapley,
-    without,
     without_each,
 )
 from mmdemo.lstm.trace import SIGNALS, trace
@@ -44,15 +44,15 @@ def a_module(**options):
 
 def test_forget_gates_held_open_bring_the_evidence_back(forgetful):
     x = torch.stack([EVIDENCE, NOTHING, WAIT, NOTHING])
-    assert reread(forgetful, x).c[:, 0].tolist() == pytest.approx([1, 1, 0, 0], abs=1e-4)
-    held = reread(forgetful, x, [Hold("f", 1.0, 2, 3)])
+    assert rerun(forgetful, x).c[:, 0].tolist() == pytest.approx([1, 1, 0, 0], abs=1e-4)
+    held = rerun(forgetful, x, [GateIntervention("f", 1.0, 2, 3)])
     assert held.c[:, 0].tolist() == pytest.approx([1, 1, 1, 1], abs=1e-4)
     assert held.h[-1, 0] == pytest.approx(float(torch.tensor(1.0).tanh()), abs=1e-4)
 
 
 @pytest.mark.parametrize("gate, value, c, h", [("i", 0.0, 0, 0), ("o", 0.0, 1, 0), ("g", -0.5, -0.5, -0.4621)])
 def test_any_gate_can_be_held(forgetful, gate, value, c, h):
-    inside = reread(forgetful, EVIDENCE[None], [Hold(gate, value, 0, 1)])
+    inside = rerun(forgetful, EVIDENCE[None], [GateIntervention(gate, value, 0, 1)])
     assert getattr(inside, gate)[0, 0] == value
     assert (inside.c[0, 0], inside.h[0, 0]) == pytest.approx((c, h), abs=1e-4)
 
@@ -62,14 +62,14 @@ def test_with_nothing_held_it_is_the_original(bias):
     lstm, x = a_module(bias=bias, batch_first=True), torch.randn(20, 5)
     with torch.no_grad():
         for state in (None, tuple(torch.randn(2, 1, 7))):
-            again, original = reread(lstm, x, initial_state=state), trace(lstm, x, state)
+            again, original = rerun(lstm, x, initial_state=state), trace(lstm, x, state)
             for name in (*SIGNALS, "h_n", "c_n"):
                 assert torch.allclose(getattr(again, name), getattr(original, name), atol=1e-6), name
 
 
 def test_gates_after_a_hold_are_worked_out_anew():
     lstm, x = a_module(), torch.randn(9, 5)
-    plain, held = reread(lstm, x), reread(lstm, x, [Hold("f", 1.0, 3, 5)])
+    plain, held = rerun(lstm, x), rerun(lstm, x, [GateIntervention("f", 1.0, 3, 5)])
     assert torch.equal(plain.h[:3], held.h[:3])
     assert (held.f[3:5] == 1).all()
     assert not torch.allclose(plain.i[5:], held.i[5:], atol=1e-4)
@@ -79,13 +79,13 @@ def test_gates_after_a_hold_are_worked_out_anew():
 
 
 def test_wrong_holds_are_explained():
-    for hold in (Hold("c", 1.0, 0, 1), Hold("f", 1.0, 2, 2), Hold("f", 1.0, 0, 10)):
+    for hold in (GateIntervention("c", 1.0, 0, 1), GateIntervention("f", 1.0, 2, 2), GateIntervention("f", 1.0, 0, 10)):
         with pytest.raises(ValueError, match="from 0 to 9"):
-            reread(a_module(), torch.randn(9, 5), [hold])
+            rerun(a_module(), torch.randn(9, 5), [hold])
     with pytest.raises(ValueError, match="one layer"):
-        reread(a_module(num_layers=2), torch.randn(9, 5))
+        rerun(a_module(num_layers=2), torch.randn(9, 5))
     with pytest.raises(ValueError, match="forward"):
-        reread(a_module(bidirectional=True), torch.randn(9, 5))
+        rerun(a_module(bidirectional=True), torch.randn(9, 5))
 
 
 @pytest.mark.parametrize("batch_first", [True, False])
@@ -101,8 +101,8 @@ def test_a_batch_of_any_lengths_is_read_as_each_alone(batch_first):
 
 def test_steps_left_out():
     x = torch.arange(5.0)[:, None]
-    assert without(x, 1).flatten().tolist() == [0, 2, 3, 4]
-    assert without(x, 1, 4).flatten().tolist() == [0, 4]
+    assert ablate(x, 1).flatten().tolist() == [0, 2, 3, 4]
+    assert ablate(x, 1, 4).flatten().tolist() == [0, 4]
     lstm, x = a_module(), torch.randn(4, 5)
     with torch.no_grad():
         assert torch.allclose(without_each(lstm, x)[1], lstm(x[[0, 2, 3]])[0][-1], atol=1e-6)
@@ -111,14 +111,14 @@ def test_steps_left_out():
 
 def test_coalitions_and_orders_are_the_bands_joined():
     lstm = a_module()
-    bands = {name: torch.randn(n, 5) for name, n in (("text", 2), ("image", 4), ("audio", 3))}
+    embeddings = {name: torch.randn(n, 5) for name, n in (("text", 2), ("image", 4), ("audio", 3))}
     with torch.no_grad():
-        subsets, orders = read_subsets(lstm, bands)
-        assert len(subsets) == 8 and len(orders) == 6 and list(orders) == list(permutations(bands))
+        subsets, orders = run_coalitions(lstm, embeddings)
+        assert len(subsets) == 8 and len(orders) == 6 and list(orders) == list(permutations(embeddings))
         assert not subsets[frozenset()].any()
-        both = torch.cat([bands["text"], bands["audio"]])
+        both = torch.cat([embeddings["text"], embeddings["audio"]])
         assert torch.allclose(subsets[frozenset(["audio", "text"])], lstm(both)[0][-1], atol=1e-6)
-        turned = torch.cat([bands["audio"], bands["text"], bands["image"]])
+        turned = torch.cat([embeddings["audio"], embeddings["text"], embeddings["image"]])
         assert torch.allclose(orders["audio", "text", "image"], lstm(turned)[0][-1], atol=1e-6)
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmdemo.inference.verbalize import sentences
-from mmdemo.lstm.counterfactual import Hold, reread
+from mmdemo.inference.verbalize import verbalize
+from mmdemo.lstm.counterfactual import GateIntervention, rerun
 from mmdemo.lstm.explanation import explain
 from mmdemo.lstm.faithfulness import Deletion
 from mmdemo.lstm.ledger import Ledger, contrast, ledger
@@ -39,16 +39,16 @@ def explained(seed=0, names=("text", "image", "audio"), size=1.5, sizes=SIZES, *
         for parameter in [*lstm.parameters(), *dense.parameters()]:
             parameter.mul_(size)
     sizes = {name: sizes[name] for name in names}
-    bands = {name: torch.randn(n, 6) for name, n in sizes.items()}
-    return explain(lstm, dense, bands, steps(sizes), LABELS, **options), lstm, dense, bands
+    embeddings = {name: torch.randn(n, 6) for name, n in sizes.items()}
+    return explain(lstm, dense, embeddings, steps(sizes), LABELS, **options), lstm, dense, embeddings
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_parts_agree(seed):
-    e, lstm, dense, bands = explained(seed, temperature=1.4)
+    e, lstm, dense, embeddings = explained(seed, temperature=1.4)
     with torch.no_grad():
-        logits = dense(lstm(torch.cat(list(bands.values())))[0]) / 1.4
-    assert torch.allclose(e.beliefs, logits.softmax(-1), atol=1e-6)
+        logits = dense(lstm(torch.cat(list(embeddings.values())))[0]) / 1.4
+    assert torch.allclose(e.step_probabilities, logits.softmax(-1), atol=1e-6)
     assert e.answer == e.about == int(logits[-1].argmax())
     against_mean = logits[:, e.about] - logits.mean(1)
     assert float(e.ledger.total) == pytest.approx(float(against_mean[-1]), abs=1e-4)
@@ -59,29 +59,31 @@ def test_the_parts_agree(seed):
     assert torch.allclose(e.evidence[e.about] - e.evidence.mean(0), e.ledger.steps, atol=1e-4)
     assert torch.allclose(e.logits, logits[-1], atol=1e-4)
     assert torch.allclose(e.prior, (dense.bias / 1.4).softmax(0), atol=1e-6)
-    assert torch.allclose(e.prior + sum(e.shares.values()), e.beliefs[-1], atol=1e-5)
-    assert torch.allclose(e.orders["text", "image", "audio"], e.beliefs[-1], atol=1e-6)
-    assert (e.beliefs[e.settled :].argmax(1) == e.answer).all()
-    assert e.settled == 0 or int(e.beliefs[e.settled - 1].argmax()) != e.answer
+    assert torch.allclose(e.prior + sum(e.shares.values()), e.step_probabilities[-1], atol=1e-5)
+    assert torch.allclose(e.orders["text", "image", "audio"], e.step_probabilities[-1], atol=1e-6)
+    assert (e.step_probabilities[e.settled :].argmax(1) == e.answer).all()
+    assert e.settled == 0 or int(e.step_probabilities[e.settled - 1].argmax()) != e.answer
 
 
 def test_any_class_against_any_other():
     e, *_ = explained(about=2, against=0)
-    assert float(e.ledger.total) == pytest.approx(float(e.beliefs[-1, 2].log() - e.beliefs[-1, 0].log()), abs=1e-4)
-    assert not any(note.key.startswith("explain.written") for note in sentences(e))
+    assert float(e.ledger.total) == pytest.approx(
+        float(e.step_probabilities[-1, 2].log() - e.step_probabilities[-1, 0].log()), abs=1e-4
+    )
+    assert not any(note.key.startswith("explain.written") for note in verbalize(e))
 
 
 def test_it_works_on_anyones_classifier():
     torch.manual_seed(0)
     lstm, dense, x = nn.LSTM(3, 8), nn.Linear(8, 2, bias=False), torch.randn(7, 3)
-    inside = reread(lstm, x, [Hold("f", 1.0, 0, 7)])
+    inside = rerun(lstm, x, [GateIntervention("f", 1.0, 0, 7)])
     book = ledger(inside, dense.weight, dense.bias, contrast(2, 1))
     expected = dense(inside.h[-1])
     assert book.total.item() == pytest.approx((expected[1] - expected.mean()).item(), abs=1e-5)
-    alone = explain(
+    single = explain(
         lstm, dense, {"text": x}, steps({"text": 0}) + [SimpleNamespace(modality="text", text="a")] * 7, "ab"
     )
-    assert alone.shares.keys() == {"text"} and sentences(alone)
+    assert single.shares.keys() == {"text"} and verbalize(single)
 
 
 def test_steps_and_bands_must_fit():
@@ -97,8 +99,8 @@ ANY = list(product(range(4), [("text",), ("image",), ("audio", "text"), ("text",
 @pytest.mark.parametrize("seed, names, size", ANY)
 def test_sentences_are_true_whatever_the_input(seed, names, size):
     """Read back from the words' own numbers, and checked against what reading again says."""
-    e, lstm, dense, bands = explained(seed, names, size)
-    for note in sentences(e):
+    e, lstm, dense, embeddings = explained(seed, names, size)
+    for note in verbalize(e):
         values, kind = note.values, note.key.removeprefix("explain.")
         for language in LANGUAGES:
             assert not re.search(r"[{}]|nan|x{30}", note.say(language))
@@ -107,7 +109,11 @@ def test_sentences_are_true_whatever_the_input(seed, names, size):
             assert label == e.answer and (kind == "settled_first") == (e.settled == 0)
         elif kind.startswith("let_go"):
             t = place(e, values, kind)
-            assert t >= 1 and int(e.beliefs[t - 1].argmax()) == label and e.beliefs[t - 1, label] >= 0.5
+            assert (
+                t >= 1
+                and int(e.step_probabilities[t - 1].argmax()) == label
+                and e.step_probabilities[t - 1, label] >= 0.5
+            )
             before, after = (
                 (dense.weight[label] - dense.weight.mean(0)) @ (e.trace.o[t - 1] * cell.tanh())
                 for cell in (e.trace.c[t - 1], e.trace.f[t] * e.trace.c[t - 1])
@@ -127,7 +133,7 @@ def test_sentences_are_true_whatever_the_input(seed, names, size):
         else:
             order = [values[gap] for gap in ("first", "second", "third") if gap in values]
             with torch.no_grad():
-                logits = dense(lstm(torch.cat([bands[name] for name in order]))[0][-1])
+                logits = dense(lstm(torch.cat([embeddings[name] for name in order]))[0][-1])
             assert int(logits.argmax()) == label != e.answer
 
 
@@ -152,13 +158,13 @@ def test_sentences_by_hand():
         e,
         answer=1,
         about=1,
-        beliefs=chances,
+        step_probabilities=chances,
         settled=3,
         ledger=Ledger(torch.tensor([-3.0, 0.0, 0.1, 0.75, 0.15]), torch.tensor(0.0), torch.tensor(0.0)),
-        let_go=torch.tensor([nan, 0.1, 0.0, 0.71, nan]),
-        let_go_of=torch.tensor([0, 0, 0, 3, 0]),
+        forgotten_share=torch.tensor([nan, 0.1, 0.0, 0.71, nan]),
+        forgotten_class=torch.tensor([0, 0, 0, 3, 0]),
     )
-    said = [str(note) for note in sentences(e)]
+    said = [str(note) for note in verbalize(e)]
     assert said == [
         "From “wait” on, one stayed ahead.",
         "At “wait” the forget gates, which decide what stays in memory, let go of 71 % of what spoke for three.",
@@ -171,15 +177,15 @@ def test_what_the_test_of_the_ledger_says():
     points = torch.tensor([0, 1])
 
     def last(area, beaten):
-        return sentences(replace(e, deletion={e.form: Deletion(points, points, area, beaten)}))[-1]
+        return verbalize(replace(e, deletion={e.form: Deletion(points, points, area, beaten)}))[-1]
 
     assert last(0.1, 0.95).key == "explain.faithful" and "95 %" in str(last(0.1, 0.95))
     assert last(0.4, 0.5).key == "explain.unfaithful"
     assert last(float("nan"), 0.0).key == "explain.untested"
     measured, *_ = explained(names=("text",), faithful=True)
-    assert sentences(measured)[-1].key == "explain.short"
+    assert verbalize(measured)[-1].key == "explain.short"
     measured, *_ = explained(names=("text", "audio"), faithful=True)
-    assert sentences(measured)[-1].key in {"explain.faithful", "explain.unfaithful", "explain.untested"}
+    assert verbalize(measured)[-1].key in {"explain.faithful", "explain.unfaithful", "explain.untested"}
 
 
 def test_every_sentence_has_words():

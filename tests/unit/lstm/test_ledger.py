@@ -8,7 +8,17 @@ import torch
 from torch import nn
 
 from mmdemo.lstm import ledger as module
-from mmdemo.lstm.ledger import FORMS, LEAST, against_runner_up, contrast, ledger, let_go, remaining, triangle, writes
+from mmdemo.lstm.ledger import (
+    FORMS,
+    LEAST,
+    against_runner_up,
+    contrast,
+    forgotten_share,
+    ledger,
+    remaining,
+    triangle,
+    writes,
+)
 from mmdemo.lstm.trace import Trace, trace
 
 
@@ -145,7 +155,7 @@ def test_every_row_of_the_triangle_is_the_ledger_seen_from_there(form):
 
 def test_let_go_by_hand():
     inside = signals(f=[1.0, 1.0, 0.25, 0.0], u=[2.0, 0.0, 0.0, 0.5])
-    share = let_go(inside, torch.full((1, 1), 4.0), torch.ones(1))
+    share = forgotten_share(inside, torch.full((1, 1), 4.0), torch.ones(1))
     kept = torch.tanh(torch.tensor(0.5)) / torch.tanh(torch.tensor(2.0))
     assert share[0].isnan()  # nothing came before
     assert share[1:].tolist() == pytest.approx([0, float(1 - kept), 1])
@@ -154,11 +164,13 @@ def test_let_go_by_hand():
 def test_let_go_is_not_said_of_next_to_nothing():
     inside = signals(f=[1.0, 0.5], u=[2.0, 0.0])
     enough, too_little = 1.01 * LEAST / inside.h[0], 0.99 * LEAST / inside.h[0]
-    assert let_go(inside, enough[:, None], torch.ones(1))[1] > 0
-    assert let_go(inside, too_little[:, None], torch.ones(1)).isnan().all()
-    assert let_go(inside, enough[:, None], -torch.ones(1)).isnan().all()  # evidence against is not evidence for
+    assert forgotten_share(inside, enough[:, None], torch.ones(1))[1] > 0
+    assert forgotten_share(inside, too_little[:, None], torch.ones(1)).isnan().all()
+    assert (
+        forgotten_share(inside, enough[:, None], -torch.ones(1)).isnan().all()
+    )  # evidence against is not evidence for
     rows = torch.tensor([[0.0], [-1.0]])  # a contrast for each step
-    assert let_go(inside, -enough[:, None], rows)[1] > 0
+    assert forgotten_share(inside, -enough[:, None], rows)[1] > 0
 
 
 def test_contrasts_by_hand():

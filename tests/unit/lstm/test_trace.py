@@ -203,10 +203,10 @@ def test_lengths_a_packed_sequence_and_the_sequences_alone_agree():
             torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
         assert t.lengths.tolist() == from_packed.lengths.tolist() == lengths
         for b, length in enumerate(lengths):
-            alone = trace(lstm, x[:length, b], tuple(s[:, b] for s in state))
+            unimodal_probabilities = trace(lstm, x[:length, b], tuple(s[:, b] for s in state))
             for name in SIGNALS:
                 signal = getattr(t, name)
-                torch.testing.assert_close(signal[:length, b], getattr(alone, name), atol=1e-6, rtol=0)
+                torch.testing.assert_close(signal[:length, b], getattr(unimodal_probabilities, name), atol=1e-6, rtol=0)
                 assert not signal[length:, b].any()
                 torch.testing.assert_close(signal, getattr(from_packed, name), atol=0, rtol=0)
 

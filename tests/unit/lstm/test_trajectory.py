@@ -4,15 +4,15 @@ import torch
 from torch import nn
 
 from mmdemo.lstm.trace import trace
-from mmdemo.lstm.trajectory import beliefs, carried, leading, most, saturation, settled
+from mmdemo.lstm.trajectory import carried, leading, most, saturation, settled, step_probabilities
 
 
 def test_beliefs_by_hand():
     weight, bias = torch.tensor([[2.0], [0.0]]), torch.tensor([0.0, 1.0])
     expected = [[1 / (1 + np.e), np.e / (1 + np.e)], [0.5, 0.5]]
-    found = beliefs(torch.tensor([[0.0], [0.5]]), weight, bias)
+    found = step_probabilities(torch.tensor([[0.0], [0.5]]), weight, bias)
     assert found.numpy() == pytest.approx(np.array(expected))
-    assert beliefs(torch.tensor([4.0]), weight, None, temperature=8.0)[0] == pytest.approx(np.e / (1 + np.e))
+    assert step_probabilities(torch.tensor([4.0]), weight, None, temperature=8.0)[0] == pytest.approx(np.e / (1 + np.e))
 
 
 def test_settled_by_hand():
@@ -25,9 +25,9 @@ def test_settled_by_hand():
 
 def test_settled_is_what_a_search_finds():
     for seed in range(20):
-        beliefs = np.random.default_rng(seed).random((9, 3))
-        best = beliefs.argmax(1).tolist()
-        assert settled(beliefs) == next(t for t in range(9) if set(best[t:]) == {best[-1]})
+        step_probabilities = np.random.default_rng(seed).random((9, 3))
+        best = step_probabilities.argmax(1).tolist()
+        assert settled(step_probabilities) == next(t for t in range(9) if set(best[t:]) == {best[-1]})
 
 
 def test_the_leading_class_is_that_of_the_step_before():

@@ -1,4 +1,5 @@
 import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from mmdemo.model.sequence import collate
 CONFIG = ModelConfig(task="test", labels=["a", "b", "c"])
 RICH = replace(  # what takes the same inputs, with every stem that a task may ask for
     CONFIG,
-    text=TextConfig(ids_per_token=23, words=50, lost=0.2),
+    text=TextConfig(ids_per_token=23, words=50, word_dropout=0.2),
     image=ImageConfig(channels=(8, 12, 16)),
     audio=AudioConfig(context=2, channels=16),
 )
@@ -102,3 +103,23 @@ def test_cuda_agrees_with_the_cpu(model):
     found = on_gpu.cuda()(sample.to("cuda"))[0].softmax(-1).cpu()
     assert torch.allclose(found, expected, atol=1e-3)
     assert torch.equal(found.argmax(-1), expected.argmax(-1))
+
+
+def test_a_configuration_with_former_names_still_loads(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    stored = json.loads(file.read_text())
+    stored |= {"sure_above": 0.75, "step_size": stored.pop("embedding_dim"), "shows_cases": False}
+    del stored["confidence_threshold"], stored["expose_test_cases"]
+    stored["text"] = {"lost": 0.25}
+    file.write_text(json.dumps(stored))
+    config = MultimodalLSTM.from_pretrained(tmp_path, local_files_only=True).config
+    assert (config.confidence_threshold, config.embedding_dim, config.expose_test_cases) == (0.75, 100, False)
+    assert config.text.word_dropout == 0.25
+
+
+def test_what_is_no_configuration_is_named(tmp_path):
+    for content in ("{}", "[]", "no JSON", '{"task": "a", "labels": ["b"], "colour": "red"}'):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(ValueError, match=r"config\.json is no configuration"):
+            MultimodalLSTM.from_pretrained(tmp_path, local_files_only=True)

@@ -6,11 +6,11 @@ import torch
 from tiny import CONFIG, features
 
 from mmdemo.config import MODALITIES
-from mmdemo.train.samples import PLAIN, Mixing, Pairs
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
 
 
-def pairs(mixing=PLAIN, **kw):
-    return Pairs(features(), CONFIG, **{"pair": True, "mixing": mixing, "seed": 0} | kw)
+def pairs(sampling=PLAIN, **kw):
+    return MultimodalSamples(features(), CONFIG, **{"pair": True, "sampling": sampling, "seed": 0} | kw)
 
 
 def test_partners_are_of_the_same_class():
@@ -34,15 +34,15 @@ def test_plain_mixing_gives_all_modalities_undisturbed_in_the_default_order():
 
 
 def test_the_same_seed_epoch_and_index_give_the_same_sample():
-    first, second = pairs(Mixing())[7], pairs(Mixing())[7]
+    first, second = pairs(SamplingConfig())[7], pairs(SamplingConfig())[7]
     assert first.order == second.order
     assert first.severity == second.severity
-    other = pairs(Mixing(), seed=1)
-    assert any(other[k].order != pairs(Mixing())[k].order for k in range(20))
+    other = pairs(SamplingConfig(), seed=1)
+    assert any(other[k].order != pairs(SamplingConfig())[k].order for k in range(20))
 
 
 def test_the_modalities_take_turns_and_an_epoch_shuffles():
-    samples = pairs(replace(PLAIN, together=(1, 0, 0)))
+    samples = pairs(replace(PLAIN, modality_counts=(1, 0, 0)))
     kinds = [[part is not None for part in (s.ids, s.square, s.sound)] for s in (samples[k] for k in range(3))]
     assert kinds == [[True, False, False], [False, True, False], [False, False, True]]
     before = samples.shuffled["image"].copy()
@@ -53,9 +53,9 @@ def test_the_modalities_take_turns_and_an_epoch_shuffles():
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_so_many_modalities_together_as_asked(count):
-    together = [0, 0, 0]
-    together[count - 1] = 1
-    samples = pairs(replace(PLAIN, together=tuple(together)))
+    counts = [0, 0, 0]
+    counts[count - 1] = 1
+    samples = pairs(replace(PLAIN, modality_counts=tuple(counts)))
     for k in range(30):
         sample = samples[k]
         assert sum(part is not None for part in (sample.ids, sample.square, sample.sound)) == count
@@ -69,7 +69,7 @@ def test_a_contradiction_shares_the_target():
 
 
 def test_a_batch_of_disturbed_samples_is_sound():
-    samples = pairs(Mixing())
+    samples = pairs(SamplingConfig())
     batch, taught = samples.collate([samples[k] for k in range(64)])
     assert batch.image.min() >= 0 and batch.image.max() <= 1
     assert torch.allclose(taught.sum(-1), torch.ones(taught.shape[:2]), atol=1e-5)
@@ -82,8 +82,8 @@ def test_balanced_classes_come_equally_often():
     rare = some.only((some.labels != 0) | (np.arange(len(some.labels)) % 5 == 0))  # a fifth of the first class is left
     drawn = {}
     for power in (0, 1):
-        mixing = replace(PLAIN, balance=(power, 0, 0))
-        samples = Pairs(rare, CONFIG, pair=True, mixing=mixing, seed=0)
+        sampling = replace(PLAIN, balance=(power, 0, 0))
+        samples = MultimodalSamples(rare, CONFIG, pair=True, sampling=sampling, seed=0)
         rows = np.concatenate([samples.set_epoch(epoch) or samples.shuffled["text"] for epoch in range(30)])
         drawn[power] = np.bincount(rare.labels[rows]) / len(rows)
         assert sorted(samples.shuffled["image"]) == sorted(samples.pools["image"])  # the others are as they were

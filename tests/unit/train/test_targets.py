@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmdemo.train.targets import Evidence, marked, ramp, targets
+from mmdemo.train.targets import StepTarget, marked, ramp, targets
 
 
 def taught(evidence, order=(0, 1)):
@@ -24,7 +24,7 @@ def test_marks_hold_from_the_token_that_ends_there():
 
 
 def test_before_any_evidence_it_is_uniform():
-    rows = taught([Evidence(np.array([0, 1]), np.array([0, 1], np.float32)), None])
+    rows = taught([StepTarget(np.array([0, 1]), np.array([0, 1], np.float32)), None])
     assert rows.tolist() == [[0.25] * 4, [0, 1, 0, 0]]
 
 
@@ -50,7 +50,7 @@ def test_every_row_is_a_distribution():
     rng = np.random.default_rng(0)
     for _ in range(100):
         steps = rng.integers(1, 6, 2)
-        parts = [Evidence(rng.integers(0, 4, n), rng.random(n).astype(np.float32)) for n in steps]
+        parts = [StepTarget(rng.integers(0, 4, n), rng.random(n).astype(np.float32)) for n in steps]
         rows = taught(parts, tuple(rng.permutation(2)))
         assert torch.allclose(rows.sum(-1), torch.ones(len(rows)), atol=1e-6)
         assert (rows >= 0).all()

@@ -59,7 +59,7 @@ def test_in_a_phrase_the_digit_has_its_place():
     takes = [take for take in plan(1500, 0, NAMES) if take.kind == "phrase"]
     assert takes
     for take in takes:
-        start, end = map(float, take.heard.split("-"))
+        start, end = map(float, take.label_span.split("-"))
         assert 0 <= start < end <= 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 MODALITIES = ("text", "image", "audio")
 """The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
@@ -95,6 +96,16 @@ class ModelConfig:
     temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
     confidence_threshold: float = 0.8  # sure from this probability on; chosen on the validation split
     expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
+    more: dict[str, Any] = field(default_factory=dict)  # the configuration of each sense besides the usual three
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The names of the task's senses, in the usual order of reading."""
+        return (*MODALITIES, *self.more)
+
+    def of(self, modality: str) -> Any:
+        """The part of the configuration that belongs to one sense."""
+        return self.more[modality] if modality in self.more else getattr(self, modality)
 
     @classmethod
     def from_json(cls, file: Path) -> ModelConfig:

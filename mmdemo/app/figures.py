@@ -18,12 +18,13 @@ from PIL import Image
 
 from mmdemo.app.tasks import Tasks
 from mmdemo.audio.decode import decode
-from mmdemo.config import MODALITIES, SAMPLE_RATE
+from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.sources.folder import data_folder
 from mmdemo.evaluate.cases import fetch, read_cases
 from mmdemo.evaluate.tables import read_metrics
 from mmdemo.image.decode import open_picture
 from mmdemo.messages import InputError
+from mmdemo.model.modalities import SENSES
 
 SHOWN = 24  # cases of a cell that are shown
 SIDE = 160  # pixels, the longest side of a picture in the list
@@ -90,16 +91,16 @@ def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
     """The text, the file, or the picture of the case that a question is about."""
     cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.expose_test_cases else {}
     modality = question.get("modality")
-    if modality not in MODALITIES or modality not in cases:
+    if modality not in SENSES or modality not in cases:
         raise InputError("ask.unknown")
     reference = cases[modality][_whole(question, "number", len(cases[modality]))][3]
-    return reference if modality == "text" else fetch(reference, data_folder())
+    return reference if SENSES[modality].inline else fetch(reference, data_folder())
 
 
 def _case(modality: str, number: int, probability: float, reference: str, shows: bool) -> dict[str, Any]:
     """A case as the list shows it; ``here``: whether its input can be shown or played, and may be."""
     case = {"number": number, "probability": probability, "reference": reference, "here": shows}
-    if modality == "text" or not shows:
+    if SENSES[modality].inline or not shows:
         return case
     try:
         source = fetch(reference, data_folder())

@@ -19,8 +19,8 @@ from mmdemo.app.reading import Reading, read, said
 from mmdemo.app.tasks import Tasks
 from mmdemo.audio.noise import SNR
 from mmdemo.image.reader import KEPT as KEPT_CANDIDATES
-from mmdemo.inference.perturb import Noise
 from mmdemo.messages import InputError
+from mmdemo.modality import Noise
 from mmdemo.server.health import Health
 from mmdemo.text.reader import MAX_CHARACTERS
 

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import time
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from torch import Tensor
 
-from mmdemo.audio.reader import AudioInput
-from mmdemo.config import MODALITIES
-from mmdemo.image.ink import Box
-from mmdemo.image.reader import ImageInput
 from mmdemo.inference.figure import drawing
-from mmdemo.inference.perturb import Noise
 from mmdemo.inference.predictor import Predictor
-from mmdemo.inference.result import ModalityInput, Result
+from mmdemo.inference.result import Result
 from mmdemo.inference.verbalize import verbalize
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.messages import InputError, Note
-from mmdemo.text.reader import TextInput
-
-PHOTO = 480  # pixels, the longest side of the photo that is sent back with the box in it
-PEAKS = 240  # columns of the waveform
+from mmdemo.modality import ModalityInput, Noise
+from mmdemo.model.modalities import SENSES
 
 
 def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | None = None, **sources: Any) -> Reading:
@@ -47,12 +37,14 @@ def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | N
     inputs: dict[str, ModalityInput] = {}
     refused: dict[str, Note] = {}
     milliseconds: dict[str, float] = {}
-    for modality in MODALITIES:
+    for modality in predictor.config.modalities:
         if sources.get(modality) is None:
             continue
         start = time.perf_counter()
         try:
-            inputs[modality] = predictor.preprocess(modality, noise.worsen(modality, sources[modality]), candidate)
+            inputs[modality] = predictor.preprocess(
+                modality, SENSES[modality].perturb(sources[modality], noise), candidate
+            )
         except InputError as error:
             refused[modality] = error.note
         milliseconds[modality] = (time.perf_counter() - start) * 1000
@@ -93,7 +85,7 @@ def answer(result: Result, explanation: Explanation | None, refused: dict[str, N
         "notes": [said(note) for note in result.notes],
         "alone": {modality: rounded(p) for modality, p in result.unimodal_probabilities.items()},
         "why": explanation and why(explanation),
-        "saw": {modality: saw(item) for modality, item in result.inputs.items()},
+        "saw": {modality: SENSES[modality].preview(item) for modality, item in result.inputs.items()},
         "device": result.device,
     }
 
@@ -106,49 +98,6 @@ def why(explanation: Explanation) -> dict[str, Any]:
         "prior": rounded(explanation.prior),
         "orders": [[list(order), rounded(p)] for order, p in explanation.orders.items()],
     }
-
-
-def saw(item: ModalityInput) -> dict[str, Any]:
-    """What the model saw of an input, for a person to check."""
-    if isinstance(item, TextInput):
-        return {"tokens": [token.text for token in item.tokens]}
-    if isinstance(item, ImageInput):
-        pixels = np.rint(item.pixels * 255).astype(np.uint8)
-        return {
-            "photo": data_url(item.picture),
-            "box": item.box and _shares(item.box, item.size),
-            "candidates": [_shares(box, item.size) for box, _ in item.candidates],
-            "taken": item.chosen,
-            "pixels": pixels.tolist(),
-        }
-    return {
-        "peaks": peaks(item),
-        "seconds": item.seconds,
-        "segments": [[round(t, 3) for t in span] for span in item.segments],
-    }
-
-
-def _shares(box: Box, size: tuple[int, int]) -> list[float]:
-    """A box in shares of the picture's width and height."""
-    return [round(edge / whole, 4) for edge, whole in zip(box, size * 2, strict=True)]
-
-
-def data_url(picture: np.ndarray) -> str:
-    """A small JPEG of a picture (H, W, 3) that travels within the answer, so that nothing needs to be kept for it."""
-    photo = Image.fromarray(picture)
-    photo.thumbnail((PHOTO, PHOTO))
-    file = io.BytesIO()
-    photo.save(file, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
-
-
-def peaks(sound: AudioInput) -> list[int]:
-    """The loudest moment of each column of the waveform, in per cent of the loudest of all."""
-    if not len(sound.samples):
-        return []
-    loud = np.abs(sound.samples)
-    columns = np.array([part.max() for part in np.array_split(loud, min(PEAKS, len(loud)))])
-    return np.rint(100 * columns / max(float(columns.max()), 1e-6)).astype(int).tolist()
 
 
 def said(note: Note | None) -> dict[str, Any] | None:

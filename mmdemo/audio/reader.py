@@ -21,13 +21,14 @@ from mmdemo.audio.spectrogram import FRAMES_PER_SECOND, spectrogram
 from mmdemo.audio.speech_embedding import BANDS, STRIDE
 from mmdemo.config import SAMPLE_RATE, AudioConfig
 from mmdemo.messages import Note
+from mmdemo.modality import ModalityInput
 
 TOO_QUIET = -35.0  # dB; a clip that peaks at half of full scale has about 10
 CLIPPED = 0.002  # share of samples at full scale
 
 
 @dataclass
-class AudioInput:
+class AudioInput(ModalityInput):
     """What was read from a recording, and where in it.
 
     Attributes:

@@ -1,19 +1,40 @@
-"""From the speech embedding to the LSTM's steps, for tasks to which 80 ms say too little."""
+"""From a spectrogram, or what the speech embedding makes of it, to the LSTM's steps."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from mmdemo.audio.speech_embedding import SIZE, SpeechEmbedding
 from mmdemo.config import AudioConfig
+from mmdemo.modality import Stem
 
-SPEECH_SPREAD = 16  # standard deviation of the speech stem's numbers
+SPEECH_SPREAD = 16  # standard deviation of the speech embedding's numbers
 
 
-class AudioStem(nn.Module):
+@dataclass(frozen=True)
+class Spectrograms:
+    """A batch of sounds that are still to be embedded.
+
+    Attributes:
+        mel: of those n sounds that are there, padded at their end, (n, F, 32).
+        prosody: how each step of all B samples sounds, (B, T, P); P is 0 where the task does not ask for it.
+    """
+
+    mel: Tensor
+    prosody: Tensor
+
+    def to(self, device: torch.device | str) -> Spectrograms:
+        """The same on another device."""
+        return Spectrograms(self.mel.to(device), self.prosody.to(device))
+
+
+class ContextProjection(nn.Module):
     """What is heard around each step, for tasks to which 80 ms say too little.
 
-    Only the first layer looks beside a step, and beyond either end it sees nought, so a sound in a batch has the same
+    Only the first layer looks beside a step, and beyond either end it sees zeros, so a sound in a batch has the same
     steps as alone.
     """
 
@@ -35,3 +56,36 @@ class AudioStem(nn.Module):
         if not sounds.shape[1]:
             return sounds.new_zeros(len(sounds), 0, self.layers[-1].out_channels)
         return self.layers((sounds * self.scale).transpose(1, 2)).transpose(1, 2)
+
+
+class AudioStem(Stem):
+    """The pretrained speech embedding, which has heard far more people than we have and stays as it is, projected."""
+
+    def __init__(self, config: AudioConfig, embedding_dim: int) -> None:
+        super().__init__()
+        self.speech = SpeechEmbedding().requires_grad_(False)
+        project = ContextProjection(config, embedding_dim) if config.context else nn.Linear(config.size, embedding_dim)
+        self.projection = project
+
+    def forward(self, sounds: Tensor | Spectrograms, lengths: Tensor) -> Tensor:
+        """Sounds that are embedded already, (B, T, size), or not -> (B, T, S)."""
+        return self.projection(self.embed(sounds, lengths) if isinstance(sounds, Spectrograms) else sounds)
+
+    def embed(self, sounds: Spectrograms, lengths: Tensor) -> Tensor:
+        """What the projection takes, zero after each sound's end: (B, T, size)."""
+        count, most, _ = sounds.prosody.shape
+        said = sounds.prosody.new_zeros(count, most, SIZE)
+        if most:
+            said[lengths > 0] = self.speech(sounds.mel)[:, :most]
+        real = torch.arange(most, device=said.device) < lengths[:, None]  # (B, T)
+        return torch.cat([said * real[..., None], sounds.prosody], 2)
+
+    def load_pretrained(self) -> None:
+        """The speech embedding's weights."""
+        self.speech.load_state_dict(SpeechEmbedding.pretrained().state_dict())
+
+    def train(self, mode: bool = True) -> AudioStem:
+        """What is pretrained is never in training."""
+        super().train(mode)
+        self.speech.eval()
+        return self

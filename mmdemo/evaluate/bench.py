@@ -116,19 +116,14 @@ def bench_costs(predictor: Predictor) -> dict[str, dict[str, int]]:
     """Parameters, and multiply-adds of reading ``sample_inputs``, by part of the model."""
     model = predictor.model
     read = {modality: predictor.preprocess(modality, source) for modality, source in sample_inputs().items()}
-    batch = predictor.batch([read], [MODALITIES])
-    mel = torch.from_numpy(read["audio"].mel)[None].to(predictor.device)
-    parts: dict[str, tuple[list[nn.Module], Callable[[], object]]] = {
-        "text": ([model.text], lambda: model.text(batch.text)),
-        "image": ([model.image], lambda: model.image(batch.image)),
-        "audio": ([model.speech, model.audio], lambda: (model.speech(mel), model.audio(batch.audio))),
-    }
+    batch = predictor.batch([read], [model.config.modalities])
     report = {}
     with torch.inference_mode():
-        for name, (modules, call) in parts.items():
+        for name, lengths in zip(model.config.modalities, batch.lengths.T, strict=True):
+            stem = model.stem(name)
             with FlopCounterMode(display=False) as counter:
-                call()
-            report[name] = {"parameters": _parameters(*modules), "multiply_adds": counter.get_total_flops() // 2}
+                stem(batch.inputs[name], lengths)
+            report[name] = {"parameters": _parameters(stem), "multiply_adds": counter.get_total_flops() // 2}
     steps = int(batch.lengths.sum())
     weights = sum(p.numel() for name, p in model.lstm.named_parameters() if name.startswith("weight"))
     report["lstm"] = {"parameters": _parameters(model.lstm), "multiply_adds": weights * steps, "steps": steps}

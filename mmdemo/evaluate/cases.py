@@ -7,6 +7,7 @@ of the data sets (``mnist/t10k-images-idx3-ubyte.gz#123``), and is shown where t
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmdemo.config import MODALITIES
 from mmdemo.data.sources.idx import read_pictures
-from mmdemo.evaluate.fusion import _within
 from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.messages import InputError
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
@@ -95,7 +95,7 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
     """
     rng, kept = np.random.default_rng(seed), {}
     places = rows["place"].tolist() if "place" in rows else [""] * len(rows)
-    for modality in MODALITIES:
+    for modality in model.config.modalities:
         samples = unimodal_samples(features, modality)
         if not samples:
             continue
@@ -107,10 +107,16 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
         found = []
         for k in np.concatenate(some):
             p, cell = outcome.probabilities[k], cells[samples[k][modality]]
-            where = cell if modality == "text" else _within(cell, folder)
-            if modality == "text" and not model.config.expose_test_cases:
+            where = cell if SENSES[modality].inline else _within(cell, folder)
+            if SENSES[modality].inline and not model.config.expose_test_cases:
                 row = samples[k][modality]
                 where = places[row] or f"text {row + 1}"  # its place among the rows of the split
             found.append([int(outcome.labels[k]), int(p.argmax()), round(float(p.max()), 4), where])
         kept[modality] = sorted(found, key=lambda case: (case[0], case[1], -case[2]))
     return {"seed": seed, "cases": kept}
+
+
+def _within(cell: str, folder: Path) -> str:
+    """A path within a folder; "" for one that lies elsewhere."""
+    root = os.path.abspath(folder)
+    return Path(cell).relative_to(root).as_posix() if Path(cell).is_relative_to(root) else ""

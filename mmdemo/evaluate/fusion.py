@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import torch
+import pandas as pd
 
-from mmdemo.audio.noise import add_noise
-from mmdemo.audio.reader import read_audio
-from mmdemo.audio.speech_embedding import listen
-from mmdemo.config import MODALITIES, SAMPLE_RATE
-from mmdemo.evaluate.metrics import SUBSETS, Corruption, answer, paired_difference, paired_samples, unimodal_samples
+from mmdemo.evaluate.metrics import Corruption, answer, paired_difference, paired_samples, subsets, unimodal_samples
+from mmdemo.modality import Item
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.text.noise import add_typos
-from mmdemo.train.augment_image import degrade_image
 from mmdemo.train.features import Features
 
 LEVELS = np.linspace(0.05, 1, 20)  # of degradation, from hardly any to all
@@ -29,43 +22,31 @@ class Degrade:
     """Degrades the inputs of a split, the same row always in the same way.
 
     Attributes:
-        features: the split.
-        files: the path of each row's recording, since noise is added to the sound and not to its features.
-        levels: for each modality how strongly, 0 to 1: share of mistyped letters, severity of the picture's
-            blur, noise and occlusion, and pink noise at 20 dB (0) down to -20 dB (1).
-        model: gives the speech stem.
+        rows: the split's manifest, since noise is added to a recording and not to its features.
+        levels: for each modality how strongly, 0 to 1: see ``degrade`` of each sense.
+        model: the one that is measured.
         seed: of the noise.
     """
 
-    features: Features
-    files: Sequence[str]
+    rows: pd.DataFrame
     levels: dict[str, float]
     model: MultimodalLSTM
     seed: int
 
-    def __call__(self, modality: str, item: np.ndarray | tuple[str, ...], row: int) -> np.ndarray | tuple | None:
+    def __call__(self, modality: str, item: Item, row: int) -> Item | None:
         """One input, degraded; ``None`` if the preprocessing finds nothing in it any more."""
         level = self.levels.get(modality, 0)
         if not level:
             return item
-        rng = np.random.default_rng([self.seed, row])
-        if modality == "text":
-            return add_typos(item, level, rng)
-        if modality == "image":
-            generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-            square = torch.from_numpy(item)[None, None]
-            return degrade_image(square, torch.tensor([level]), generator)[0, 0].numpy()
-        samples = read_audio(self.files[row], self.model.config.audio).samples
-        noisy = read_audio((SAMPLE_RATE, add_noise(samples, 20 - 40 * level, rng)), self.model.config.audio)
-        if noisy.absent:
-            return None
-        return listen(self.model.speech, noisy.mel, noisy.prosody)
+        rng, config = np.random.default_rng([self.seed, row]), self.model.config.of(modality)
+        about = {"cell": self.rows[modality].iloc[row], "config": config, "stem": self.model.stem(modality)}
+        return SENSES[modality].degrade(item, level, rng, **about)
 
 
 def fusion(
     model: MultimodalLSTM,
-    validation: tuple[Features, Sequence[str]],
-    test: tuple[Features, Sequence[str]],
+    validation: tuple[Features, pd.DataFrame],
+    test: tuple[Features, pd.DataFrame],
     *,
     pair: bool,
     seed: int,
@@ -77,18 +58,20 @@ def fusion(
 
     Args:
         model: the checkpoint's model.
-        validation: features, and each row's recording.
+        validation: features, and the manifest's rows that they were read from.
         test: likewise.
         pair: whether missing modalities are lent by rows of the same class.
         seed: of the noise and the pairing.
         samples: how many test samples.
     """
-    levels = {m: _level(model, *validation, m, seed) for m in MODALITIES if len(validation[0].rows_with(m))}
-    features, files = test
-    change = Degrade(features, files, levels, model, seed)
+    levels = {
+        m: _level(model, *validation, m, seed) for m in model.config.modalities if len(validation[0].rows_with(m))
+    }
+    features, manifest = test
+    change = Degrade(manifest, levels, model, seed)
     rows = [r for r in paired_samples(features, model.config, pair=pair, seed=seed) if len(r) == len(levels)]
     rows = [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))[:samples]]
-    outcomes = {s: answer(model, features, rows, s, change=_once(change)) for s in SUBSETS if set(s) <= set(levels)}
+    outcomes = {s: answer(model, features, rows, s, change=_once(change)) for s in subsets(tuple(levels))}
     report: dict = {"levels": levels, "n": len(rows), "seed": seed, "accuracy": {}, "gain_over_best_part": {}}
     for subset, outcome in outcomes.items():
         report["accuracy"]["+".join(subset)] = round(float(outcome.right.mean()), 4)
@@ -100,13 +83,13 @@ def fusion(
     return report
 
 
-def _level(model: MultimodalLSTM, features: Features, files: Sequence[str], modality: str, seed: int) -> float:
+def _level(model: MultimodalLSTM, features: Features, manifest: pd.DataFrame, modality: str, seed: int) -> float:
     """The degradation at which a modality alone is right closest to ``TARGET``, on at most 500 rows."""
     rows = unimodal_samples(features, modality)
     rows = [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))[:500]]
 
     def accuracy(level: float) -> float:
-        change = Degrade(features, files, {modality: level}, model, seed)
+        change = Degrade(manifest, {modality: level}, model, seed)
         return float(answer(model, features, rows, [modality], change=change).right.mean())
 
     low, high = 0, len(LEVELS) - 1  # accuracy falls with the level, so halve the range
@@ -117,20 +100,12 @@ def _level(model: MultimodalLSTM, features: Features, files: Sequence[str], moda
 
 
 def _once(change: Degrade) -> Corruption:
-    """The same degradation, each recording computed once: many samples share a clip."""
-    kept: dict[int, np.ndarray | None] = {}
+    """The same degradation, each input computed once: many samples share a clip."""
+    kept: dict[tuple[str, int], Item | None] = {}
 
-    def remembered(modality: str, item: np.ndarray, row: int) -> np.ndarray | tuple | None:
-        if modality != "audio":
-            return change(modality, item, row)
-        if row not in kept:
-            kept[row] = change(modality, item, row)
-        return kept[row]
+    def remembered(modality: str, item: Item, row: int) -> Item | None:
+        if (modality, row) not in kept:
+            kept[modality, row] = change(modality, item, row)
+        return kept[modality, row]
 
     return remembered
-
-
-def _within(cell: str, folder: Path) -> str:
-    """A path within a folder; "" for one that lies elsewhere."""
-    root = os.path.abspath(folder)
-    return Path(cell).relative_to(root).as_posix() if Path(cell).is_relative_to(root) else ""

@@ -13,22 +13,21 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.config import ModelConfig
+from mmdemo.modality import Item
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch, collate
-from mmdemo.text.reader import token_ids
 from mmdemo.train.features import Features
 from mmdemo.train.samples import PLAIN, MultimodalSamples
 
-SUBSETS = tuple(subset for count in (1, 2, 3) for subset in combinations(MODALITIES, count))
 REDRAWN = 2000  # tables for an interval
 BINS = 15  # of the calibration error, as in Guo et al. 2017
 
 Sample = dict[str, int]
 """One test sample: for each of its modalities the row of the features that gives it."""
 
-Corruption = Callable[[str, np.ndarray | tuple[str, ...], int], np.ndarray | tuple[str, ...] | None]
-"""Degrades one input: (modality, square, sound or tokens, row) -> the same kind of thing; None if nothing is left."""
+Corruption = Callable[[str, Item, int], Item | None]
+"""Makes one input worse: (modality, item, row) -> the item, worse; None if nothing is left of it."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +123,13 @@ def answer(
     model: MultimodalLSTM,
     features: Features,
     samples: Sequence[Sample],
-    subset: Sequence[str] = MODALITIES,
+    subset: Sequence[str] | None = None,
     *,
     change: Corruption | None = None,
 ) -> Outcome:
-    """Let a model answer samples of which only a subset of the modalities is given."""
+    """Let a model answer samples of which only a subset of the modalities, or all, are given."""
     model.eval()
+    subset = model.config.modalities if subset is None else subset
     probabilities, labels = [], []
     for batch, truth in batches(model.config, features, samples, subset, change):
         last = torch.zeros(len(truth), len(model.config.labels))  # where nothing was given, nothing is known
@@ -157,12 +157,14 @@ def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int
     """
     classes = len(model.config.labels)
     alone = {
-        m: answer(model, features, unimodal_samples(features, m), [m]) for m in MODALITIES if len(features.rows_with(m))
+        m: answer(model, features, unimodal_samples(features, m), [m])
+        for m in model.config.modalities
+        if len(features.rows_with(m))
     }
     samples = [rows for rows in paired_samples(features, model.config, pair=pair, seed=seed) if len(rows) > 1]
     outcomes = {
         subset: answer(model, features, _having(samples, subset), subset)
-        for subset in SUBSETS
+        for subset in subsets(model.config.modalities)
         if _having(samples, subset)
     }
     report = {name: outcome.summary(classes) for name, outcome in alone.items()}
@@ -180,6 +182,11 @@ def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int
     return {"alone": report, "together": joint}
 
 
+def subsets(modalities: Sequence[str]) -> list[tuple[str, ...]]:
+    """All but the empty one, the smallest first."""
+    return [some for count in range(1, len(modalities) + 1) for some in combinations(modalities, count)]
+
+
 def _having(samples: Sequence[Sample], subset: Sequence[str]) -> list[Sample]:
     return [rows for rows in samples if set(subset) <= set(rows)]
 
@@ -189,27 +196,13 @@ def batches(
 ) -> Iterator[tuple[Batch, np.ndarray]]:
     """Batches of samples that have nothing but the subset's modalities."""
 
-    def take(rows: Sample, modality: str) -> np.ndarray | None:
-        row = rows.get(modality) if modality in subset else None
-        if row is None:
-            return None
-        item = {
-            "text": lambda: features.texts[row][0],
-            "image": lambda: features.squares[features.image_of[row]] / np.float32(255),
-            "audio": lambda: features.sounds[features.audio_of[row]][0],
-        }[modality]()
+    def items(sample: Sample) -> dict[str, Item]:
+        found = {m: features.item(m, row) for m, row in sample.items() if m in subset}
         if change:
-            item = change(modality, item, row)
-        return token_ids(item, config.text) if modality == "text" and item is not None else item
+            found = {m: change(m, item, sample[m]) for m, item in found.items()}
+        return {m: item for m, item in found.items() if item is not None}
 
     for first in range(0, len(samples), 250):
         some = samples[first : first + 250]
-        batch = collate(
-            *([take(rows, modality) for rows in some] for modality in MODALITIES),
-            [MODALITIES] * len(some),
-            ids_per_token=config.text.width,
-            image_size=config.image.size,
-            slices=config.image.slices,
-            audio_size=config.audio.size,
-        )
-        yield batch, features.labels[[next(iter(rows.values())) for rows in some]]
+        batch = collate([items(sample) for sample in some], [config.modalities] * len(some), config)
+        yield batch, features.labels[[next(iter(sample.values())) for sample in some]]

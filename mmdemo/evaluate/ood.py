@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from mmdemo.config import MODALITIES
 from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
@@ -60,7 +59,7 @@ def study_unknown(
     """
     report: dict = {"coverage": {}, "told_apart": {}}
     strange = read(outliers) if len(outliers) else None
-    for modality in MODALITIES:
+    for modality in model.config.modalities:
         if not len(known.rows_with(modality)):
             continue
         outcome = answer(model, known, unimodal_samples(known, modality), [modality])
@@ -100,7 +99,7 @@ def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count
         those ``both_named``; and the mean probability of the likeliest.
     """
     rng, report = np.random.default_rng(seed), {}
-    for pair in combinations((m for m in MODALITIES if len(known.rows_with(m))), 2):
+    for pair in combinations((m for m in model.config.modalities if len(known.rows_with(m))), 2):
         first, second = (rng.choice(known.rows_with(modality), 3 * count) for modality in pair)
         differ = np.flatnonzero(known.labels[first] != known.labels[second])[:count]
         samples = [dict(zip(pair, (int(first[k]), int(second[k])), strict=True)) for k in differ]

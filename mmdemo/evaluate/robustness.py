@@ -7,13 +7,9 @@ of whom the babble is made.
 
 from __future__ import annotations
 
-import random
-import string
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import torch
@@ -21,105 +17,19 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from mmdemo.audio.decode import decode
-from mmdemo.audio.noise import babble, loud_part, worsen_sound
-from mmdemo.config import MODALITIES, SAMPLE_RATE
-from mmdemo.data.manifest.manifest import load_image_cell
+from mmdemo.audio.noise import loud_part
+from mmdemo.config import SAMPLE_RATE
+from mmdemo.data.manifest.manifest import load_cell
 from mmdemo.evaluate.metrics import Outcome, Sample, answer
-from mmdemo.image.decode import open_picture
-from mmdemo.image.noise import BLUR, STOPS, worsen_picture
-from mmdemo.image.reader import ImageInput
 from mmdemo.inference.predictor import Predictor
+from mmdemo.modality import Item
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.text.noise import worsen_text
-from mmdemo.text.reader import TextInput
 from mmdemo.train.features import Features
 from mmdemo.train.samples import PLAIN, MultimodalSamples
 
-SIDE = 240  # pixels: a picture that is smaller is enlarged to this length, as a camera would see it
-FOCUS = 2.0  # distance of the camera from a tilted picture, in lengths of the picture
 BABBLERS = 60  # recordings that babble is made of
 COUNT = 300  # test rows that are asked for each modality
-
-Harm = Callable[[Any, float | None, int], Any]
-"""(raw input, level, row) -> the raw input, worse."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One way to make an input worse.
-
-    Attributes:
-        modality: of the input.
-        unit: of the levels, in words.
-        levels: from unharmed on.
-        harm: does it.
-    """
-
-    modality: str
-    unit: str
-    levels: tuple[float | None, ...]
-    harm: Harm
-
-
-def tilt(picture: NDArray[np.uint8], degrees: float, axis: float) -> NDArray[np.uint8]:
-    """A flat picture as a camera in front of it sees it once it is tilted; what lies beside it has its edge's colours.
-
-    Args:
-        picture: uint8 (H, W, 3).
-        degrees: how far it is tilted.
-        axis: about which line through its middle, in radians; 0 is the horizontal one.
-    """
-    height, width = picture.shape[:2]
-    focus = FOCUS * max(height, width)
-    turned, _ = cv2.Rodrigues(np.radians(degrees) * np.array([np.cos(axis), np.sin(axis), 0.0]))
-    to_middle = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
-    seen = np.column_stack([turned[:, :2], [0, 0, focus]])  # the plane, so far away that upright it keeps its size
-    camera = np.array([[focus, 0, width / 2], [0, focus, height / 2], [0, 0, 1]])
-    return cv2.warpPerspective(picture, camera @ seen @ to_middle, (width, height), borderMode=cv2.BORDER_REPLICATE)
-
-
-def harms(voices: Sequence[NDArray[np.float32]], seed: int) -> dict[str, Kind]:
-    """Everything that inputs have to survive.
-
-    Args:
-        voices: recordings that babble is made of.
-        seed: of all noise; a row always meets the same.
-    """
-    decibels = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)
-
-    def axis(row: int) -> float:
-        return random.Random(f"{seed} {row}").uniform(0, 2 * np.pi)
-
-    return {
-        "typing": Kind(
-            "text",
-            "share of letters mistyped",
-            (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
-            lambda raw, level, row: worsen_text(raw, level, seed + row),
-        ),
-        "blur": Kind(
-            "image",
-            "sigma in % of the picture's side",
-            (0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0),
-            lambda raw, level, row: worsen_picture(raw, blur=level / 100 / BLUR, seed=seed + row),
-        ),
-        "darkness": Kind(
-            "image",
-            "stops",
-            (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0),
-            lambda raw, level, row: worsen_picture(raw, darkness=level / STOPS, seed=seed + row),
-        ),
-        "angle": Kind(
-            "image",
-            "degrees",
-            (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0),
-            lambda raw, level, row: tilt(raw, level, axis(row)),
-        ),
-        "pink": Kind("audio", "dB", decibels, lambda raw, level, row: worsen_sound(raw, level, seed=seed + row)),
-        "babble": Kind(
-            "audio", "dB", decibels, lambda raw, level, row: worsen_sound(raw, level, "babble", seed + row, voices)
-        ),
-    }
 
 
 def study_robustness(
@@ -153,28 +63,30 @@ def study_robustness(
     spoken = strange.get("words") or [file for file in rows["audio"] if file]
     voices = [decode(file) for file in spoken[:BABBLERS]]
     report: dict[str, Any] = {"seed": seed, "harms": {}, "replaced": {}, "amid": {}}
-    asked = {m: _asked(features, model, m, pair, seed, count) for m in MODALITIES if len(features.rows_with(m))}
-    raws = {m: {sample[m]: _raw(rows, m, sample[m]) for sample in samples} for m, samples in asked.items()}
+    there = [m for m in model.config.modalities if len(features.rows_with(m))]
+    asked = {m: _asked(features, model, m, pair, seed, count) for m in there}
+    raws = {
+        m: {sample[m]: SENSES[m].raw(load_cell(m, rows[m].iloc[sample[m]])) for sample in samples}
+        for m, samples in asked.items()
+    }
 
-    def measure(modality: str, worse: dict[int, Any], subset: Sequence[str]) -> Outcome:
+    def measure(modality: str, worse: dict[int, Any], subset: Sequence[str] | None) -> Outcome:
         def change(m: str, item: Any, row: int) -> Any:
             return worse[row] if m == modality else item
 
         return answer(model, features, asked[modality], subset, change=change)
 
-    for name, kind in harms(voices, seed).items():
-        if kind.modality not in asked:
-            continue
-        alone, whole = [], []
-        for level in kind.levels:
-            worse = {
-                row: _read(predictor, kind.modality, kind.harm(raw, level, row))
-                for row, raw in raws[kind.modality].items()
-            }
-            alone.append(round(float(measure(kind.modality, worse, [kind.modality]).right.mean()), 4))
-            whole.append(round(float(measure(kind.modality, worse, MODALITIES).right.mean()), 4))
-        about = {"modality": kind.modality, "unit": kind.unit, "levels": list(kind.levels)}
-        report["harms"][name] = about | {"n": len(raws[kind.modality]), "alone": alone, "all": whole}
+    for modality in there:
+        for name, test in SENSES[modality].corruptions(seed, voices).items():
+            alone, whole = [], []
+            for level in test.levels:
+                worse = {
+                    row: _read(predictor, modality, test.apply(raw, level, row)) for row, raw in raws[modality].items()
+                }
+                alone.append(round(float(measure(modality, worse, [modality]).right.mean()), 4))
+                whole.append(round(float(measure(modality, worse, None).right.mean()), 4))
+            about = {"modality": modality, "unit": test.unit, "levels": list(test.levels)}
+            report["harms"][name] = about | {"n": len(raws[modality]), "alone": alone, "all": whole}
     if "audio" in asked:
         silence = {"silence": [np.zeros(2 * SAMPLE_RATE, np.float32)]}
         sounds = silence | {kind: [decode(file) for file in files] for kind, files in strange.items()}
@@ -185,8 +97,9 @@ def study_robustness(
             report["amid"][kind] = {"n": len(right), "accuracy": round(float(right.mean()), 4)}
     if len(asked) > 1:
         for modality, given in raws.items():
-            worse = {row: _read(predictor, modality, noise_for(modality, row, seed, voices)) for row in given}
-            right = measure(modality, worse, MODALITIES).right
+            noises = {row: SENSES[modality].nothing_but_noise(row, seed, voices) for row in given}
+            worse = {row: None if raw is None else _read(predictor, modality, raw) for row, raw in noises.items()}
+            right = measure(modality, worse, None).right
             interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
             report["replaced"][modality] = {
                 "n": len(right),
@@ -204,24 +117,6 @@ def after(samples: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[
     return (joined / max(1.0, np.abs(joined).max())).astype(np.float32)
 
 
-def noise_for(modality: str, row: int, seed: int, voices: Sequence[NDArray[np.float32]]) -> Any:
-    """Noise in an input's place: random letters, a picture of grain, a second of pink noise or, by turns, of babble."""
-    rng = np.random.default_rng([seed, row])
-    if modality == "text":
-        return " ".join("".join(rng.choice(list(string.ascii_lowercase), rng.integers(2, 9))) for _ in range(6))
-    if modality == "image":
-        grain = rng.standard_normal((SIDE, SIDE, 3)).astype(np.float32)
-        grain = cv2.GaussianBlur(grain, (0, 0), float(rng.uniform(0.5, 8)))
-        return np.clip(127 + 50 * grain / grain.std(), 0, 255).astype(np.uint8)
-    if row % 2 and len(voices):
-        noise = babble(voices, SAMPLE_RATE, rng)
-    else:
-        burst = np.zeros(SAMPLE_RATE, np.float32)
-        burst[0] = 1.0  # something for the level of the noise to refer to
-        noise = worsen_sound(burst, 0.0, seed=int(rng.integers(2**31)))
-    return (0.3 * noise / np.abs(noise).max()).astype(np.float32)
-
-
 def _asked(features: Features, model: MultimodalLSTM, modality: str, pair: bool, seed: int, count: int) -> list[Sample]:
     """Some of a modality's rows that have a class, with partners as the task pairs them."""
     pairs = MultimodalSamples(features, model.config, pair=pair, sampling=PLAIN, seed=seed)
@@ -230,26 +125,9 @@ def _asked(features: Features, model: MultimodalLSTM, modality: str, pair: bool,
     return [pairs.partners(int(row), rng) for row in some]
 
 
-def _raw(rows: pd.DataFrame, modality: str, row: int) -> Any:
-    """A row's own input: its text, its picture (as large as a camera's would be) or its samples."""
-    cell = rows[modality][row]
-    if modality == "text":
-        return cell
-    if modality == "audio":
-        return decode(cell)
-    picture, _ = open_picture(load_image_cell(cell))
-    enlarge = max(1.0, SIDE / max(picture.shape[:2]))
-    return cv2.resize(picture, None, fx=enlarge, fy=enlarge, interpolation=cv2.INTER_CUBIC)
-
-
 @torch.inference_mode()
-def _read(predictor: Predictor, modality: str, raw: Any) -> Any:
+def _read(predictor: Predictor, modality: str, raw: Any) -> Item | None:
     """A raw input, read as a visitor's is, as the model takes it; None where nothing is found in it."""
-    given = predictor.preprocess(modality, (SAMPLE_RATE, raw) if modality == "audio" else raw)
-    if given.absent:
-        return None
-    if isinstance(given, TextInput):
-        return tuple(token.text for token in given.tokens)
-    if isinstance(given, ImageInput):
-        return given.pixels
-    return predictor.batch([{modality: given}], [MODALITIES]).audio[0].cpu().numpy()
+    sense = SENSES[modality]
+    given = predictor.preprocess(modality, sense.source(raw))
+    return None if given.absent else sense.embedded(sense.item(given), predictor.model.stem(modality))

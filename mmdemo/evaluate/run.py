@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmdemo.config import MODALITIES
-from mmdemo.data.manifest.manifest import load_image_cell
+from mmdemo.data.manifest.manifest import load_cell
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
@@ -24,6 +23,7 @@ from mmdemo.evaluate.speakers import leave_one_out, sound_model
 from mmdemo.evaluate.tables import read_metrics, write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.dataset import Data
 from mmdemo.train.features import VOICES, Features
@@ -56,8 +56,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         metrics |= _kinds(model, features, rows, data)
     if task.pair and len(metrics["alone"]) > 1:
         validation = data.split("validation")
-        asked = (data.features(validation), list(validation["audio"]))
-        metrics["fusion"] = fusion(model, asked, (features, list(rows["audio"])), pair=True, seed=data.seed)
+        asked = (data.features(validation), validation)
+        metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
     metrics["unknown"] = study_unknown(model, features, data.outliers("test"), _as_shown(model, data))
     metrics["contradiction"] = study_contradiction(model, features, data.seed)
     metrics["robustness"] = study_robustness(
@@ -118,7 +118,7 @@ def _kinds_of_input(
 ) -> dict[str, tuple[list[Sample], Sequence[str]]]:
     """What the ledger is tested on: corrections where there are some, else texts; pictures; sounds; all of them."""
     kinds: dict[str, tuple[list[Sample], Sequence[str]]] = {}
-    for modality in MODALITIES:
+    for modality in features.columns:
         samples = unimodal_samples(features, modality)
         if modality == "text" and "kind" in rows and (rows["kind"] == "correction").any():
             samples = [sample for sample in samples if rows["kind"][sample["text"]] == "correction"]
@@ -126,19 +126,22 @@ def _kinds_of_input(
             kinds[modality] = samples, [modality]
     joined = paired_samples(features, data.task.config, pair=data.task.pair, seed=data.seed)
     if joined := [sample for sample in joined if len(sample) == len(kinds) > 1]:
-        kinds["all"] = joined, MODALITIES
+        kinds["all"] = joined, tuple(features.columns)
     return kinds
 
 
 def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Features]:
-    """Reads rows as their features are, but of every picture what the page would read, which the model has a say in."""
+    """Reads rows as their features are, but of several candidates the one that the page would, with the model's say."""
     predictor = Predictor(model, model.device)
 
     def read(rows: pd.DataFrame) -> Features:
         features = data.features(rows)
-        for row in features.rows_with("image"):
-            seen = predictor.preprocess("image", load_image_cell(rows["image"].iloc[row]))
-            features.squares[features.image_of[row]] = np.round(255 * seen.pixels)
+        for modality in features.columns:
+            if SENSES[modality].chooses:
+                column = features.columns[modality]
+                for row in column.rows:
+                    seen = predictor.preprocess(modality, load_cell(modality, rows[modality].iloc[row]))
+                    column.items[column.index[row]] = [SENSES[modality].pack(SENSES[modality].item(seen))]
         return features
 
     return read

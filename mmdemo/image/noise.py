@@ -14,6 +14,7 @@ BLUR = 0.03  # of the picture's longer side: sigma of the blur at 1
 STOPS = 7.0  # by how many halvings of the light the picture is darker at 1
 FULL_WELL = 3000.0  # electrons of a white pixel in full light: a small sensor's
 READ_NOISE = 6.0  # electrons, standard deviation
+FOCUS = 2.0  # distance of the camera from a tilted picture, in lengths of the picture
 
 
 def worsen_picture(picture: NDArray[np.uint8], blur: float = 0.0, darkness: float = 0.0, seed: int = 0) -> NDArray:
@@ -47,6 +48,30 @@ def worsen_picture(picture: NDArray[np.uint8], blur: float = 0.0, darkness: floa
         darker = (left * light).astype(np.float32)[picture] + np.sqrt(variance).astype(np.float32)[picture] * grain
         picture = _to_codes()[(65535 * darker.clip(0, 1)).astype(np.uint16)]
     return picture
+
+
+def tilt(picture: NDArray[np.uint8], degrees: float, axis: float) -> NDArray[np.uint8]:
+    """A flat picture as a camera in front of it sees it once it is tilted; what lies beside it has its edge's colours.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        degrees: how far it is tilted.
+        axis: about which line through its middle, in radians; 0 is the horizontal one.
+    """
+    height, width = picture.shape[:2]
+    focus = FOCUS * max(height, width)
+    turned, _ = cv2.Rodrigues(np.radians(degrees) * np.array([np.cos(axis), np.sin(axis), 0.0]))
+    to_middle = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+    seen = np.column_stack([turned[:, :2], [0, 0, focus]])  # the plane, so far away that upright it keeps its size
+    camera = np.array([[focus, 0, width / 2], [0, focus, height / 2], [0, 0, 1]])
+    return cv2.warpPerspective(picture, camera @ seen @ to_middle, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+
+def grain(side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A picture of nothing but coloured grain, finer or coarser: uint8 (side, side, 3)."""
+    noise = rng.standard_normal((side, side, 3)).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.5, 8)))
+    return np.clip(127 + 50 * noise / noise.std(), 0, 255).astype(np.uint8)
 
 
 def _blur(picture: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:

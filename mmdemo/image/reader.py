@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmdemo.image.face import cut_out, find_faces, near_face, ready_face
 from mmdemo.image.ink import Box, find_ink
 from mmdemo.image.mnist_style import ready_square, to_square
 from mmdemo.messages import Note
+from mmdemo.modality import Choose, ModalityInput
 from mmdemo.worker_pool import run_in_worker
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
@@ -28,7 +28,7 @@ SAME = np.array([[1.0, 0, 0], [0, 1.0, 0]])  # the map of a picture that is the 
 
 
 @dataclass(frozen=True, eq=False)
-class ImageInput:
+class ImageInput(ModalityInput):
     """What the model sees of a picture. ``len()`` is the number of steps, 0 where the picture counts as absent.
 
     Attributes:
@@ -64,10 +64,6 @@ class ImageInput:
     def scale(self) -> float:
         """Pixels of ``picture`` for one pixel of the original."""
         return self.picture.shape[1] / self.size[0]
-
-
-Choose = Callable[[np.ndarray, np.ndarray], int]
-"""The squares (N, size, size) of a picture's best candidates and their scores (N,) -> which of them to read."""
 
 
 def read_image(
@@ -125,7 +121,7 @@ def _read_ink(
     chosen = min(max(candidate or 0, 0), len(found) - 1)
     if candidate is None and choose and len(found) > 1:
         rivals = found[:RIVALS]
-        squares = np.stack([to_square(picture, one, config.size)[0] for one in rivals])
+        squares = [to_square(picture, one, config.size)[0] for one in rivals]
         chosen = choose(squares, np.array([one.score for one in rivals]))
     square, matrix = to_square(picture, found[chosen], config.size)
     candidates = tuple((_in_original(one.box, picture, size), one.score) for one in found)

@@ -8,16 +8,44 @@ import torch
 from torch import Tensor, nn
 
 from mmdemo.config import ImageConfig
-from mmdemo.image.sync_batchnorm import SyncBatchNorm2d
+from mmdemo.image.sync_batchnorm import SyncBatchNorm2d, several
+from mmdemo.modality import Stem
 
 HEIGHT = 3  # rows of a residual stem's last map: brows and eyes, nose, mouth
 
 
-class ImageStem(nn.Module):
+class PictureStem(Stem):
+    """What both networks share: a sample without a picture has no part in the work, nor in any batch's statistics."""
+
+    slices: int
+    embedding_dim: int
+
+    def forward(self, squares: Tensor, lengths: Tensor) -> Tensor:
+        """(B, size, size) -> (B, slices, S)."""
+        shown = lengths > 0
+        if not shown.any() and not (self.training and several()):  # the norms of others wait for those of this process
+            return squares.new_zeros(len(squares), self.slices, self.embedding_dim)
+        columns = self.columns(squares[shown])  # (n, slices, S)
+        steps = columns.new_zeros(len(squares), *columns.shape[1:])
+        steps[shown] = columns
+        return steps
+
+    def columns(self, squares: Tensor) -> Tensor:
+        """(n, size, size) -> (n, slices, S)."""
+        squares = squares[:, None].contiguous(memory_format=torch.channels_last)  # twice as fast on a CPU
+        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)
+
+    def shrunk(self, batch: Tensor, size: int) -> Tensor:
+        """The squares at another size, (B, size, size)."""
+        return nn.functional.interpolate(batch[:, None], size=(size, size), mode="bilinear", antialias=True)[:, 0]
+
+
+class ImageStem(PictureStem):
     """A small convolutional network that keeps the width as time: each column of its last map is one step."""
 
     def __init__(self, config: ImageConfig, embedding_dim: int) -> None:
         super().__init__()
+        self.slices, self.embedding_dim = config.slices, embedding_dim
 
         def convolution(inputs: int, outputs: int) -> list[nn.Module]:
             return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), SyncBatchNorm2d(outputs), nn.ReLU()]
@@ -31,11 +59,6 @@ class ImageStem(nn.Module):
             *convolution(64, 64),
         )
         self.column = nn.Conv2d(64, embedding_dim, (config.size // 4, 1))  # the whole height at once
-
-    def forward(self, squares: Tensor) -> Tensor:
-        """(B, size, size) -> (B, slices, S)."""
-        squares = squares[:, None].contiguous(memory_format=torch.channels_last)  # twice as fast on a CPU
-        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)
 
 
 class ResidualBlock(nn.Module):
@@ -57,7 +80,7 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.changes(maps) + self.past(maps))
 
 
-class ResidualStem(nn.Module):
+class ResidualStem(PictureStem):
     """A deeper network, for pictures that are harder than ink. Each column of its last map is one step here, too.
 
     Every picture is first brought to mean 0 and spread 1, so that the light does not matter. Between its stages the
@@ -66,6 +89,7 @@ class ResidualStem(nn.Module):
 
     def __init__(self, config: ImageConfig, embedding_dim: int) -> None:
         super().__init__()
+        self.slices, self.embedding_dim = config.slices, embedding_dim
         first, width = config.channels[0], config.size // 2
         layers = [nn.InstanceNorm2d(1), nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False)]
         layers += [SyncBatchNorm2d(first), nn.ReLU()]
@@ -76,8 +100,3 @@ class ResidualStem(nn.Module):
             width //= across
         self.features = nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d((HEIGHT, None)))
         self.column = nn.Conv2d(config.channels[-1], embedding_dim, (HEIGHT, 1))
-
-    def forward(self, squares: Tensor) -> Tensor:
-        """(B, size, size) -> (B, slices, S)."""
-        squares = squares[:, None].contiguous(memory_format=torch.channels_last)
-        return self.column(self.features(squares)).squeeze(2).transpose(1, 2)

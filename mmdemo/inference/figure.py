@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from mmdemo.audio.find_speech import CONTEXT
 from mmdemo.lstm.trajectory import settled
+from mmdemo.model.modalities import SENSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -240,15 +240,9 @@ def _said(when: int, count: int) -> dict[str, Any]:
 
 
 def _strip(result: Result) -> dict[str, Any]:
-    """The picture and the spectrogram as the model saw them, rows from top to bottom, 0 (nothing) to 255."""
-    strip: dict[str, Any] = {}
-    if "image" in result.used:
-        strip["image"] = _packed(result.inputs["image"].pixels * 255)
-    if "audio" in result.used:
-        mel = result.inputs["audio"].mel[CONTEXT:-CONTEXT].T[::-1]  # (bands, frames of the steps), high tones on top
-        low, high = np.quantile(mel, (0.1, 0.998))  # the quiet ground is dark, whatever the recording's level
-        strip["audio"] = _packed((mel - low) / max(high - low, 1e-6) * 255)
-    return strip
+    """What the model saw of each input, as grey images: rows from top to bottom, 0 (nothing) to 255."""
+    images = {name: SENSES[name].strip(result.inputs[name]) for name in result.used}
+    return {name: _packed(image) for name, image in images.items() if image is not None}
 
 
 def _packed(image: np.ndarray) -> dict[str, str]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
-from mmdemo.config import MODALITIES
-from mmdemo.data.manifest.manifest import load_image_cell, read_inputs
+from mmdemo.data.manifest.manifest import load_cell, read_inputs
 from mmdemo.data.manifest.table import read_table, write_table
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
 from mmdemo.lstm.trace import SIGNALS
 from mmdemo.messages import InputError, Note
 
+Found = TypeVar("Found")
 COLUMNS = ("predicted", "probability", "sure", "used", "note")
 
 
@@ -36,28 +38,41 @@ def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
     """
     rows, problems = read_inputs(manifest)
     faults = {problem.line: problem.note for problem in problems}
-    given = rows.reindex(columns=[*MODALITIES, "line"], fill_value="").to_dict("records")
-    answers = [_answer(predictor, row, faults.get(row["line"])) for row in tqdm(given, unit="row", leave=False)]
+    found = each_row(predictor, rows, faults, _answer)
+    answers = [{"note": row} if isinstance(row, str) else row for row in tqdm(found, total=len(rows), leave=False)]
     table, _ = read_table(manifest)  # once more, for its paths as they were
     table = table.drop(columns=["line", *COLUMNS], errors="ignore")
-    write_table(table.assign(**{name: [answer[name] for answer in answers] for name in COLUMNS}), out)
-    return sum(not answer["predicted"] for answer in answers)
+    write_table(table.assign(**{name: [answer.get(name, "") for answer in answers] for name in COLUMNS}), out)
+    return sum("predicted" not in answer for answer in answers)
 
 
-def _answer(predictor: Predictor, row: dict[str, Any], fault: Note | None) -> dict[str, Any]:
-    """One row's cells for ``COLUMNS``."""
-    nothing = dict.fromkeys(COLUMNS, "")
-    if fault:
-        return nothing | {"note": str(fault)}
-    given = {modality: row[modality] for modality in MODALITIES if row[modality]}
-    try:
-        if "image" in given:
-            given["image"] = load_image_cell(given["image"])
-        result = predictor.predict(**given)
-    except InputError as error:
-        return nothing | {"note": str(error)}
-    except Exception as error:  # whatever is wrong with this row, the others are to be predicted
-        return nothing | {"note": f"{type(error).__name__}: {error}"}
+def each_row(
+    predictor: Predictor, rows: pd.DataFrame, faults: Mapping[int, Note], look: Callable[[Result], Found]
+) -> Iterator[Found | str]:
+    """What ``look`` makes of each row's result, or a sentence that says why there is none.
+
+    Args:
+        predictor: the checkpoint.
+        rows: of a manifest, as ``read_inputs`` gives them.
+        faults: by line, what is wrong with a row already.
+        look: from a result to whatever is wanted of it.
+    """
+    names = predictor.config.modalities
+    for row in rows.reindex(columns=[*names, "line"], fill_value="").to_dict("records"):
+        if row["line"] in faults:
+            yield str(faults[row["line"]])
+            continue
+        try:
+            given = {modality: load_cell(modality, row[modality]) for modality in names if row[modality]}
+            yield look(predictor.predict(**given))
+        except InputError as error:
+            yield str(error)
+        except Exception as error:  # whatever is wrong with this row, the others go on
+            yield f"{type(error).__name__}: {error}"
+
+
+def _answer(result: Result) -> dict[str, Any]:
+    """A row's cells for ``COLUMNS``."""
     return {
         "predicted": result.label,
         "probability": round(result.probability, 6),

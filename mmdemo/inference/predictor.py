@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from mmdemo.audio.reader import AudioInput, read_audio
-from mmdemo.config import MODALITIES, SAMPLE_RATE
-from mmdemo.image.reader import ImageInput, read_image
+from mmdemo.config import SAMPLE_RATE
 from mmdemo.inference.micro_batch import MicroBatcher
-from mmdemo.inference.result import ModalityInput, Result
+from mmdemo.inference.result import Result
 from mmdemo.lstm.counterfactual import contradictions, last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.trace import Trace, trace
 from mmdemo.messages import Note
+from mmdemo.modality import Item, ModalityInput
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
-from mmdemo.text.reader import TextInput, read_text
 
 # Why an answer below ``confidence_threshold`` is not sure, by the two highest probabilities p and q:
 SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
@@ -83,28 +82,20 @@ class Predictor:
         Args:
             modality: of the input.
             source: what :meth:`predict` takes.
-            candidate: which of a picture's candidates to read; if not given, the one that both the finder and the model
-                hold for the likeliest to be meant.
+            candidate: which to read where the input holds several things that may be meant; if not given, the one that
+                both the finder and the model hold for the likeliest.
 
         Raises:
             InputError: the input is too large, or cannot be read.
         """
-        if modality == "image":
-            return read_image(source, self.config.image, candidate, self._likeliest)
-        reader = {"text": read_text, "audio": read_audio}[modality]
-        return reader(source, getattr(self.config, modality))
+        choose = partial(self._likeliest, modality)
+        return SENSES[modality].read(source, self.config.of(modality), candidate=candidate, choose=choose)
 
     @torch.inference_mode()
-    def batch(self, samples: Sequence[dict[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
+    def batch(self, samples: Sequence[Mapping[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
         """Put preprocessed inputs into one batch on the model's device; absent ones are left out."""
-
-        def present(sample: dict[str, ModalityInput], modality: str) -> ModalityInput | None:
-            item = sample.get(modality)
-            return item if item is not None and len(item) else None
-
-        texts, images, sounds = ([present(sample, modality) for sample in samples] for modality in MODALITIES)
-        squares = [image and image.pixels for image in images]
-        return self._collate([text and text.ids for text in texts], squares, self._listen(sounds), orders)
+        items = [{name: SENSES[name].item(given) for name, given in sample.items() if len(given)} for sample in samples]
+        return collate(items, orders, self.config).to(self.device)
 
     @torch.inference_mode()
     def predict(
@@ -112,8 +103,9 @@ class Predictor:
         text: Any = None,
         image: Any = None,
         audio: Any = None,
-        order: Sequence[str] = MODALITIES,
+        order: Sequence[str] | None = None,
         candidate: int | None = None,
+        **others: Any,
     ) -> Result:
         """Read whatever is given, decide, and look inside.
 
@@ -121,18 +113,21 @@ class Predictor:
             text: a string, or a ``TextInput``.
             image: a path, bytes, a PIL image, an array, or an ``ImageInput``.
             audio: a path, bytes, ``(rate, samples)``, or an ``AudioInput``.
-            order: the order of reading; must name every modality once.
+            order: the order of reading; must name every modality once. That of the configuration if not given.
             candidate: which of the picture's candidates to read, see :meth:`preprocess`.
+            others: inputs of further senses, where the task has some.
 
         Raises:
             InputError: an input is too large, or cannot be read.
             ValueError: the order is not a permutation of the modalities.
         """
-        if sorted(order) != sorted(MODALITIES):
-            raise ValueError(f"order must name each of {', '.join(MODALITIES)} once, but is {order!r}")
+        names = self.config.modalities
+        order = names if order is None else order
+        if sorted(order) != sorted(names):
+            raise ValueError(f"order must name each of {', '.join(names)} once, but is {order!r}")
         clock = _Clock()
         inputs: dict[str, ModalityInput] = {}
-        for modality, source in (("text", text), ("image", image), ("audio", audio)):
+        for modality, source in {"text": text, "image": image, "audio": audio, **others}.items():
             if source is not None:
                 with clock(modality):
                     ready = isinstance(source, ModalityInput)
@@ -163,7 +158,7 @@ class Predictor:
             inputs=inputs,
             milliseconds={**clock.milliseconds, **milliseconds},
             device=device,
-            picture=_picture(inputs.get("image")),
+            picture=_picture(inputs),
         )
 
     @torch.inference_mode()
@@ -218,42 +213,22 @@ class Predictor:
             self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
 
     @torch.inference_mode()
-    def _likeliest(self, squares: np.ndarray, scores: np.ndarray) -> int:
-        """Which of a picture's candidates is meant: the finder's score, by its root, times the model's confidence.
+    def _likeliest(self, modality: str, items: Sequence[Item], scores: np.ndarray) -> int:
+        """Which of an input's candidates is meant: the finder's score, by its root, times the model's confidence.
 
         The finder knows strokes, the model knows what they may mean; either alone takes a hand's edge for a digit more
         often. The root was chosen on composed photos of training digits.
 
         Args:
-            squares: (N, size, size).
-            scores: (N,), 0 to 1.
+            modality: of the input.
+            items: N candidates, as the model takes them.
+            scores: the finder's, (N,), 0 to 1.
         """
-        none = [None] * len(squares)
-        steps = self.model.encode(self._collate(none, list(squares), none, [MODALITIES] * len(squares)))
+        orders = [self.config.modalities] * len(items)
+        steps = self.model.encode(collate([{modality: item} for item in items], orders, self.config).to(self.device))
         states = last_states(self.model.lstm, list(steps.x))  # (N, H)
         confidence = self.model.decide(states).softmax(-1).amax(-1).cpu().numpy()
         return int((np.sqrt(scores) * confidence).argmax())
-
-    def _collate(self, ids: Sequence, squares: Sequence, heard: Sequence, orders: Sequence[Sequence[str]]) -> Batch:
-        """Samples' inputs, as the model takes them, as a batch on its device."""
-        return collate(
-            ids,
-            squares,
-            heard,
-            orders,
-            ids_per_token=self.config.text.width,
-            image_size=self.config.image.size,
-            slices=self.config.image.slices,
-            audio_size=self.config.audio.size,
-        ).to(self.device)
-
-    def _listen(self, sounds: Sequence[AudioInput | None]) -> list[Tensor | None]:
-        """What the model gets (T, size) of every sound, all in one call: padding at the end changes none of them."""
-        mels = [torch.from_numpy(sound.mel) for sound in sounds if sound]
-        heard = iter(self.model.speech(pad_sequence(mels, batch_first=True).to(self.device)).cpu() if mels else ())
-        return [
-            sound and torch.cat([next(heard)[: len(sound)], torch.from_numpy(sound.prosody)], 1) for sound in sounds
-        ]
 
     @torch.inference_mode()
     def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:
@@ -324,22 +299,22 @@ def _who_says_what(key: str, said: dict[str, str]) -> Note:
     return Note(key if len(said) == 2 else f"{key}_three", values)
 
 
-def _picture(image: ModalityInput | None) -> dict[str, Any] | None:
-    """Everything in a picture that may be what is asked for, and which of it was read."""
-    if not isinstance(image, ImageInput) or not image.candidates:
-        return None
-    found = [{"box": [round(edge, 1) for edge in box], "score": round(float(s), 3)} for box, s in image.candidates]
-    return {"candidates": found, "taken": image.chosen}
+def _picture(inputs: Mapping[str, ModalityInput]) -> dict[str, Any] | None:
+    """Everything in the picture that may be what is asked for, and which of it was read."""
+    for given in inputs.values():
+        if given.candidates:
+            found = [
+                {"box": [round(edge, 1) for edge in box], "score": round(float(score), 3)}
+                for box, score in given.candidates
+            ]
+            return {"candidates": found, "taken": given.chosen}
+    return None
 
 
-def _steps(modality: str, item: ModalityInput) -> Iterator[Step]:
+def _steps(modality: str, given: ModalityInput) -> Iterator[Step]:
     """The steps that an input has on the joined axis."""
-    if isinstance(item, TextInput):
-        for token in item.tokens:
-            yield Step(modality, item.raw[token.start : token.end], (token.start, token.end))
-    else:
-        for span in item.boxes if isinstance(item, ImageInput) else item.spans:
-            yield Step(modality, "", tuple(float(edge) for edge in span))
+    for word, span in SENSES[modality].spans(given):
+        yield Step(modality, word, span)
 
 
 class _Clock:

@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mmdemo.audio.reader import AudioInput
-from mmdemo.image.reader import ImageInput
 from mmdemo.lstm.explanation import Step
 from mmdemo.lstm.trace import Trace
 from mmdemo.messages import Note
-from mmdemo.text.reader import TextInput
-
-ModalityInput = TextInput | ImageInput | AudioInput
+from mmdemo.modality import ModalityInput
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import os
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from mmdemo.config import MODALITIES
-from mmdemo.data.manifest.manifest import load_image_cell, read_inputs
-from mmdemo.inference.predictions import remarks
+from mmdemo.data.manifest.manifest import read_inputs
+from mmdemo.inference.predictions import each_row, remarks
 from mmdemo.inference.predictor import Predictor
+from mmdemo.inference.result import Result
 from mmdemo.lstm.ledger import contrast
-from mmdemo.messages import InputError
+from mmdemo.messages import InputError, Note
 
 PART = 500  # rows: what is lost at most when a machine is stopped
 NUMBERS = pa.list_(pa.float32())  # one for each class, in the order of ``labels`` in about.json
@@ -114,8 +115,7 @@ def explain_all(predictor: Predictor, checkpoint: Path, manifest: Path, out: Pat
         "part": PART,
         "labels": list(predictor.config.labels),
     })  # fmt: skip
-    faults = {problem.line: str(problem.note) for problem in problems}
-    rows = rows.reindex(columns=[*MODALITIES, "line"], fill_value="")
+    faults = {problem.line: problem.note for problem in problems}
     done = failed = 0
     for number, part in enumerate(shard.parts(len(rows))):
         files = {name: out / name / f"{shard.index:05}-of-{shard.count:05}-{number:05}.parquet" for name in TABLES}
@@ -130,30 +130,19 @@ def explain_all(predictor: Predictor, checkpoint: Path, manifest: Path, out: Pat
 
 
 def _explained(
-    predictor: Predictor, rows: pd.DataFrame, numbers: range, faults: dict[int, str]
+    predictor: Predictor, rows: pd.DataFrame, numbers: range, faults: dict[int, Note]
 ) -> dict[str, list[dict[str, Any]]]:
     """The records of each table for some rows."""
     records: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-    given = rows.to_dict("records")
-    for number, row in tqdm(list(zip(numbers, given, strict=True)), unit="row", leave=False, disable=None):
-        try:
-            if row["line"] in faults:
-                raise ValueError(faults[row["line"]])
-            found = _row(predictor, {modality: row[modality] for modality in MODALITIES if row[modality]})
-        except ValueError as error:  # an InputError is one
-            found = {"predictions": [{"note": str(error)}]}
-        except Exception as error:  # whatever is wrong with this row, the others are to be explained
-            found = {"predictions": [{"note": f"{type(error).__name__}: {error}"}]}
-        for name, some in found.items():
+    found = each_row(predictor, rows, faults, partial(_row, predictor))
+    for number, tables in zip(numbers, tqdm(found, total=len(rows), leave=False, disable=None), strict=True):
+        for name, some in ({"predictions": [{"note": tables}]} if isinstance(tables, str) else tables).items():
             records[name] += [{**dict.fromkeys(TABLES[name].names), "row": number, **record} for record in some]
     return records
 
 
-def _row(predictor: Predictor, given: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]]:
     """One row's records for each table."""
-    if "image" in given:
-        given = {**given, "image": load_image_cell(given["image"])}
-    result = predictor.predict(**given)
     answer = {
         "predicted": result.label,
         "used": "+".join(result.used),

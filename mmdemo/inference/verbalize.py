@@ -12,6 +12,7 @@ import torch
 
 from mmdemo.lstm.trajectory import most
 from mmdemo.messages import Note
+from mmdemo.model.modalities import SENSES
 
 if TYPE_CHECKING:
     from mmdemo.lstm.explanation import Explanation
@@ -21,7 +22,6 @@ BELIEVED = 0.5  # ...and how probable the class must have been until then
 SAID_POINTS = 5  # percentage points of probability, below which a modality's share is not worth a sentence
 BEATEN = 0.8  # of the random orders that a ledger must beat to count as better than chance...
 TESTABLE = 6  # ...and the steps that it takes: of fewer, chance alone often begins with the right one
-LONGEST = 24  # characters of a word that a sentence repeats
 
 
 def verbalize(explanation: Explanation) -> list[Note]:
@@ -97,14 +97,8 @@ def _tested(e: Explanation) -> Iterator[Note]:
 def _at(e: Explanation, key: str, t: int, values: dict[str, Any]) -> Note:
     """A sentence about a step, pointed at as a person would: a word, a slice of the picture, a moment of the sound."""
     step = e.steps[t]
-    if step.modality == "image":
-        slices = [n for n, other in enumerate(e.steps) if other.modality == "image"]
-        where: dict[str, Any] = {"slice": slices.index(t) + 1, "slices": len(slices)}
-    elif step.modality == "audio":
-        where = {"seconds": round(step.span[0], 2)}
-    else:
-        word = step.text if len(step.text) <= LONGEST else step.text[: LONGEST - 1] + "…"
-        where = {"word": f"“{word}”"}  # in quotation marks: the page gives bare names of labels their own form
+    places = [n for n, other in enumerate(e.steps) if other.modality == step.modality]
+    where = SENSES[step.modality].place(places.index(t), len(places), step.text, step.span)
     return Note(f"explain.{key}_{step.modality}", {**values, **where})
 
 

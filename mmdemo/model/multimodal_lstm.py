@@ -1,4 +1,4 @@
-"""The model: three stems make steps of 100 numbers, one LSTM reads them, one dense softmax answers at every step."""
+"""The model: every sense's stem makes steps of 100 numbers, one LSTM reads them, a dense softmax answers at each."""
 
 from pathlib import Path
 from typing import Any
@@ -7,17 +7,14 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
-from mmdemo.audio.speech_embedding import SpeechEmbedding
-from mmdemo.audio.stem import AudioStem
-from mmdemo.config import MODALITIES, ModelConfig
-from mmdemo.image.stem import ImageStem, ResidualStem
-from mmdemo.image.sync_batchnorm import several
+from mmdemo.config import ModelConfig
+from mmdemo.modality import Stem
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.sequence import Batch, Steps, join
-from mmdemo.text.stem import TextStem
 
 
 class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
-    """Stems -> one LSTM -> a dense layer at every step.
+    """Stems -> one LSTM -> a dense layer at every step. The stem of each sense is an attribute with the sense's name.
 
     Args:
         config: the task and the sizes. ``save_pretrained`` writes it as ``config.json`` beside the safetensors, and
@@ -27,19 +24,15 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.speech = SpeechEmbedding().requires_grad_(False)  # pretrained: it has heard far more people than we have
-        self.text = TextStem(config.text, config.embedding_dim)
-        self.image = (ResidualStem if config.image.channels else ImageStem)(config.image, config.embedding_dim)
-        audio = config.audio
-        self.audio = (
-            AudioStem(audio, config.embedding_dim) if audio.context else nn.Linear(audio.size, config.embedding_dim)
-        )
-        self.norms = nn.ModuleList(nn.LayerNorm(config.embedding_dim) for _ in MODALITIES)  # no modality shouts
+        for modality in config.modalities:
+            self.add_module(modality, SENSES[modality].stem(config.of(modality), config.embedding_dim))
+        self.norms = nn.ModuleList(nn.LayerNorm(config.embedding_dim) for _ in config.modalities)  # no modality shouts
         self.dropout = nn.Dropout(config.dropout)
         self.lstm = nn.LSTM(config.embedding_dim, config.hidden_size, batch_first=True)
         self.dense = nn.Linear(config.hidden_size, len(config.labels))
         with torch.no_grad():  # remember by default (Jozefowicz et al. 2015): a forget gate of 0.73 at the start
             self.lstm.bias_hh_l0[config.hidden_size : 2 * config.hidden_size] += 1
+        self.register_load_state_dict_pre_hook(_rename_former_weights)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> "MultimodalLSTM":
@@ -53,14 +46,17 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
             options.setdefault("config", ModelConfig.from_json(file))
         return super().from_pretrained(str(folder), **options)
 
+    def stem(self, modality: str) -> Stem:
+        """The stem of one sense."""
+        return getattr(self, modality)
+
     def encode(self, batch: Batch) -> Steps:
         """Every modality's steps on one axis: x has shape (B, T, S)."""
-        squares, shown = batch.image, batch.lengths[:, 1] > 0
-        picture = squares.new_zeros(len(squares), self.config.image.slices, self.config.embedding_dim)
-        if shown.any() or (self.training and several()):  # other processes may have some: their norms wait for this one
-            picture[shown] = self.image(squares[shown])
-        parts = [self.text(batch.text), picture, self.audio(batch.audio)]
-        return join([norm(part) for norm, part in zip(self.norms, parts, strict=True)], batch.lengths, batch.order)
+        parts = [
+            norm(self.stem(modality)(batch.inputs[modality], lengths))
+            for modality, norm, lengths in zip(self.config.modalities, self.norms, batch.lengths.T, strict=True)
+        ]
+        return join(parts, batch.lengths, batch.order)
 
     def decide(self, states: Tensor) -> Tensor:
         """LSTM outputs (..., H) -> calibrated logits (..., C)."""
@@ -76,6 +72,16 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.dense.weight.device
+
+
+def _rename_former_weights(model: MultimodalLSTM, state: dict[str, Tensor], *rest: Any) -> None:
+    """Checkpoints written before mmdemo 1.0 have the speech embedding beside the stem that it is a part of."""
+    for name in [name for name in state if name.startswith("speech.")]:
+        state[f"audio.{name}"] = state.pop(name)
+    for name in [name for name in state if name.startswith("audio.")]:
+        part = name.removeprefix("audio.")
+        if not part.startswith(("speech.", "projection.")):
+            state[f"audio.projection.{part}"] = state.pop(name)
 
 
 def pick_device() -> torch.device:

@@ -6,15 +6,16 @@ as it reads it alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from mmdemo.config import MODALITIES
+from mmdemo.config import ModelConfig
+from mmdemo.modality import Item
+from mmdemo.model.modalities import SENSES
 
 
 @dataclass(frozen=True)
@@ -22,22 +23,19 @@ class Batch:
     """The inputs of B samples, each with whichever modalities it has. A length of 0 means that one is absent.
 
     Attributes:
-        text: each token's ids, shape (B, T_text, K).
-        image: normalised squares, shape (B, size, size), 0 to 1.
-        audio: outputs of the speech stem, and how it sounds where a task asks for that, shape (B, T_audio, size).
-        lengths: steps of each modality, in the order of ``MODALITIES``, shape (B, 3).
-        order: the order in which the modalities are read, as indices into ``MODALITIES``, shape (B, 3).
+        inputs: for each of the task's M modalities what its stem takes: see ``Modality.collate``.
+        lengths: steps of each modality, in the order of ``ModelConfig.modalities``, shape (B, M).
+        order: the order in which the modalities are read, as indices into those, shape (B, M).
     """
 
-    text: Tensor
-    image: Tensor
-    audio: Tensor
+    inputs: Mapping[str, Any]
     lengths: Tensor
     order: Tensor
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        return Batch(*(tensor.to(device) for tensor in vars(self).values()))
+        inputs = {modality: given.to(device) for modality, given in self.inputs.items()}
+        return Batch(inputs, self.lengths.to(device), self.order.to(device))
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Steps:
     Attributes:
         x: the steps, zero after each sample's end, shape (B, T, S).
         lengths: steps of each sample, shape (B,).
-        starts: where each modality begins on the joined axis, in the order of ``MODALITIES``, shape (B, 3).
+        starts: where each modality begins on the joined axis, in the order of ``ModelConfig.modalities``, (B, M).
     """
 
     x: Tensor
@@ -86,44 +84,19 @@ def join(parts: Sequence[Tensor], lengths: Tensor, order: Tensor) -> Steps:
     return Steps(x, totals, starts)
 
 
-def collate(
-    texts: Sequence[np.ndarray | None],
-    images: Sequence[np.ndarray | None],
-    audios: Sequence[np.ndarray | Tensor | None],
-    orders: Sequence[Sequence[str]],
-    *,
-    ids_per_token: int,
-    image_size: int,
-    slices: int,
-    audio_size: int,
-) -> Batch:
-    """Pad single samples into a batch; ``None`` marks an absent modality.
+def collate(samples: Sequence[Mapping[str, Item]], orders: Sequence[Sequence[str]], config: ModelConfig) -> Batch:
+    """Pad single samples into a batch.
 
     Args:
-        texts: ids, each (T, K).
-        images: squares, each (size, size).
-        audios: what the model gets of each sound, (T, audio_size).
+        samples: the items of each sample's modalities; one that is absent is left out.
         orders: names of all modalities in the order of reading, absent ones included.
-        ids_per_token: K.
-        image_size: height and width of a square in pixels.
-        slices: steps of a picture.
-        audio_size: numbers per step of a sound.
+        config: the task.
     """
-
-    def padded(samples: Sequence[np.ndarray | Tensor | None], width: int, dtype: torch.dtype) -> Tensor:
-        empty = torch.zeros(0, width, dtype=dtype)
-        tensors = [empty if s is None else torch.as_tensor(s).to(dtype) for s in samples]
-        return pad_sequence(tensors, batch_first=True)
-
-    blank = np.zeros((image_size, image_size), np.float32)
-    lengths = [
-        [0 if t is None else len(t), 0 if i is None else slices, 0 if a is None else len(a)]
-        for t, i, a in zip(texts, images, audios, strict=True)
-    ]
-    return Batch(
-        text=padded(texts, ids_per_token, torch.long),
-        image=torch.from_numpy(np.stack([blank if i is None else i for i in images]).astype(np.float32)),
-        audio=padded(audios, audio_size, torch.float32),
-        lengths=torch.tensor(lengths),
-        order=torch.tensor([[MODALITIES.index(name) for name in order] for order in orders]),
-    )
+    inputs, lengths = {}, []
+    for modality in config.modalities:
+        sense, items = SENSES[modality], [sample.get(modality) for sample in samples]
+        inputs[modality] = sense.collate(items, config.of(modality))
+        lengths.append([0 if item is None else sense.steps(item, config.of(modality)) for item in items])
+    places = {modality: m for m, modality in enumerate(config.modalities)}
+    order = torch.tensor([[places[modality] for modality in order] for order in orders])
+    return Batch(inputs, torch.tensor(lengths).T.contiguous(), order)

@@ -20,7 +20,8 @@ import torch
 from gradio.context import LocalContext
 
 from mmdemo.inference.predictor import ModelOutput, Predictor
-from mmdemo.inference.result import ModalityInput
+from mmdemo.modality import ModalityInput
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.server.logs import failure
 
@@ -62,7 +63,7 @@ class ZeroGPUPredictor(Predictor):
 
     def forward(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> ModelOutput:
         """The model's own part, on the card or here."""
-        large = any(len(inputs[modality]) for modality in ("image", "audio") if modality in inputs)
+        large = any(len(given) for modality, given in inputs.items() if SENSES[modality].heavy)
         if BORROW and large and LocalContext.request.get(None) is not None:
             try:
                 return torch.load(io.BytesIO(forward(self._number, inputs, order)), "cpu", weights_only=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -92,3 +93,8 @@ def _mistype(word: str, rate: float, rng: random.Random | np.random.Generator) -
         else:
             letters.insert(i, letter)
     return "".join(letters)
+
+
+def random_words(rng: np.random.Generator, count: int = 6) -> str:
+    """Random letters with spaces between them."""
+    return " ".join("".join(rng.choice(list(string.ascii_lowercase), rng.integers(2, 9))) for _ in range(count))

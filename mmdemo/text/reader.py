@@ -18,6 +18,7 @@ import numpy as np
 
 from mmdemo.config import TextConfig
 from mmdemo.messages import InputError, Note
+from mmdemo.modality import ModalityInput
 
 if TYPE_CHECKING:
     from nltk.tokenize import RegexpTokenizer
@@ -53,20 +54,18 @@ class Token:
 
 
 @dataclass(frozen=True)
-class TextInput:
+class TextInput(ModalityInput):
     """A text as the model sees it; ``len()`` is its number of steps.
 
     Attributes:
         raw: the text as it was given.
         tokens: what was read of it, in order; their spans point into ``raw``.
-        ids: what :func:`token_ids` makes of them, int64, (T, width).
         notes: what the person should know, such as what was left out.
         absent: why there is nothing to read, or None.
     """
 
     raw: str
     tokens: tuple[Token, ...]
-    ids: np.ndarray
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
 
@@ -167,4 +166,4 @@ def read_text(raw: str, config: TextConfig | None = None) -> TextInput:
     tokens = tuple(tokens[left_out:])
     notes = (Note("text.left_out", {"read": len(tokens), "left_out": left_out}),) if left_out else ()
     absent = None if tokens else Note("text.empty")
-    return TextInput(raw, tokens, token_ids([token.text for token in tokens], config), notes, absent)
+    return TextInput(raw, tokens, notes, absent)

@@ -24,11 +24,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from mmdemo.audio.speech_embedding import SpeechEmbedding
 from mmdemo.config import ModelConfig
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch, Steps
-from mmdemo.text.vectors import WordVectors
 from mmdemo.train.calibration import calibrate, true_classes
 from mmdemo.train.checkpointing import Progress, keep, publish, resume
 from mmdemo.train.features import Features
@@ -48,9 +46,8 @@ def processes() -> Accelerator:
 def new_model(config: ModelConfig) -> MultimodalLSTM:
     """An untrained model with what is pretrained in it: the speech stem, and word vectors where the task has them."""
     model = MultimodalLSTM(config)
-    model.speech.load_state_dict(SpeechEmbedding.pretrained().state_dict())
-    if config.text.words:
-        model.text.words.load_state_dict(WordVectors.pretrained().state_dict())
+    for modality in config.modalities:
+        model.stem(modality).load_pretrained()
     return model
 
 
@@ -114,7 +111,7 @@ def train(
                     model, modality, splits, run, stages=stages, sampling=recipe.sampling, seed=seed, quiet=quiet
                 )
     for modality in recipe.frozen:
-        getattr(model, modality).requires_grad_(False)
+        model.stem(modality).requires_grad_(False)
     samples = MultimodalSamples(
         splits["train"], config, pair=pair, sampling=recipe.sampling, seed=seed, length=recipe.samples
     )
@@ -195,8 +192,8 @@ def _epoch(
 ) -> float:
     """One pass over the epoch's samples; the mean training loss."""
     model.train()
-    for name in ("speech", *recipe.frozen):
-        getattr(accelerator.unwrap_model(model), name).eval()
+    for modality in recipe.frozen:
+        accelerator.unwrap_model(model).stem(modality).eval()
     total = torch.zeros((), device=accelerator.device)
     bar = tqdm(
         loader, desc=f"epoch {progress.epoch + 1}", leave=False, disable=quiet or not accelerator.is_main_process

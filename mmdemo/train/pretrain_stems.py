@@ -18,7 +18,6 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, RandomSampler
 from tqdm import tqdm
 
-from mmdemo.config import MODALITIES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch
 from mmdemo.train.checkpointing import keep, resume
@@ -59,18 +58,19 @@ class StemClassifier(nn.Module):
 
     def __init__(self, model: MultimodalLSTM, modality: str) -> None:
         super().__init__()
-        self.place = MODALITIES.index(modality)
-        self.modality, self.stem, self.norm = modality, getattr(model, modality), model.norms[self.place]
+        self.place = model.config.modalities.index(modality)
+        self.modality, self.stem, self.norm = modality, model.stem(modality), model.norms[self.place]
         self.dropout = nn.Dropout()
         self.head = nn.Linear(model.config.embedding_dim, len(model.config.labels))
 
     def forward(self, batch: Batch, size: int | None = None) -> Tensor:
         """Logits (B, C) from the mean of the steps; ``size``: of the pictures, if they are to be made smaller."""
-        given = getattr(batch, self.modality)
+        given = batch.inputs[self.modality]
         if size:
-            given = F.interpolate(given[:, None], size=(size, size), mode="bilinear", antialias=True)[:, 0]
-        steps = self.norm(self.stem(given))  # (B, T, S)
-        real = torch.arange(steps.shape[1], device=steps.device) < batch.lengths[:, self.place, None]  # (B, T)
+            given = self.stem.shrunk(given, size)
+        lengths = batch.lengths[:, self.place]
+        steps = self.norm(self.stem(given, lengths))  # (B, T, S)
+        real = torch.arange(steps.shape[1], device=steps.device) < lengths[:, None]  # (B, T)
         mean = (self.dropout(steps) * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp(min=1)
         return self.head(mean)
 
@@ -94,7 +94,7 @@ def pretrain_stem(
         splits: features of ``train`` and ``validation``; rows of no class are left out.
         run: folder for the states to resume from, one for each stage.
         stages: how to train, one cycle of the learning rate after the other.
-        mixing: what happens to the samples.
+        sampling: what happens to the samples.
         seed: of everything random.
         quiet: no progress bars.
 

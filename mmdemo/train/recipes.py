@@ -49,7 +49,7 @@ RECIPES = {
         epochs=4,
         samples=24_000,
         learning_rate=2e-3,
-        sampling=SamplingConfig(balance=(0.5, 0, 0), contradict=0.1, corrupt=0.2),
+        sampling=SamplingConfig(balance={"text": 0.5}, contradict=0.1, corrupt=0.2),
         stem_pretraining={
             "text": (StemPretraining(epochs=5, learning_rate=2e-3, corrupt=0.2),),
             "image": (

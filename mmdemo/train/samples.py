@@ -9,27 +9,27 @@ are no evidence for anything, and beside a row that has a class they are let pas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mmdemo.config import MODALITIES, ModelConfig
+from mmdemo.config import ModelConfig
+from mmdemo.modality import Item, StepTarget
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.sequence import Batch, collate
-from mmdemo.text.noise import add_typos
-from mmdemo.text.reader import token_ids
-from mmdemo.train.augment_image import AUGMENT, degrade_image
 from mmdemo.train.features import Features
-from mmdemo.train.targets import StepTarget, joined, ramp, targets
+from mmdemo.train.targets import joined, targets
 
 
 @dataclass(frozen=True)
 class SamplingConfig:
     """How often what happens to a training sample. All zero (and no pairing) leaves the rows as they are."""
 
-    modality_counts: tuple[float, float, float] = (0.45, 0.2, 0.35)  # probability of reading one, two, three modalities
+    modality_counts: tuple[float, float, float] = (0.45, 0.2, 0.35)  # probability of one, two, all modalities
     reorder: float = 0.5  # read in a random order instead of the default one
     contradict: float = 0.06  # one partner is of another class
     corrupt: float = 0.35  # an input is degraded, by a severity drawn evenly from 0 to 1
@@ -37,7 +37,7 @@ class SamplingConfig:
     typos: float = 0.3  # share of letters that are mistyped at severity 1
     amid: float = 0.15  # a sound has another before or after it that is of no class: a cough, "it's a", a chair
     strange: float = 0.5  # a row of no class has partners of none either; else all of one class
-    balance: tuple[float, float, float] = (0, 0, 0)  # text, image, audio: 1 shows every class of it equally often
+    balance: dict[str, float] = field(default_factory=dict)  # by modality: 1 shows every class of it equally often
 
 
 PLAIN = SamplingConfig(modality_counts=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False, amid=0, strange=1)
@@ -45,15 +45,21 @@ PLAIN = SamplingConfig(modality_counts=(0, 0, 1), reorder=0, contradict=0, corru
 
 @dataclass(frozen=True)
 class UnbatchedSample:
-    """One sample before it is batched; ``None`` marks an absent modality."""
+    """One sample before it is batched.
+
+    Attributes:
+        index: its number in the epoch.
+        items: of each modality that it has.
+        targets: what each of those says, step by step.
+        order: the order of reading.
+        severity: of the damage that is done to whole batches.
+    """
 
     index: int
-    ids: np.ndarray | None
-    square: np.ndarray | None
-    sound: np.ndarray | None
-    evidence: list[StepTarget | None]
+    items: dict[str, Item]
+    targets: dict[str, StepTarget]
     order: list[str]
-    severity: float  # of the picture's degradation
+    severity: float
 
 
 class MultimodalSamples(Dataset):
@@ -63,7 +69,7 @@ class MultimodalSamples(Dataset):
         features: one split.
         config: the task.
         pair: whether missing modalities are lent by rows of the same class.
-        mixing: what happens to a sample.
+        sampling: what happens to a sample.
         seed: of everything random.
         length: samples per epoch; as many as there are rows, and at least 2,000, if not given.
     """
@@ -80,7 +86,7 @@ class MultimodalSamples(Dataset):
     ) -> None:
         self.features, self.config, self.pair, self.sampling, self.seed = features, config, pair, sampling, seed
         self.length = length or max(len(features.labels), 2000)
-        self.pools = {m: rows for m in MODALITIES if len(rows := features.rows_with(m))}
+        self.pools = {m: rows for m in config.modalities if len(rows := features.rows_with(m))}
         classes = (*range(len(config.labels)), -1)  # the last is what belongs to none
         self.by_class = {m: [rows[features.labels[rows] == c] for c in classes] for m, rows in self.pools.items()}
         self.set_epoch(0)
@@ -93,7 +99,7 @@ class MultimodalSamples(Dataset):
 
     def _drawn(self, modality: str, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A pool's rows in random order; where classes are to be balanced, rare ones more than once."""
-        power = self.sampling.balance[MODALITIES.index(modality)]
+        power = self.sampling.balance.get(modality, 0)
         if not power:
             return rng.permutation(rows)
         labels = self.features.labels[rows] + 1
@@ -111,24 +117,14 @@ class MultimodalSamples(Dataset):
         row = int(pool[(k // len(self.pools)) % len(pool)])
         rows = self.partners(row, rng, keep=anchor)
         chosen = self._choose(rows, anchor, rng)
-        order = (
-            [str(m) for m in rng.permutation(MODALITIES)] if rng.random() < self.sampling.reorder else list(MODALITIES)
-        )
-        text, square, sound = (rows[m] if m in chosen else None for m in MODALITIES)
+        names = self.config.modalities
+        order = [str(m) for m in rng.permutation(names)] if rng.random() < self.sampling.reorder else list(names)
         severity = self._severity(rng)
-        ids, words = (None, None) if text is None else self._text(text, rng)
-        audio, heard = (None, None) if sound is None else self._sound(sound, rng)
-        labels = self.features.labels
+        drawn = {m: self._draw(m, rows[m], rng) for m in names if m in chosen and m in rows}
         return UnbatchedSample(
             index=k,
-            ids=ids,
-            square=None if square is None else self.features.squares[self.features.image_of[square]],
-            sound=audio,
-            evidence=[
-                words,
-                None if square is None else ramp(int(labels[square]), self.config.image.slices),
-                heard,
-            ],
+            items={m: item for m, (item, _) in drawn.items()},
+            targets={m: target for m, (_, target) in drawn.items()},
             order=order,
             severity=severity,
         )
@@ -136,10 +132,10 @@ class MultimodalSamples(Dataset):
     def partners(self, row: int, rng: np.random.Generator, keep: str | None = None) -> dict[str, int]:
         """Which row gives each modality: the row itself where it can, else, in a task that pairs, one of its class.
 
-        Now and then one that is not ``keep`` is made to contradict the others, if the mixing says so.
+        Now and then one that is not ``keep`` is made to contradict the others, if the sampling says so.
         """
         label = int(self.features.labels[row])
-        given = {m: row for m, of in self._has(row).items() if of}
+        given = {m: row for m, column in self.features.columns.items() if column.index[row] >= 0}
         if self.pair:
             lent = label
             if label < 0 and rng.random() >= self.sampling.strange:
@@ -155,80 +151,58 @@ class MultimodalSamples(Dataset):
                 given[liar] = int(rng.choice(others))
         return given
 
-    def _has(self, row: int) -> dict[str, bool]:
-        features = self.features
-        return {
-            "text": features.texts[row] is not None,
-            "image": features.image_of[row] >= 0,
-            "audio": features.audio_of[row] >= 0,
-        }
-
     def _choose(self, rows: dict[str, int], anchor: str, rng: np.random.Generator) -> set[str]:
         """Drop modalities at random; the anchor stays."""
         weights = np.array(self.sampling.modality_counts[: len(rows)])
         count = len(rows) if not weights.sum() else 1 + rng.choice(len(weights), p=weights / weights.sum())
+        if count == len(self.sampling.modality_counts):
+            count = len(rows)
         others = [m for m in rows if m != anchor]
         return {anchor, *rng.permutation(others)[: count - 1].tolist()}
 
     def _severity(self, rng: np.random.Generator) -> float:
         return float(rng.random()) if rng.random() < self.sampling.corrupt else 0.0
 
-    def _text(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, StepTarget]:
-        tokens, evidence = self.features.texts[row]
-        severity = self._severity(rng)
-        if severity:
-            tokens = add_typos(tokens, severity * self.sampling.typos, rng)
-        return token_ids(tokens, self.config.text), evidence
-
-    def _sound(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, StepTarget]:
-        """A sound and what it says; now and then with another one before or after it."""
-        sound, evidence = self._voice(row, rng)
-        others = self.by_class["audio"][-1]
-        if self.features.labels[row] < 0 or not len(others) or rng.random() >= self.sampling.amid:
-            return sound, evidence
-        both = [(sound, evidence), self._voice(int(rng.choice(others)), rng)]
+    def _draw(self, modality: str, row: int, rng: np.random.Generator) -> tuple[Item, StepTarget]:
+        """An input and what it says; now and then with another of no class before or after it."""
+        item, target = self._variant(modality, row, rng)
+        others = self.by_class[modality][-1]
+        sense, config = SENSES[modality], self.config.of(modality)
+        alone = not sense.joins or self.features.labels[row] < 0 or not len(others)
+        if alone or rng.random() >= self.sampling.amid:
+            return item, target
+        both = [(item, target), self._variant(modality, int(rng.choice(others)), rng)]
         if rng.random() < 0.6:
             both.reverse()
         (first, said_first), (second, said_second) = both
-        most = max(self.config.audio.max_steps, len(sound))
-        return np.concatenate([first, second])[:most], joined(said_first, said_second, most)
+        whole = sense.join(first, second, config)
+        return whole, joined(said_first, said_second, sense.steps(whole, config))
 
-    def _voice(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, StepTarget]:
-        """One of a sound's variants, and what it says."""
-        features = self.features
-        variants = features.sounds[features.audio_of[row]]
-        sound = variants[int(rng.integers(len(variants)))] if self.sampling.augment else variants[0]
-        span = (0.0, 1.0) if features.label_span is None else tuple(features.label_span[row])
-        return sound, ramp(int(features.labels[row]), len(sound), span)
+    def _variant(self, modality: str, row: int, rng: np.random.Generator) -> tuple[Item, StepTarget]:
+        """One of an input's variants, disturbed, and what it says."""
+        sense, features = SENSES[modality], self.features
+        variant = int(rng.integers(features.variants(modality, row))) if self.sampling.augment else 0
+        item = features.item(modality, row, variant)
+        target = features.target(modality, row, sense.steps(item, self.config.of(modality)))
+        return sense.disturb(item, partial(self._severity, rng), self.sampling.typos, rng), target
 
     def collate(self, samples: list[UnbatchedSample]) -> tuple[Batch, Tensor]:
         """Batch samples: the inputs, and the distribution to teach at every step, shape (B, T, C)."""
-        config = self.config
-        batch = collate(
-            [sample.ids for sample in samples],
-            [None if sample.square is None else sample.square / np.float32(255) for sample in samples],
-            [sample.sound for sample in samples],
-            [sample.order for sample in samples],
-            ids_per_token=config.text.width,
-            image_size=config.image.size,
-            slices=config.image.slices,
-            audio_size=config.audio.size,
-        )
-        evidence = list(zip(*(sample.evidence for sample in samples), strict=True))
-        taught = targets(evidence, batch.lengths, batch.order, len(config.labels))
-        if self.sampling.augment:
-            self._change(batch.image, samples)
-        return batch, taught
+        batch = collate([sample.items for sample in samples], [sample.order for sample in samples], self.config)
+        said = [[sample.targets.get(m) for sample in samples] for m in self.config.modalities]
+        taught = targets(said, batch.lengths, batch.order, len(self.config.labels))
+        return (self._augmented(batch, samples) if self.sampling.augment else batch), taught
 
-    def _change(self, squares: Tensor, samples: list[UnbatchedSample]) -> None:
-        """Augment and degrade the batch's pictures in place."""
-        shown = torch.tensor([sample.square is not None for sample in samples])
-        if not shown.any():
-            return
-        generators = [self._generator(sample.index) for sample in samples if sample.square is not None]
-        severity = torch.tensor([sample.severity for sample in samples])[shown]
-        pictures = AUGMENT[self.config.image.subject](squares[shown][:, None], generators)  # (n, 1, size, size)
-        squares[shown] = degrade_image(pictures, severity, generators)[:, 0]
+    def _augmented(self, batch: Batch, samples: list[UnbatchedSample]) -> Batch:
+        """The batch with each modality's inputs changed at random."""
+        severity = torch.tensor([sample.severity for sample in samples])
+        inputs = dict(batch.inputs)
+        for m, lengths in zip(self.config.modalities, batch.lengths.T, strict=True):
+            present = lengths > 0
+            if present.any():
+                generators = [self._generator(sample.index) for sample in samples if m in sample.items]
+                inputs[m] = SENSES[m].augment(inputs[m], present, severity[present], generators, self.config.of(m))
+        return replace(batch, inputs=inputs)
 
     def _generator(self, k: int) -> torch.Generator:
         """What a sample's picture is changed by: its own, so that it becomes the same in whatever batch it is."""

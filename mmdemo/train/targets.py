@@ -9,42 +9,14 @@ certain, a contradiction is shared between what was said and what was shown, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from mmdemo.modality import StepTarget
 from mmdemo.model.sequence import join
-
-
-@dataclass(frozen=True)
-class StepTarget:
-    """What one modality of one sample says at each of its T steps.
-
-    Attributes:
-        label: index of the class that is spoken for, int64, shape (T,); any where the weight is 0.
-        weight: how firmly, 0 to 1, float32, shape (T,).
-    """
-
-    label: np.ndarray
-    weight: np.ndarray
-
-
-def ramp(label: int, steps: int, span: tuple[float, float] = (0.0, 1.0)) -> StepTarget:
-    """Evidence for one label that grows evenly to 1.
-
-    Args:
-        label: index of the class; -1 for none, which is no evidence at any step.
-        steps: T.
-        span: from which to which share of the steps it grows; after that it stays.
-    """
-    labels = np.full(steps, max(label, 0), np.int64)
-    if label < 0:
-        return StepTarget(labels, np.zeros(steps, np.float32))
-    done = np.arange(1, steps + 1) / max(steps, 1)
-    return StepTarget(labels, np.interp(done, span, (0, 1)).astype(np.float32))
 
 
 def joined(before: StepTarget, after: StepTarget, steps: int) -> StepTarget:
@@ -61,20 +33,6 @@ def joined(before: StepTarget, after: StepTarget, steps: int) -> StepTarget:
     return StepTarget(
         np.concatenate([before.label, after.label])[:steps], np.concatenate([before.weight, after.weight])[:steps]
     )
-
-
-def marked(marks: Sequence[tuple[int, int | None]], ends: Sequence[int]) -> StepTarget:
-    """Evidence from marks in a text.
-
-    Args:
-        marks: (character offset, class index or None): what holds from the token that ends at or after the offset on.
-        ends: where each token that was read ends in the text.
-    """
-    label, weight = np.zeros(len(ends), np.int64), np.zeros(len(ends), np.float32)
-    for offset, index in marks:
-        later = np.asarray(ends) >= offset
-        label[later], weight[later] = index or 0, float(index is not None)
-    return StepTarget(label, weight)
 
 
 def targets(evidence: Sequence[Sequence[StepTarget | None]], lengths: Tensor, order: Tensor, classes: int) -> Tensor:

@@ -3,8 +3,7 @@
 import numpy as np
 
 from mmdemo.config import ModelConfig
-from mmdemo.train.features import Features
-from mmdemo.train.targets import ramp
+from mmdemo.train.features import Column, Features
 
 CONFIG = ModelConfig(task="tiny", labels=["left", "middle", "right"], dropout=0.0)
 
@@ -15,21 +14,20 @@ def features(rows_per_kind=30, seed=0):
     n = 3 * rows_per_kind
     labels = np.arange(n) % 3
     kind = np.arange(n) // rows_per_kind
-    squares, sounds, texts = [], [], []
-    image_of, audio_of = np.full(n, -1), np.full(n, -1)
+    items = {modality: [] for modality in CONFIG.modalities}
+    index = {modality: np.full(n, -1) for modality in CONFIG.modalities}
     for k, label in enumerate(labels):
-        texts.append(None)
-        if kind[k] == 0:
-            words = ("go", CONFIG.labels[label], "now")
-            texts[-1] = (words, ramp(int(label), 3))
-        elif kind[k] == 1:
+        modality = CONFIG.modalities[kind[k]]
+        index[modality][k] = len(items[modality])
+        if modality == "text":
+            items[modality].append([("go", CONFIG.labels[label], "now")])
+        elif modality == "image":
             square = rng.integers(0, 60, (28, 28))
             square[:, 9 * label + 2 : 9 * label + 7] += 180
-            image_of[k] = len(squares)
-            squares.append(square.astype(np.uint8))
+            items[modality].append([square.astype(np.uint8)])
         else:
             sound = rng.normal(size=(6, 96)).astype(np.float32) * 0.1
             sound[:, 32 * label : 32 * label + 32] += 1
-            audio_of[k] = len(sounds)
-            sounds.append([sound, sound + 0.01])
-    return Features(labels.astype(np.int64), texts, image_of, np.stack(squares), audio_of, sounds, [])
+            items[modality].append([sound, sound + 0.01])
+    columns = {m: Column(items[m], index[m], [None] * len(items[m])) for m in CONFIG.modalities}
+    return Features(labels.astype(np.int64), columns, [])

@@ -24,9 +24,9 @@ from mmdemo.app.reading import PEAKS, read, saw
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.audio.reader import read_audio
 from mmdemo.image.reader import read_image
-from mmdemo.inference.perturb import Noise
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import Note, strings
+from mmdemo.modality import Noise
 from mmdemo.server.health import Health
 
 DIGITS = EXAMPLES / "digits"

@@ -141,6 +141,15 @@ def manifest_from_folders(root: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def load_cell(modality: str, cell: str) -> Any:
+    """What the sense of a manifest's column reads of a cell: the text, the path, or the picture that the cell names.
+
+    Raises:
+        InputError: as for ``load_image_cell``.
+    """
+    return load_image_cell(cell) if modality == "image" else cell
+
+
 def load_image_cell(cell: str) -> str | np.ndarray:
     """What ``read_image`` should read: the path itself, or the picture that ``path#n`` means, as an array.
 

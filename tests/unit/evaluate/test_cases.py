@@ -12,7 +12,7 @@ from mmdemo.config import ModelConfig
 from mmdemo.evaluate.cases import FEWER, FILE, LIMIT, RIGHT, cases_of, fetch, read_cases, write_cases
 from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.messages import InputError
-from mmdemo.train.features import Features
+from mmdemo.train.features import Column, Features
 from mmdemo.train.loop import new_model
 
 LABELS = ["a", "b"]
@@ -30,15 +30,13 @@ def features():
     """Forty words and forty pictures of two classes."""
     rng = np.random.default_rng(0)
     rows = 2 * COUNT
-    return Features(
-        labels=np.arange(rows) % 2,
-        texts=[((f"word{k}",), ()) if k < COUNT else None for k in range(rows)],
-        image_of=np.r_[np.full(COUNT, -1), np.arange(COUNT)],
-        squares=rng.integers(0, 256, (COUNT, 28, 28), np.uint8),
-        audio_of=np.full(rows, -1),
-        sounds=[],
-        problems=[],
-    )
+    words, squares = [[(f"word{k}",)] for k in range(COUNT)], rng.integers(0, 256, (COUNT, 28, 28), np.uint8)
+    columns = {
+        "text": Column(words, np.r_[np.arange(COUNT), np.full(COUNT, -1)], [None] * COUNT),
+        "image": Column([[square] for square in squares], np.r_[np.full(COUNT, -1), np.arange(COUNT)], [None] * COUNT),
+        "audio": Column.empty(rows),
+    }
+    return Features(np.arange(rows) % 2, columns, [])
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from tiny import CONFIG, features
@@ -21,13 +22,14 @@ def model():
 
 def test_degrading_is_repeatable_by_row_and_leaves_alone_what_it_should(model):
     split = features()
-    change = fusion.Degrade(split, [""] * 90, {"text": 0.5, "image": 0.5}, model, seed=0)
-    square = split.squares[0] / np.float32(255)
+    rows = pd.DataFrame({"text": [""] * 90, "image": "", "audio": ""})
+    change = fusion.Degrade(rows, {"text": 0.5, "image": 0.5}, model, seed=0)
+    square = split.item("image", 30)
     assert np.array_equal(change("image", square, 30), change("image", square, 30))
     assert not np.array_equal(change("image", square, 30), change("image", square, 31))
     assert np.abs(change("image", square, 30) - square).mean() > 0.05
     assert change("text", ("something", "rather", "long"), 0) != ("something", "rather", "long")
-    sound = split.sounds[0][0]
+    sound = split.item("audio", 60)
     assert change("audio", sound, 60) is sound  # no level, no change
 
 
@@ -35,7 +37,7 @@ def test_only_the_chosen_rows_remain():
     split = features()
     kept = split.only(split.labels == 1)
     assert set(kept.labels) == {1}
-    assert len(kept.texts) == len(kept.image_of) == len(kept.audio_of) == 30
+    assert all(len(column.index) == 30 and len(column.rows) == 10 for column in kept.columns.values())
 
 
 def test_each_speaker_is_left_out_in_turn(tmp_path, monkeypatch):

@@ -11,30 +11,29 @@ from tiny import CONFIG, features
 from mmdemo.data.manifest.manifest import OUTLIER, read_manifest
 from mmdemo.evaluate.ood import coverage, study_contradiction, study_unknown, told_apart
 from mmdemo.evaluate.tables import tables
+from mmdemo.modality import ramp
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.calibration import fit_threshold, true_classes
+from mmdemo.train.features import Column
 from mmdemo.train.loop import train
 from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
-from mmdemo.train.targets import joined, ramp
+from mmdemo.train.targets import joined
 
 
 def with_outliers(seed=0):
     """The tiny task and 30 rows of no class: other words, dim squares, sounds that point nowhere."""
     known, rng = features(seed=seed), np.random.default_rng(seed)
-    words = [((word, "and", word), ramp(-1, 3)) for word in ("tea", "rain", "song", "lamp", "moss")]
-    dim = rng.integers(0, 60, (10, 28, 28)).astype(np.uint8)
+    words = [[(word, "and", word)] for word in ("tea", "rain", "song", "lamp", "moss")]
+    dim = [[square] for square in rng.integers(0, 60, (10, 28, 28)).astype(np.uint8)]
     quiet = [[rng.normal(size=(4, 96)).astype(np.float32) * 0.1] * 2 for _ in range(10)]
-    nowhere = np.full(10, -1)
-    return replace(
-        known,
-        labels=np.r_[known.labels, np.full(30, -1)],
-        texts=known.texts + words * 2 + [None] * 20,
-        image_of=np.r_[known.image_of, nowhere, len(known.squares) + np.arange(10), nowhere],
-        squares=np.concatenate([known.squares, dim]),
-        audio_of=np.r_[known.audio_of, nowhere, nowhere, len(known.sounds) + np.arange(10)],
-        sounds=known.sounds + quiet,
-    )
+    columns = {}
+    for place, (modality, strange) in enumerate({"text": words * 2, "image": dim, "audio": quiet}.items()):
+        column, index = known.columns[modality], np.full(30, -1)
+        index[10 * place : 10 * place + 10] = len(column.items) + np.arange(10)
+        items = [*column.items, *strange]
+        columns[modality] = Column(items, np.r_[column.index, index], [None] * len(items))
+    return replace(known, labels=np.r_[known.labels, np.full(30, -1)], columns=columns)
 
 
 def last(samples, count):
@@ -86,10 +85,10 @@ def test_beside_a_row_of_a_class_outliers_are_let_pass():
 def test_a_sound_amid_others_still_says_what_it_says():
     split = with_outliers()
     samples = MultimodalSamples(split, CONFIG, pair=False, sampling=replace(PLAIN, amid=1.0), seed=0)
-    spoken = [sample for k in range(120) if (sample := samples[k]).sound is not None]
-    known = [sample for sample in spoken if sample.evidence[2].weight.any()]
-    assert {len(sample.sound) for sample in known} == {10} and known
-    assert all(sample.evidence[2].weight[-1] == 1 for sample in known)
+    spoken = [sample for k in range(120) if "audio" in (sample := samples[k]).items]
+    known = [sample for sample in spoken if sample.targets["audio"].weight.any()]
+    assert {len(sample.items["audio"]) for sample in known} == {10} and known
+    assert all(sample.targets["audio"].weight[-1] == 1 for sample in known)
 
 
 def test_samples_without_outliers_are_as_they_were():

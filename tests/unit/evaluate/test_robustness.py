@@ -11,7 +11,9 @@ from tiny import features
 
 from mmdemo.audio.noise import loud_part
 from mmdemo.config import SAMPLE_RATE
-from mmdemo.evaluate.robustness import after, harms, noise_for, study_robustness, tilt
+from mmdemo.evaluate.robustness import after, study_robustness
+from mmdemo.image.noise import tilt
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 
@@ -34,14 +36,16 @@ def test_a_tilted_stripe_is_shorter_by_the_cosine():
 
 def test_the_first_level_of_every_harm_is_none(tone):
     raws = {"text": "a few words", "image": stripe(), "audio": tone}
-    for name, kind in harms([tone], seed=0).items():
-        unharmed, most = (kind.harm(raws[kind.modality], kind.levels[k], 3) for k in (0, -1))
-        assert np.array_equal(unharmed, raws[kind.modality]), name
-        assert not np.array_equal(most, raws[kind.modality]), name
+    for modality, raw in raws.items():
+        for name, test in SENSES[modality].corruptions(0, [tone]).items():
+            unharmed, most = (test.apply(raw, test.levels[k], 3) for k in (0, -1))
+            assert np.array_equal(unharmed, raw), name
+            assert not np.array_equal(most, raw), name
 
 
 def test_babble_lies_as_far_below_the_speech_as_its_level_says(tone):
-    harmed = harms([tone[::2].copy(), tone[::3].copy()], seed=0)["babble"].harm(tone, 10.0, 0)
+    others = [tone[::2].copy(), tone[::3].copy()]
+    harmed = SENSES["audio"].corruptions(0, others)["babble"].apply(tone, 10.0, 0)
     assert 20 * np.log10(loud_part(tone) / (harmed - tone).std()) == pytest.approx(10, abs=1)
 
 
@@ -54,8 +58,8 @@ def test_what_comes_before_is_as_loud_and_nothing_is_clipped(tone):
 
 
 def test_noise_in_an_inputs_place_is_the_same_for_the_same_row():
-    for modality in ("text", "image", "audio"):
-        first, again, other = (noise_for(modality, row, 0, []) for row in (4, 4, 6))
+    for sense in SENSES.values():
+        first, again, other = (sense.nothing_but_noise(row, 0, []) for row in (4, 4, 6))
         assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 

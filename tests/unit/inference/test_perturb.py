@@ -8,8 +8,8 @@ from mmdemo.audio.decode import decode
 from mmdemo.audio.noise import babble, loud_part, worsen_sound
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.image.noise import FULL_WELL, READ_NOISE, worsen_picture
-from mmdemo.inference.perturb import Noise
 from mmdemo.messages import InputError
+from mmdemo.modality import Noise
 from mmdemo.text.noise import worsen_text
 from mmdemo.text.reader import MAX_CHARACTERS, tokenize
 

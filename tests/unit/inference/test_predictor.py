@@ -80,7 +80,9 @@ def test_a_contradiction_is_said_and_never_sure(predictor, monkeypatch):
 
 def test_three_that_differ_are_all_named(predictor, monkeypatch):
     rows = {"text": [0.9, 0.05, 0.05], "image": [0.05, 0.9, 0.05], "audio": [0.9, 0.05, 0.05]}
-    monkeypatch.setattr(predictor, "_unimodal_probabilities", lambda embeddings: {name: np.array(row) for name, row in rows.items()})
+    monkeypatch.setattr(
+        predictor, "_unimodal_probabilities", lambda embeddings: {name: np.array(row) for name, row in rows.items()}
+    )
     said = str(predictor.predict(**sample_inputs()).contradiction)
     assert said == "The text says a, the image says b, the audio says a."
     rows["text"] = [0.4, 0.3, 0.3]  # one that is not sure contradicts nobody

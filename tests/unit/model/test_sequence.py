@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmdemo.config import MODALITIES
+from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.model.sequence import collate, join
 
 
@@ -44,15 +44,12 @@ def test_join_passes_gradients():
 @pytest.mark.parametrize("present", [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)])
 def test_collate_counts_what_is_there(present):
     has_text, has_image, has_sound = present
-    batch = collate(
-        [np.ones((4, 24), np.int64) if has_text else None, None],
-        [np.ones((28, 28), np.float32) if has_image else None, None],
-        [np.ones((5, 96), np.float32) if has_sound else None, None],
-        [MODALITIES, MODALITIES[::-1]],
-        ids_per_token=24,
-        image_size=28,
-        slices=14,
-        audio_size=96,
-    )
+    items = {
+        "text": ("a", "b", "c", "d"),
+        "image": np.ones((28, 28), np.float32),
+        "audio": np.ones((5, 96), np.float32),
+    }
+    given = {name: item for (name, item), there in zip(items.items(), present, strict=True) if there}
+    batch = collate([given, {}], [MODALITIES, MODALITIES[::-1]], ModelConfig("test", ["a", "b"]))
     assert batch.lengths.tolist() == [[4 * has_text, 14 * has_image, 5 * has_sound], [0, 0, 0]]
     assert batch.order.tolist() == [[0, 1, 2], [2, 1, 0]]

@@ -38,9 +38,10 @@ def test_every_input_is_read_once(rows, tmp_path):
     assert read.rows_with("text").tolist() == [0, 1]
     assert read.rows_with("image").tolist() == [2, 5]
     assert read.rows_with("audio").tolist() == [3]
-    assert read.squares.shape == (2, 28, 28)
-    assert [voice.shape[1] for voice in read.sounds[0]] == [96] * 3
-    assert not np.array_equal(*(voice[:3] for voice in read.sounds[0][:2]))
+    assert [square.shape for (square,) in read.columns["image"].items] == [(28, 28)] * 2
+    (voices,) = read.columns["audio"].items
+    assert [voice.shape[1] for voice in voices] == [96] * 3
+    assert not np.array_equal(*(voice[:3] for voice in voices[:2]))
 
 
 def test_what_cannot_be_read_is_named_with_its_line(rows, tmp_path):
@@ -49,18 +50,20 @@ def test_what_cannot_be_read_is_named_with_its_line(rows, tmp_path):
 
 
 def test_text_without_marks_ramps_and_with_marks_follows_them(rows, tmp_path):
-    texts = read_features(rows, CONFIG, tmp_path / "cache").texts
-    assert texts[0][0] == ("oh", "yes")
-    assert texts[0][1].weight.tolist() == [0.5, 1]
-    assert texts[1][0] == ("yes", ",", "no")
-    assert texts[1][1].weight.tolist() == [1, 0, 1]
-    assert texts[1][1].label[[0, 2]].tolist() == [0, 1]
+    read = read_features(rows, CONFIG, tmp_path / "cache")
+    assert read.item("text", 0) == ("oh", "yes")
+    assert read.target("text", 0, 2).weight.tolist() == [0.5, 1]
+    assert read.item("text", 1) == ("yes", ",", "no")
+    assert read.target("text", 1, 3).weight.tolist() == [1, 0, 1]
+    assert read.target("text", 1, 3).label[[0, 2]].tolist() == [0, 1]
 
 
 def test_the_second_time_comes_from_the_cache(rows, tmp_path, monkeypatch):
     first = read_features(rows, CONFIG, tmp_path / "cache", voices=2)
     monkeypatch.setattr(module, "ProcessPoolExecutor", None)  # reading anything again would fail
     second = read_features(rows, CONFIG, tmp_path / "cache", voices=2)
-    assert np.array_equal(first.squares, second.squares)
-    assert all(np.array_equal(a, b) for a, b in zip(first.sounds[0], second.sounds[0], strict=True))
+    assert np.array_equal(first.item("image", 2), second.item("image", 2))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(*(read.columns["audio"].items[0] for read in (first, second)), strict=True)
+    )
     assert first.problems == second.problems

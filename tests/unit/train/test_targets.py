@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmdemo.train.targets import StepTarget, marked, ramp, targets
+from mmdemo.modality import StepTarget, ramp
+from mmdemo.text.modality import Text
+from mmdemo.train.targets import targets
 
 
 def taught(evidence, order=(0, 1)):
@@ -16,9 +18,8 @@ def test_ramp_grows_evenly_to_certainty():
 
 
 def test_marks_hold_from_the_token_that_ends_there():
-    # "three, no wait, five" as seven tokens
-    ends = [5, 6, 9, 14, 15, 20]
-    evidence = marked([(5, 3), (9, None), (20, 1)], ends)
+    text = "three, no wait, five"  # six tokens
+    evidence = Text().marked_target(text, ("three", ",", "no", "wait", ",", "five"), [(5, 3), (9, None), (20, 1)])
     assert evidence.weight.tolist() == [1, 1, 0, 0, 0, 1]
     assert evidence.label[[0, 1, 5]].tolist() == [3, 3, 1]
 

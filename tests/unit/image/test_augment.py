@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmdemo.config import SUBJECTS
-from mmdemo.train.augment_image import AUGMENT, augment_face, augment_image, change_strokes, degrade_image
+from mmdemo.image.augment import AUGMENT, augment_face, augment_image, change_strokes, degrade_image
 
 
 def bars(count=8):

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmdemo.audio.noise import loud_part
-from mmdemo.audio.reader import read_audio
-from mmdemo.config import SAMPLE_RATE
-from mmdemo.train.augment_audio import (
+from mmdemo.audio.augment import (
     CODECS,
     THROAT,
     add_hum,
@@ -22,6 +19,9 @@ from mmdemo.train.augment_audio import (
     room,
     vary_voice,
 )
+from mmdemo.audio.noise import loud_part
+from mmdemo.audio.reader import read_audio
+from mmdemo.config import SAMPLE_RATE
 
 pytest.importorskip("audiomentations", reason="needed for training only: pip install -r requirements-train.txt")
 

@@ -15,6 +15,7 @@ import gradio as gr
 
 from mmdemo import image, workers
 from mmdemo.serve import logs, sessions, uploads
+from mmdemo.serve.document import Document
 from mmdemo.serve.guard import Guard
 from mmdemo.serve.visitors import Allowance
 
@@ -66,7 +67,8 @@ def launch(
     that do not meddle with that, and visitors are told apart as far as it names them.
 
     Args:
-        demo: what ``mmdemo.ui.build`` made; its ``looks`` are what Gradio is to launch it with.
+        demo: what ``mmdemo.ui.build`` made; its ``looks`` are what Gradio is to launch it with, its ``preface`` is what
+            stands before it.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
         more: what else ``demo.launch`` takes. ``mcp_server`` is on where the package ``mcp`` is there.
@@ -85,7 +87,7 @@ def launch(
     sessions.lighten()
     settings = {
         "state_session_capacity": SESSIONS,
-        "app_kwargs": {"middleware": [guard]},
+        "app_kwargs": {"middleware": [guard, (Document, (), {"preface": demo.preface})]},
         "mcp_server": find_spec("mcp") is not None,
     } | more
     if settings["mcp_server"]:

@@ -21,6 +21,15 @@ export const zoomOf = (element) => element.getBoundingClientRect().width / eleme
 /** A part's value: JSON, or null before there is one. */
 export const valueOf = (props) => (props.value ? JSON.parse(props.value) : null);
 
+/** Call one of many listeners: what it throws is an error like any other, and keeps no other from being called. */
+export function attempt(callback, ...given) {
+  try {
+    callback(...given);
+  } catch (error) {
+    reportError(error);
+  }
+}
+
 /** Keep a small choice in the browser, where it allows that. */
 export const store = {
   get(key) {

@@ -64,7 +64,10 @@ export function percent(p) {
 
 /** Put words into all of root's elements that name a key: data-key (text), data-key-label (accessible name). */
 export function translate(root) {
-  for (const element of root.querySelectorAll("[data-key]")) element.textContent = say(element.dataset.key);
+  for (const element of root.querySelectorAll("[data-key]")) {
+    const words = say(element.dataset.key);
+    if (element.textContent !== words) element.textContent = words; // a press on it may have begun: see tour.js
+  }
   for (const element of root.querySelectorAll("[data-key-label]")) {
     element.setAttribute("aria-label", say(element.dataset.keyLabel));
   }

@@ -30,6 +30,13 @@ export function attempt(callback, ...given) {
   }
 }
 
+/** A sound still to come, made while somebody presses something: Safari plays nothing that was not loaded just then. */
+export function soundless() {
+  const audio = new Audio();
+  audio.load();
+  return audio;
+}
+
 /** Keep a small choice in the browser, where it allows that. */
 export const store = {
   get(key) {

@@ -19,22 +19,22 @@ import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 PATIENCE = 30  # seconds; a busy machine is slow, not wrong
 KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Tab": "\ue004"}
 
-# Where an element can be pressed: its middle, once it stands still in sight with nothing else on top of it.
+# Where an element can be pressed: its middle, once it is in sight with nothing else on top of it.
 PLACE = """(selector) => {
   const node = [...document.querySelectorAll(selector)].find((each) => each.getClientRects().length);
   if (!node) return null;
-  const before = node.getBoundingClientRect();
-  if (before.top < 60 || before.bottom > innerHeight - 60) node.scrollIntoView({ block: "center", behavior: "instant" });
+  const { top: above, bottom: below } = node.getBoundingClientRect();
+  if (above < 60 || below > innerHeight - 60) node.scrollIntoView({ block: "center", behavior: "instant" });
   const box = node.getBoundingClientRect();
   const [x, y] = [box.left + box.width / 2, box.top + Math.min(box.height, innerHeight) / 2];
   const top = document.elementFromPoint(x, y);
   const free = top && (node.contains(top) || top.contains(node) || node.closest("label")?.contains(top));
-  return free && before.top === box.top ? [Math.round(x), Math.round(y)] : null;
+  return free ? [Math.round(x), Math.round(y)] : null;
 }"""
 
 
@@ -103,13 +103,21 @@ class Engine(ABC):
         seen = "(selector) => [...document.querySelectorAll(selector)].some((each) => each.getClientRects().length)"
         self.wait(seen, selector)
 
+    def place(self, selector: str) -> tuple[int, int]:
+        """Where it can be pressed, once it stands still."""
+        before, here = None, self.wait(PLACE, selector)
+        while here != before:
+            time.sleep(0.05)
+            before, here = here, self.wait(PLACE, selector)
+        return here[0], here[1]
+
     def click(self, selector: str) -> None:
         """Press what a person would press."""
-        self.pointer(*self.wait(PLACE, selector), press=True)
+        self.pointer(*self.place(selector), press=True)
 
     def hover(self, selector: str) -> None:
         """Point at it."""
-        self.pointer(*self.wait(PLACE, selector), press=False)
+        self.pointer(*self.place(selector), press=False)
 
     def text(self, selector: str) -> str:
         """Its words, once it has any."""
@@ -152,7 +160,8 @@ class Chromium(Engine):
         self.page = self.browser.new_page(locale="en-GB", viewport={"width": 1280, "height": 900})
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
-        self.page.on("download", lambda each: each.save_as(folder / each.suggested_filename))
+        self.handed: list[Any] = []
+        self.page.on("download", lambda each: self.handed.append(each))
 
     def open(self, url: str) -> None:
         self.page.goto(url)
@@ -181,7 +190,10 @@ class Chromium(Engine):
     def file(self, name: str) -> bytes:
         until = time.monotonic() + PATIENCE
         while not list(self.downloads.glob(name)) and time.monotonic() < until:
-            self.page.wait_for_timeout(50)  # it is Playwright that saves it
+            self.page.wait_for_timeout(50)
+            while self.handed:  # it is we who are to save it
+                download = self.handed.pop()
+                download.save_as(self.downloads / download.suggested_filename)
         return super().file(name)
 
     def close(self) -> None:
@@ -193,7 +205,7 @@ class Firefox(Engine):
     """Firefox, by the WebDriver BiDi that it serves itself."""
 
     name = "firefox"
-    PREFERENCES = {
+    PREFERENCES: ClassVar[dict[str, Any]] = {
         "browser.download.folderList": 2,
         "browser.download.alwaysOpenPanel": False,
         "browser.shell.checkDefaultBrowser": False,
@@ -221,7 +233,9 @@ class Firefox(Engine):
         (profile / "user.js").write_text("\n".join(lines))
         arguments = ["--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen([program, *arguments, "about:blank"], env=os.environ | {"HOME": str(profile)}, **quiet)
+        self.process = subprocess.Popen(
+            [program, *arguments, "about:blank"], env=os.environ | {"HOME": str(profile)}, **quiet
+        )
         told = profile / "WebDriverBiDiServer.json"
         until = time.monotonic() + 2 * PATIENCE
         while not (told.is_file() and told.read_text().endswith("}")):
@@ -372,7 +386,9 @@ class WebKit(Engine):
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """One command and its answer."""
         data = json.dumps(body).encode() if method == "POST" else None
-        request = urllib.request.Request(f"{self.address}{path}", data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            f"{self.address}{path}", data, {"Content-Type": "application/json"}, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=2 * PATIENCE) as answer:
                 return json.load(answer)["value"]

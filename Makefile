@@ -18,14 +18,14 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet) -c constraints.txt
 
-.PHONY: run test lint train deploy chromium clean
+.PHONY: run test lint train deploy browsers screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
 	@echo "The page opens at http://$(HOST):$(PORT) (stop it with Ctrl+C)"
 	@$(BIN)/python -m mmdemo serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/test.stamp chromium
+test: $(VENV)/test.stamp browsers
 	@$(BIN)/python -m pytest -rs
 
 lint: $(VENV)/test.stamp
@@ -40,13 +40,25 @@ deploy: $(VENV)/run.stamp
 	@[ -n "$(SPACE)" ] || { echo "Where to? make deploy SPACE=somebody/mmdemo"; exit 1; }
 	@$(BIN)/python tools/deploy.py $(SPACE) $(if $(HARDWARE),--hardware $(HARDWARE)) $(ARGS)
 
-# The browser tests take a Chromium that is there, or else Playwright's; without either they are skipped, and say so.
-# A throw-away machine (CI, as root) may install the system's.
-chromium: $(VENV)/test.stamp
+# The browser tests take a Chromium that is there, or else Playwright's; a Firefox that is there; and WebKitGTK's driver
+# with its small browser, on a screen of Xvfb. What is missing is skipped, and says so. A throw-away machine (CI, as root)
+# may install the system's.
+INSTALL := [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends
+browsers: $(VENV)/test.stamp
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 		|| $(BIN)/playwright install chromium >/dev/null 2>&1 \
-		|| { [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && apt-get install -y -qq chromium >/dev/null 2>&1; } \
+		|| { $(INSTALL) chromium >/dev/null 2>&1; } \
 		|| echo "There is no Chromium and none could be installed: the browser tests will be skipped."
+	@command -v firefox-esr || command -v firefox \
+		|| { $(INSTALL) firefox-esr >/dev/null 2>&1; } \
+		|| echo "There is no Firefox and none could be installed: its tests will be skipped."
+	@{ command -v WebKitWebDriver && command -v Xvfb; } \
+		|| { $(INSTALL) webkit2gtk-driver xvfb gstreamer1.0-plugins-good gstreamer1.0-libav >/dev/null 2>&1; } \
+		|| echo "There is no WebKitGTK with its driver and Xvfb, and none could be installed: its tests will be skipped."
+
+# The scenario that runs in all three, with pictures of each in screenshots/.
+screenshots: $(VENV)/test.stamp browsers
+	@MMDEMO_SCREENSHOTS=screenshots $(BIN)/python -m pytest -rs tests/browser
 
 # A stamp is as old as the last installation, so that nothing is installed again until a list of requirements changes.
 $(VENV)/run.stamp $(VENV)/train.stamp $(VENV)/test.stamp: $(VENV)/pyvenv.cfg constraints.txt requirements.txt

@@ -162,7 +162,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     for event in demo.fns.values():
         if event.fn:
             event.fn = watched(event.fn, event.api_name or event.name)
-    demo.looks, demo.health = LAUNCH, Health(checkpoints, tasks.names)  # what the server asks of a page
+    demo.looks, demo.preface = LAUNCH, parts.preface()  # what the server asks of a page...
+    demo.health = Health(checkpoints, tasks.names)  # ...and of its checkpoints
     if lent.LENT:
         for name in tasks.names:
             with suppress(Exception):  # the warm-up says which and why

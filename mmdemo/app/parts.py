@@ -1,7 +1,8 @@
 """The parts of the page that are our own: static templates, filled in the browser from JSON.
 
 Nothing that a person gives is ever put into a template (Gradio evaluates what a template yields as code): a part's
-value is a JSON string, and its function in ``page.js`` makes the elements and writes words into them as text.
+value is a JSON string, and its function in ``page.js``, which ``live.js`` calls, makes the elements and writes words
+into them as text.
 
 They are functions, not subclasses of ``gr.HTML``: Gradio writes a stub beside every module that subclasses a component.
 """
@@ -9,6 +10,7 @@ They are functions, not subclasses of ``gr.HTML``: Gradio writes a stub beside e
 from __future__ import annotations
 
 import base64
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,19 @@ from urllib.parse import quote
 import gradio as gr
 import plotly
 
+from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import PACKAGE
 
 WEB = PACKAGE / "web"
-STRINGS = PACKAGE / "strings"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"  # the one that plotly is made for
-SERVED = [*WEB.glob("*.js"), *STRINGS.glob("*.json"), PLOTLY]
+SERVED = [*WEB.glob("*.js"), PLOTLY]
+SUPPORT = WEB / "support.js"  # no module: it says whether the browser knows such things
+PREFACE = (
+    ".mm-preface{margin:20vh auto;padding:0 24px;max-width:560px;font:18px/1.6 system-ui,sans-serif}"
+    ".mm-too-old{display:none}.mm-old .mm-too-old{display:block}"
+    ".mm-old gradio-app,.mm-old main{display:none!important}"
+)
+START = WEB / "live.js"  # the one module that the page imports; what it needs comes along
 
 
 def packed(value: Any) -> str:
@@ -35,11 +44,52 @@ def address(path: Path) -> str:
     return f"gradio_api/file={quote(path.as_posix())}"
 
 
+def words() -> str:
+    """All languages' words, as their files have them, in an element that ``words.js`` reads.
+
+    They come with the document, so that no module waits for them: in WebKit not all who import such a one wake up.
+    """
+    trees = {code: json.loads((STRINGS / f"{code}.json").read_text(encoding="utf-8")) for code in LANGUAGES}
+    return f'<script type="application/json" id="mm-words">{packed(trees)}</script>'
+
+
 def head() -> str:
-    """The look of the page, and what its parts will ask for one after the other, so that it comes all at once."""
+    """The look of the page, its words, its one entry, and what that imports, so that it comes all at once.
+
+    Gradio puts it into the document before any part of the page.
+    """
     looks = [f"<style>{path.read_text(encoding='utf-8')}</style>" for path in sorted(WEB.glob("*.css"))]
-    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in sorted(WEB.glob("*.js"))]
-    return "".join([*looks, *modules])
+    paths = sorted({*WEB.glob("*.js")} - {SUPPORT})
+    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in paths]
+    return "".join([*looks, words(), *modules, f"<script>{_start()}</script>"])
+
+
+def _start() -> str:
+    """Import the entry, once; where that fails (a broken connection, say) the sentence that says so is here."""
+    said = packed({code: strings(code)["page.unloaded"] for code in LANGUAGES})
+    return (
+        f"window.mmdemo = import(new URL('{address(START)}', document.baseURI)); "
+        "window.mmdemo.catch((error) => { console.error('The page could not be loaded:', error); "
+        f"const said = {said}; "
+        "document.body.prepend(Object.assign(document.createElement('p'), { className: 'mm-failed', role: 'alert', "
+        "textContent: said[navigator.language.slice(0, 2)] ?? said.en })); });"
+    )
+
+
+def preface() -> str:
+    """What the document itself says where the page cannot run: without JavaScript, or in a browser too old for it.
+
+    In all languages, since nothing is there that could choose one.
+    """
+    said = {key: [(code, strings(code)[f"page.{key}"]) for code in LANGUAGES] for key in ("noscript", "too_old")}
+    lines = {
+        key: "".join(f'<p lang="{code}">{html.escape(words)}</p>' for code, words in each) for key, each in said.items()
+    }
+    return (
+        f'<style>{PREFACE}</style><noscript><div class="mm-preface">{lines["noscript"]}</div></noscript>'
+        f'<div class="mm-preface mm-too-old">{lines["too_old"]}</div>'
+        f"<script>{SUPPORT.read_text(encoding='utf-8')}</script>"
+    )
 
 
 def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
@@ -52,9 +102,8 @@ def part(function: str, template: str, value: Any = None, **settings: Any) -> gr
         None if value is None else packed(value),
         html_template=template,
         js_on_load=(
-            f"import(new URL('{address(WEB / 'page.js')}', document.baseURI)).then((page) => "
-            f"page.{function}({{element, props, watch, tell: (data) => trigger('told', data), "
-            "choose: (data) => trigger('chosen', data)}))"
+            f"window.mmdemo.then(({{live}}) => live('{function}', {{element, props, watch, "
+            "tell: (data) => trigger('told', data), choose: (data) => trigger('chosen', data)}), () => {})"
         ),
         apply_default_css=False,
         **settings,

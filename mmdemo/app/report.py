@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mmdemo.app.parts import PLOTLY, WEB, packed
-from mmdemo.messages import LANGUAGES, STRINGS, InputError, strings
+from mmdemo.app.parts import PLOTLY, WEB, packed, preface, words
+from mmdemo.messages import InputError, strings
 
 if TYPE_CHECKING:
     from mmdemo.app.reading import Reading
@@ -36,9 +35,9 @@ PAGE = """<!doctype html>
 <script type="importmap">{modules}</script>
 </head>
 <body class="mm-report">
+{preface}
 <main></main>
-<noscript>{noscript}</noscript>
-<script type="application/json" id="mm-words">{words}</script>
+{words}
 <script type="application/json" id="mm-reading">{reading}</script>
 <script type="application/octet-stream" id="mm-plotly">{plotly}</script>
 <script type="module">import "mmdemo/report.js";</script>
@@ -63,10 +62,10 @@ def report(reading: Reading, language: str = "en") -> bytes:
         language=language,
         policy=POLICY,
         title=strings(language)["page.title"],
-        noscript=strings(language)["take.noscript"],
+        preface=preface(),
         style=_styles(),
         modules=packed({"imports": {f"mmdemo/{name}": address for name, address in _modules().items()}}),
-        words=packed(_words()),
+        words=words(),
         reading=packed({"language": language, "said": reading.said, "figure": reading.figure}),
         plotly=_plotly(),
     ).encode()
@@ -91,12 +90,6 @@ def _modules() -> dict[str, str]:
 @lru_cache
 def _styles() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(WEB.glob("*.css")))
-
-
-@lru_cache
-def _words() -> dict[str, Any]:
-    """All languages' words, as their files have them."""
-    return {code: json.loads((STRINGS / f"{code}.json").read_text(encoding="utf-8")) for code in LANGUAGES}
 
 
 @lru_cache

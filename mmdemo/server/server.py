@@ -16,6 +16,7 @@ import gradio as gr
 from mmdemo import worker_pool as workers
 from mmdemo.image import reader as image
 from mmdemo.server import logs, sessions, uploads
+from mmdemo.server.document import Document
 from mmdemo.server.gate import Guard
 from mmdemo.server.rate_limit import RateLimiter
 
@@ -67,7 +68,8 @@ def launch(
     that do not meddle with that, and visitors are told apart as far as it names them.
 
     Args:
-        demo: what ``mmdemo.app.build`` made; its ``looks`` are what Gradio is to launch it with.
+        demo: what ``mmdemo.app.build`` made; its ``looks`` are what Gradio is to launch it with, its ``preface`` is what
+            stands before it.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
         more: what else ``demo.launch`` takes. ``mcp_server`` is on where the package ``mcp`` is there.
@@ -86,7 +88,7 @@ def launch(
     sessions.lighten()
     settings = {
         "state_session_capacity": SESSIONS,
-        "app_kwargs": {"middleware": [guard]},
+        "app_kwargs": {"middleware": [guard, (Document, (), {"preface": demo.preface})]},
         "mcp_server": find_spec("mcp") is not None,
     } | more
     if settings["mcp_server"]:

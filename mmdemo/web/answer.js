@@ -1,7 +1,7 @@
 /** What was decided and why, what may be wrong with it, what each modality did for it, and what the model saw of it. */
 
 import { arrived, now } from "./current.js";
-import { make, svg, valueOf } from "./dom.js";
+import { make, soundless, svg, valueOf } from "./dom.js";
 import { explainTerms } from "./terms.js";
 import { find, list, name, onLanguage, percent, pieces, say } from "./words.js";
 
@@ -236,8 +236,10 @@ function listen(segments) {
   button.addEventListener("click", async () => {
     if (audio && !audio.paused) return end();
     place = 0;
+    const sound = audio ?? soundless();
     try {
-      audio ??= new Audio((await now().ask({ ask: "sound" })).url);
+      if (!audio) sound.src = (await now().ask({ ask: "sound" })).url;
+      audio = sound;
       [[audio.currentTime]] = segments;
       await audio.play();
       button.textContent = say("page.speech_stop");

@@ -2,7 +2,7 @@
 
 import { make, svg } from "./dom.js";
 import { say } from "./words.js";
-import { charted, lane, number, slider } from "./teach.js";
+import { dot, lane, number, placed, slider, traced } from "./teach.js";
 
 const COUNT = 6; // steps
 const PARTS = { i: [0, 1], f: [0, 1], o: [0, 1], g: [-1, 1] };
@@ -77,10 +77,10 @@ function pictured(choose) {
   const cells = run(steps);
   const most = Math.max(1, ...cells.map(({ c }) => Math.abs(c)));
   const gates = svg("svg", { viewBox: `0 0 ${COUNT * 100} 100`, preserveAspectRatio: "none", "aria-hidden": "true" });
-  const memory = svg("svg", { viewBox: `0 ${-most * 1.08} ${COUNT} ${most * 2.16}`, preserveAspectRatio: "none", role: "img" });
+  const memory = svg("svg", { role: "img" });
   memory.setAttribute("aria-label", cells.map(({ c, h }, k) => say("how.cell_spoken", { step: k + 1, c: number(c), h: number(h) })).join("; "));
   gates.append(svg("rect", { x: state.chosen * 100, width: 100, y: 0, height: 100, class: "mmh-chosen" }));
-  memory.append(svg("rect", { x: state.chosen, width: 1, y: -most * 1.08, height: most * 2.16, class: "mmh-chosen" }));
+  memory.append(svg("rect", { x: `${(100 * state.chosen) / COUNT}%`, width: `${100 / COUNT}%`, height: "100%", class: "mmh-chosen" }));
   steps.forEach((step, k) => {
     ["i", "f", "o"].forEach((key, place) => {
       gates.append(svg("rect", { x: k * 100 + 14 + place * 18, width: 14, y: 98 - 94 * step[key], height: 94 * step[key] + 2, fill: `var(--mm-${key})` }));
@@ -88,8 +88,12 @@ function pictured(choose) {
     const up = 47 * Math.abs(step.g);
     gates.append(svg("rect", { x: k * 100 + 72, width: 14, y: 51 - (step.g > 0 ? up : 0), height: Math.max(up, 1), fill: "var(--mm-mute)" }));
   });
-  memory.append(svg("path", { d: `M0 0H${COUNT}`, class: "mmh-zero" }));
-  for (const key of ["c", "h"]) memory.append(...charted(cells.map((each) => each[key]), `mmh-line-${key}`));
+  memory.append(svg("line", { x1: 0, x2: "100%", y1: "50%", y2: "50%", class: "mmh-zero" }));
+  const places = placed(COUNT, most * 1.08);
+  for (const key of ["c", "h"]) {
+    const values = cells.map((each) => each[key]);
+    memory.append(...traced(values, places, `mmh-line-${key}`), ...values.map((value, k) => dot(k, value, places, `mmh-line-${key}`)));
+  }
   const buttons = steps.map((_, k) => {
     const button = make("button", { type: "button", ariaPressed: String(k === state.chosen), ariaLabel: say("how.cell_step", { step: k + 1 }) }, String(k + 1));
     button.addEventListener("click", () => {

@@ -1,6 +1,6 @@
 /** What was taken for what, and the test cases behind each cell: seen, heard, and read again on the page. */
 
-import { make } from "./dom.js";
+import { make, soundless } from "./dom.js";
 import { name, percent, say } from "./words.js";
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -119,8 +119,10 @@ function player(number, ask) {
   const button = make("button", { type: "button", className: "mm-chipped" }, `▶ ${say("evaluate.play")}`);
   let audio = null;
   button.addEventListener("click", async () => {
+    const sound = audio ?? soundless();
     try {
-      audio ??= new Audio((await ask({ ask: "case", modality: "audio", number })).url);
+      if (!audio) sound.src = (await ask({ ask: "case", modality: "audio", number })).url;
+      audio = sound;
       audio.currentTime = 0;
       await audio.play();
     } catch (error) {

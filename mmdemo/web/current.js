@@ -1,5 +1,7 @@
 /** The result that the page shows, for the parts that look at it from outside: the tour, the comparison, how it works. */
 
+import { attempt } from "./dom.js";
+
 const current = { said: null, figure: null, element: null, ask: null };
 const listeners = new Set();
 let waiting = false;
@@ -18,7 +20,7 @@ export function arrived(parts) {
   waiting = true;
   setTimeout(() => {
     waiting = false;
-    for (const callback of listeners) callback(current);
+    for (const callback of listeners) attempt(callback, current);
   });
 }
 

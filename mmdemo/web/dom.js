@@ -21,6 +21,22 @@ export const zoomOf = (element) => element.getBoundingClientRect().width / eleme
 /** A part's value: JSON, or null before there is one. */
 export const valueOf = (props) => (props.value ? JSON.parse(props.value) : null);
 
+/** Call one of many listeners: what it throws is an error like any other, and keeps no other from being called. */
+export function attempt(callback, ...given) {
+  try {
+    callback(...given);
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+/** A sound still to come, made while somebody presses something: Safari plays nothing that was not loaded just then. */
+export function soundless() {
+  const audio = new Audio();
+  audio.load();
+  return audio;
+}
+
 /** Keep a small choice in the browser, where it allows that. */
 export const store = {
   get(key) {

@@ -1,5 +1,6 @@
 /** Camera and microphone: what to do when they do not work, in sight beside them. */
 
+import { attempt } from "./dom.js";
 import { onLanguage, say } from "./words.js";
 
 const DEVICES = { image: "videoinput", audio: "audioinput" };
@@ -34,7 +35,7 @@ export function help({ element, props }) {
 
 function report(modality, trouble) {
   troubles[modality] = trouble;
-  for (const show of listeners) show();
+  for (const show of listeners) attempt(show);
 }
 
 /** What can be known before anybody asks for the device. */

@@ -4,7 +4,7 @@ import { cell } from "./cell.js";
 import { now, onResult } from "./current.js";
 import { make, svg } from "./dom.js";
 import { many } from "./many.js";
-import { charted, formula, hueOf, number, slider } from "./teach.js";
+import { dot, formula, hueOf, number, placed, slider, traced } from "./teach.js";
 import { view } from "./view.js";
 import { find, say } from "./words.js";
 import { worked } from "./worked.js";
@@ -77,16 +77,18 @@ function gates() {
     show();
   });
   const show = () => {
-    const curve = (squash) => charted(Array.from({ length: 121 }, (_, k) => squash((k - 60) / 10)), "")[0].getAttribute("d");
-    const at = 10 * sought.z + 60.5;
+    const places = placed(121, 1.1); // z from -6 to 6 by tenths
+    const curve = (squash) => Array.from({ length: 121 }, (_, k) => squash((k - 60) / 10));
+    const at = 10 * sought.z + 60;
     const [gate, signed] = [1 / (1 + Math.exp(-sought.z)), Math.tanh(sought.z)];
     picture.replaceChildren(
-      svg("svg", { viewBox: "0 -1.1 121 2.2", preserveAspectRatio: "none", "aria-hidden": "true" },
-        svg("path", { d: "M0 0H121M60.5 -1.1V1.1", class: "mmh-zero" }),
-        svg("path", { d: curve((z) => 1 / (1 + Math.exp(-z))), class: "mmh-line mmh-line-f" }),
-        svg("path", { d: curve(Math.tanh), class: "mmh-line mmh-line-g" }),
-        svg("path", { d: `M${at} ${-gate}h0`, class: "mmh-dots mmh-line-f" }),
-        svg("path", { d: `M${at} ${-signed}h0`, class: "mmh-dots mmh-line-g" }),
+      svg("svg", { "aria-hidden": "true" },
+        svg("line", { x1: 0, x2: "100%", y1: "50%", y2: "50%", class: "mmh-zero" }),
+        svg("line", { x1: "50%", x2: "50%", y1: 0, y2: "100%", class: "mmh-zero" }),
+        ...traced(curve((z) => 1 / (1 + Math.exp(-z))), places, "mmh-line-f"),
+        ...traced(curve(Math.tanh), places, "mmh-line-g"),
+        dot(at, gate, places, "mmh-line-f"),
+        dot(at, signed, places, "mmh-line-g"),
       ),
     );
     told.replaceChildren(make("code", {}, `σ(${number(sought.z)}) = ${number(gate)}    tanh(${number(sought.z)}) = ${number(signed)}`), say("how.squash"));

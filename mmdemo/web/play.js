@@ -1,5 +1,6 @@
 /** Play: the cursor runs through the steps, through those of a sound together with the sound itself. */
 
+import { soundless } from "./dom.js";
 import { keepInSight, point } from "./cursor.js";
 import { send } from "./kit.js";
 
@@ -14,7 +15,7 @@ export function play(drawing) {
   const last = payload.steps.length - 1;
   const player = {}; // while it is the drawing's, this run goes on
   drawing.player = player;
-  drawing.sound ??= fetchSound(drawing);
+  drawing.sound ??= fetchSound(drawing, soundless());
   showPlayer(drawing);
   unread.hidden = false;
   send(drawing, "play", { playing: true });
@@ -80,12 +81,12 @@ async function starts(audio, seconds) {
 }
 
 /** The recording as it was heard; null where there is none, nobody to ask, or no answer in time. */
-async function fetchSound({ ask, payload }) {
+async function fetchSound({ ask, payload }, audio) {
   if (!ask || payload.steps.every(({ modality }) => modality !== "audio")) return null;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, null));
   try {
     const answer = await Promise.race([ask({ ask: "sound" }), late]);
-    return answer && new Audio(answer.url);
+    return answer && Object.assign(audio, { src: answer.url });
   } catch {
     return null;
   }

@@ -1,4 +1,7 @@
-/** A report: one reading in a file of its own (mmdemo/app/report.py), with no server to ask. */
+/**
+ * A report: one reading in a file of its own (mmdemo/app/report.py), with no server to ask. It has no top-level await,
+ * which WebKit gets wrong; what fails is said in the file itself.
+ */
 
 import { answer } from "./answer.js";
 import { make } from "./dom.js";
@@ -40,11 +43,20 @@ const show = () => {
   draw(frame, { ...figure, labels: figure.labels.map(name) }, { strings: sentences() });
 };
 
-await unpackPlotly();
 answer({ element: decided, props: { value: JSON.stringify(said) }, watch() {} });
 translate(document);
-onLanguage(show);
-show();
+unpackPlotly()
+  .then(() => {
+    onLanguage(show);
+    show();
+  })
+  .catch((error) => {
+    console.error("The drawing of the report failed:", error);
+    const failed = keyed("p", "take.report_failed");
+    Object.assign(failed, { className: "mm-failed", role: "alert" });
+    frame.replaceChildren(failed);
+    translate(drawn);
+  });
 
 /** Plotly lies in the file, compressed. */
 async function unpackPlotly() {

@@ -38,14 +38,23 @@ export function lane(keys, drawing) {
   return [make("div", { className: "mmh-keys" }, ...names), drawing];
 }
 
-/** Values as a line with a mark at each, in the middle of its step; up is positive. */
-export function charted(values, className) {
-  const points = values.map((value, k) => `${k + 0.5} ${-value}`);
-  return [
-    svg("path", { d: `M${points.join("L")}`, class: `mmh-line ${className}` }),
-    svg("path", { d: points.map((point) => `M${point}h0`).join(""), class: `mmh-dots ${className}` }),
-  ];
+/**
+ * Places in a chart of values: `x(step)` of so many steps, in the middle of each, and `y(value)`, up to `most` either way.
+ * They are shares of the chart's own size: nothing is stretched, so that lines are as thick as they say in every browser
+ * (WebKit scales the strokes of a stretched drawing, non-scaling-stroke or not).
+ */
+export const placed = (steps, most) => ({
+  x: (step) => `${((100 * (step + 0.5)) / steps).toFixed(3)}%`,
+  y: (value) => `${(50 * (1 - value / most)).toFixed(3)}%`,
+});
+
+/** Values as a line. */
+export function traced(values, { x, y }, className) {
+  return values.slice(1).map((value, k) => svg("line", { x1: x(k), y1: y(values[k]), x2: x(k + 1), y2: y(value), class: `mmh-line ${className}` }));
 }
+
+/** A mark at a place. */
+export const dot = (step, value, { x, y }, className) => svg("circle", { cx: x(step), cy: y(value), r: 4.5, class: `mmh-dot ${className}` });
 
 /** A formula: "c_t" and "h_{t−1}" with their indices below the line. */
 export function formula(text) {

@@ -6,7 +6,7 @@ import { choose, seek } from "./drawing.js";
 import { beliefsOf, best, signed, unpack } from "./kit.js";
 import { evidence, firstContrast, sums } from "./ledger.js";
 import { whereIs } from "./readout.js";
-import { name, onLanguage, percent, say, sentences } from "./words.js";
+import { name, onLanguage, percent, say, sentences, translate } from "./words.js";
 
 const EXAMPLE = "changes_its_mind";
 const STOPS = [input, belief, gates, account, withoutIt];
@@ -15,8 +15,8 @@ const PLACES = [[".mmd-bands", ".mmd-ticks"], [".mmd-of-belief"], [".mmd-of-gate
 /** The button beside the examples. It is not there where its example is not. */
 export function tour({ element }) {
   const [button] = element.children;
+  // Its words are left alone here: in WebKit a press whose words are replaced before it is let go is no click.
   const show = () => {
-    button.textContent = say("tour.take");
     element.hidden = !example();
   };
   new MutationObserver(show).observe(document.querySelector("#examples"), { childList: true, subtree: true });
@@ -28,7 +28,7 @@ export function tour({ element }) {
     });
     example().click();
   });
-  onLanguage(show);
+  translate(element);
   show();
 }
 
@@ -98,7 +98,7 @@ function open(back) {
 /** Where in the window the parts are that a stop speaks of; null where they cannot be seen. */
 function rect(places) {
   const nodes = places.flatMap((place) => [...document.querySelectorAll(place.startsWith("#") ? place : `#drawing ${place}`)]);
-  const boxes = nodes.filter((node) => node.checkVisibility()).map((node) => node.getBoundingClientRect());
+  const boxes = nodes.filter((node) => node.getClientRects().length).map((node) => node.getBoundingClientRect());
   if (!boxes.length) return null;
   const whole = places[0].startsWith("#") ? boxes[0] : document.querySelector("#drawing .mmd-scroll").getBoundingClientRect();
   const [top, bottom] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];

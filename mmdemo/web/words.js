@@ -1,17 +1,11 @@
 /** The page's words: one file per language, one language at a time, changed in place. */
 
-import { store } from "./dom.js";
+import { attempt, store } from "./dom.js";
 
 const LANGUAGES = { en: "EN", zh: "中文" };
 
-const here = document.getElementById("mm-words"); // a report has them in itself
-
-/** @param {string} code */
-const fetchWords = async (code) =>
-  here ? JSON.parse(here.textContent)[code] : (await fetch(new URL(`../strings/${code}.json`, import.meta.url))).json();
-
-const codes = Object.keys(LANGUAGES);
-const trees = Object.fromEntries(await Promise.all(codes.map(async (code) => [code, await fetchWords(code)])));
+// They come with the document: a module that waits for a file (a top-level await) never wakes all of its importers in WebKit.
+const trees = JSON.parse(document.getElementById("mm-words").textContent);
 const listeners = new Set();
 let task = document.querySelector("#task input:checked")?.value ?? null; // some sentences are a task's own
 let current = [store.get("language"), ...navigator.languages.map((code) => code.slice(0, 2)), "en"].find((code) => code in trees);
@@ -70,7 +64,10 @@ export function percent(p) {
 
 /** Put words into all of root's elements that name a key: data-key (text), data-key-label (accessible name). */
 export function translate(root) {
-  for (const element of root.querySelectorAll("[data-key]")) element.textContent = say(element.dataset.key);
+  for (const element of root.querySelectorAll("[data-key]")) {
+    const words = say(element.dataset.key);
+    if (element.textContent !== words) element.textContent = words; // a press on it may have begun: see tour.js
+  }
   for (const element of root.querySelectorAll("[data-key-label]")) {
     element.setAttribute("aria-label", say(element.dataset.keyLabel));
   }
@@ -99,7 +96,7 @@ export function speakOf(name) {
 
 function tellAll() {
   translate(document);
-  for (const callback of listeners) callback(current);
+  for (const callback of listeners) attempt(callback, current);
 }
 
 /** The sentence behind a dotted key, gaps and all: the task's own, if it has one. */

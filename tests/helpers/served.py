@@ -8,13 +8,15 @@ from threading import Thread
 
 import plotly
 
+from mmdemo.app.parts import words
+
 FOLDER = Path(__file__).parents[2] / "mmdemo"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 @contextmanager
 def served(html: str) -> Iterator[str]:
-    """The address of a page; ``web/`` and ``strings/`` are those of mmdemo, and ``plotly.min.js`` is there."""
+    """The address of a page; the strings are in it, ``web/`` is that of mmdemo, and ``plotly.min.js`` is there."""
 
     class Files(SimpleHTTPRequestHandler):
         extensions_map = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}  # noqa: RUF012
@@ -28,7 +30,7 @@ def served(html: str) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(html.encode())
+            self.wfile.write(html.replace(">", f">{words()}", 1).encode())
 
         def log_message(self, *arguments):
             pass

@@ -68,8 +68,8 @@ def launch(
     that do not meddle with that, and visitors are told apart as far as it names them.
 
     Args:
-        demo: what ``mmdemo.app.build`` made; its ``looks`` are what Gradio is to launch it with, its ``preface`` is what
-            stands before it.
+        demo: what ``mmdemo.app.build`` made; its ``looks`` are what Gradio is to launch it with, its ``preface`` is
+            what stands before it.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
         more: what else ``demo.launch`` takes. ``mcp_server`` is on where the package ``mcp`` is there.

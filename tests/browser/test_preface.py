@@ -1,10 +1,10 @@
 """What the page and the report say where they cannot run: without JavaScript, in an old browser, half loaded."""
 
 import pytest
-from mmdemo.predictor import Predictor
 
 from mmdemo.app.reading import read
 from mmdemo.app.report import report
+from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import LANGUAGES, strings
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt")

@@ -20,13 +20,15 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from mmdemo.app import LAUNCH, build, page, parts
-from mmdemo.app.reading import PEAKS, read, saw
+from mmdemo.app.reading import read
 from mmdemo.app.tasks import EXAMPLES, Tasks
+from mmdemo.audio.preview import PEAKS
 from mmdemo.audio.reader import read_audio
 from mmdemo.image.reader import read_image
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import Note, strings
 from mmdemo.modality import Noise
+from mmdemo.model.modalities import SENSES
 from mmdemo.server.health import Health
 
 DIGITS = EXAMPLES / "digits"
@@ -142,7 +144,7 @@ def test_stages_are_timed(predictor):
 
 def test_what_was_seen_of_a_picture():
     picture = read_image(DIGITS / "four.jpg")
-    seen = saw(picture)
+    seen = SENSES["image"].preview(picture)
     left, top, right, bottom = seen["box"]
     assert 0 <= left < right <= 1
     assert 0 <= top < bottom <= 1
@@ -156,7 +158,7 @@ def test_what_was_seen_of_a_sound():
     samples = np.zeros(16_000, np.float32)
     samples[8_000:8_100] = 0.5
     sound = read_audio((16_000, samples))
-    seen = saw(sound)
+    seen = SENSES["audio"].preview(sound)
     assert len(seen["peaks"]) == PEAKS
     assert seen["peaks"][PEAKS // 2] == max(seen["peaks"]) == 100
     assert seen["peaks"][0] <= 1

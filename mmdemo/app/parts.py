@@ -18,6 +18,8 @@ import gradio as gr
 import plotly
 
 from mmdemo.resources import PACKAGE
+from mmdemo.server.gradio_compat import API, set_example, set_preprocess
+from mmdemo.text.reader import MAX_CHARACTERS
 
 WEB = PACKAGE / "web"
 STRINGS = PACKAGE / "strings"
@@ -32,7 +34,7 @@ def packed(value: Any) -> str:
 
 def address(path: Path) -> str:
     """Where a served file is found, relative to the page, so that the page may be mounted anywhere."""
-    return f"gradio_api/file={quote(path.as_posix())}"
+    return f"{API.removeprefix('/')}file={quote(path.as_posix())}"
 
 
 def head() -> str:
@@ -92,6 +94,19 @@ def help_line(modality: str) -> gr.HTML:
     return part("help", "<p></p>", modality, elem_id=f"help-{modality}", elem_classes="mm-help")
 
 
+def words_input() -> gr.Textbox:
+    """Gradio's text input; Enter reads what is in it, and Shift+Enter begins a line, which takes ``lines=1``."""
+    return gr.Textbox(
+        label="Words",
+        show_label=False,
+        lines=1,
+        max_lines=6,
+        max_length=MAX_CHARACTERS,
+        container=False,
+        elem_id="text",
+    )
+
+
 def picture_input() -> gr.Image:
     """Gradio's picture input, which hands over the file as it came: our reader opens it, and refuses it kindly."""
     image = gr.Image(
@@ -105,9 +120,8 @@ def picture_input() -> gr.Image:
         buttons=[],
         elem_id="image",
     )
-
-    image.preprocess = lambda payload: payload and as_it_came(payload.model_dump())
-    image.example_payload = lambda: _file_named("photo.jpg")
+    set_preprocess(image, lambda payload: payload and as_it_came(payload.model_dump()))
+    set_example(image, lambda: _file_named("photo.jpg"))
     return image
 
 
@@ -129,7 +143,7 @@ def sound_input() -> gr.Audio:
         buttons=[],
         elem_id="audio",
     )
-    audio.example_payload = lambda: _file_named("voice.wav")
+    set_example(audio, lambda: _file_named("voice.wav"))
     return audio
 
 

@@ -1,6 +1,6 @@
-"""What programs may call: ``predict`` and ``explain``, over HTTP and, where it is installed, over MCP.
+"""What programs may call: ``predict`` and ``explain``, over HTTP and, if ``mcp`` is installed, over MCP.
 
-Their docstrings are what a program, or an assistant, is told about them.
+Their docstrings are the descriptions that programs and assistants get.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def words_input() -> gr.Textbox:
 
 
 def picture_input() -> gr.Image:
-    """Gradio's picture input, which hands over the file as it came: our reader opens it, and refuses it kindly."""
+    """Gradio's picture input, which hands over the file as it came: our reader opens it, or says why it cannot."""
     image = gr.Image(
         label="Picture",
         show_label=False,
@@ -184,13 +184,13 @@ def answer() -> gr.HTML:
 
 
 def drawing() -> gr.HTML:
-    """How it was read: what ``plots.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
+    """How it was read: what ``figure.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
     template = '<div class="mm-card"><div class="mm-frame"></div><div class="mm-inspect"></div></div>'
     return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
 
 
 def replies() -> gr.HTML:
-    """What the drawing asked for, on its way back to it; nothing to see."""
+    """What the drawing and the evaluation asked for, on its way back to them; nothing to see."""
     return part("replies", "", elem_id="replies", visible="hidden")
 
 

@@ -13,13 +13,11 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmdemo.app.parts import PLOTLY, WEB, packed
+from mmdemo.app.reading import Reading
 from mmdemo.messages import LANGUAGES, STRINGS, InputError, strings
-
-if TYPE_CHECKING:
-    from mmdemo.app.reading import Reading
 
 START = "report.js"  # the module that brings the file to life; what it imports comes along
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline'; img-src data: blob:"

@@ -1,4 +1,4 @@
-"""What the page can be asked: the trained tasks in a folder, and the examples that we made for them."""
+"""What the page can be asked: the trained tasks in a folder, and the examples made for them."""
 
 from __future__ import annotations
 

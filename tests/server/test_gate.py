@@ -1,4 +1,4 @@
-"""The server as strangers meet it, over raw HTTP: what it refuses, and how kindly."""
+"""The server as strangers meet it, over raw HTTP: what it refuses, and what it says then."""
 
 import base64
 import json

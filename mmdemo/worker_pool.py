@@ -1,8 +1,8 @@
-"""Processes for what keeps Python busy, so that visitors need not wait for one another.
+"""A pool of worker processes for what keeps Python's interpreter busy, so that visitors need not wait for one another.
 
-Finding ink or a face makes thousands of small calls, and each of them lets go of Python's lock and waits to have it
-back: two threads that are at it are hardly faster than one. So a server has it done in other processes. Nobody else
-starts any: everywhere else a function simply runs where it is called.
+Finding ink or a face makes thousands of small calls, and each of them releases Python's global lock and waits to get it
+back: two threads that do so are hardly faster than one. So a server does it in worker processes. Only a server starts
+any; everywhere else ``run_in_worker`` calls the function where it is.
 """
 
 from __future__ import annotations
@@ -17,35 +17,38 @@ from concurrent.futures import BrokenExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from loky import ProcessPoolExecutor, cpu_count  # unlike the standard library's, it does not run app.py again in each
+from loky import (  # unlike the standard library's, it does not import app.py again in each
+    ProcessPoolExecutor,
+    cpu_count,
+)
 
-MOST = 8  # processes: each takes about 80 MB
-GLANCE = 1.0  # seconds between two looks at whether the server still lives
-Told = TypeVar("Told")
+MAX_WORKERS = 8  # each takes about 80 MB
+CHECK_SECONDS = 1.0  # between two looks at whether the server still runs
+Result = TypeVar("Result")
 
 _pool: ProcessPoolExecutor | None = None
 _new_pool: Callable[[], ProcessPoolExecutor]
 _renewing = threading.Lock()
 
 
-def usual() -> int:
-    """How many processes a server starts unless it is told: one for each core, and none where there is only one.
+def default_count() -> int:
+    """How many workers a server starts unless told otherwise: one for each core, and none if there is only one.
 
-    Cores are those that this process may use, a container's limits and ``LOKY_MAX_CPU_COUNT`` respected.
+    These are the cores that this process may use, according to a container's limits and ``LOKY_MAX_CPU_COUNT``.
     """
-    count = min(cpu_count(), MOST)
+    count = min(cpu_count(), MAX_WORKERS)
     return count if count > 1 else 0
 
 
 def start(count: int | None = None, prepare: Callable[[], Any] | None = None) -> None:
-    """From now on, whatever is called ``run_in_worker`` runs in other processes, which begin with the first such call.
+    """From now on, ``run_in_worker`` runs functions in workers, which start at the first call.
 
     Args:
-        count: of processes; the usual number unless given.
-        prepare: called once in each, before anything else.
+        count: of workers; ``default_count()`` unless given.
+        prepare: called once in each worker, before anything else.
     """
     global _pool, _new_pool
-    if count := usual() if count is None else count:
+    if count := default_count() if count is None else count:
         _new_pool = partial(ProcessPoolExecutor, count, initializer=_begin, initargs=(os.getpid(), prepare))
         try:
             _pool = _new_pool()
@@ -54,18 +57,18 @@ def start(count: int | None = None, prepare: Callable[[], Any] | None = None) ->
 
 
 def stop() -> None:
-    """End them; whatever is called from now on runs here."""
+    """End the workers; from now on, ``run_in_worker`` runs functions where it is called."""
     global _pool
     ended, _pool = _pool, None
     if ended:
         ended.shutdown(kill_workers=True)
 
 
-def run_in_worker(function: Callable[..., Told], *arguments: Any) -> Told:
-    """The same as ``function(*arguments)``, in another process if there are any.
+def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
+    """The same as ``function(*arguments)``, in a worker if there are any.
 
     Raises:
-        BrokenExecutor: it has cost two processes their lives, as a crash of a library or a lack of memory does.
+        BrokenExecutor: two workers have died of it, as they do when a library crashes or memory runs out.
         Exception: whatever the function raises.
     """
     pool = _pool
@@ -73,12 +76,12 @@ def run_in_worker(function: Callable[..., Told], *arguments: Any) -> Told:
         return function(*arguments)
     try:
         return pool.submit(function, *arguments).result()
-    except BrokenExecutor:  # perhaps for something else, which ran beside it: once more, in new ones
+    except BrokenExecutor:  # perhaps because of another call that ran beside it: try once more
         return _renewed(pool).submit(function, *arguments).result()
 
 
 def _renewed(broken: ProcessPoolExecutor) -> ProcessPoolExecutor:
-    """New processes in place of broken ones, unless another thread has seen to that."""
+    """New workers in place of broken ones, unless another thread has started them already."""
     global _pool
     with _renewing:
         if _pool is broken:
@@ -87,8 +90,8 @@ def _renewed(broken: ProcessPoolExecutor) -> ProcessPoolExecutor:
 
 
 def _begin(server: int, prepare: Callable[[], Any] | None) -> None:
-    """In a process, first of all."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the server, which finishes what runs
+    """What a worker does first."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # for the server, which finishes what runs
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with, args=(server,), daemon=True).start()
     if prepare:
@@ -96,7 +99,7 @@ def _begin(server: int, prepare: Callable[[], Any] | None) -> None:
 
 
 def _die_with(server: int) -> None:
-    """A server that is killed has no time to end its processes."""
+    """End this worker when the server is gone: one that is killed has no time to end its workers."""
     while os.getppid() == server:
-        time.sleep(GLANCE)
+        time.sleep(CHECK_SECONDS)
     os._exit(0)

@@ -1,6 +1,6 @@
-"""What programs may call: ``predict`` and ``explain``, over HTTP and, where it is installed, over MCP.
+"""What programs may call: ``predict`` and ``explain``, over HTTP and, if ``mcp`` is installed, over MCP.
 
-Their docstrings are what a program, or an assistant, is told about them.
+Their docstrings are the descriptions that programs and assistants get.
 """
 
 from __future__ import annotations
@@ -19,23 +19,30 @@ from mmdemo.inference.export import as_json, as_npz, summary
 from mmdemo.inference.result import Result
 from mmdemo.messages import InputError
 from mmdemo.server import uploads
+from mmdemo.server.gradio_compat import set_example
 
 TRACES = {"json": as_json, "npz": lambda result, _: as_npz(result)}  # the full trace as a file
 
 
-def open_endpoints(tasks: Tasks, inputs: Sequence[gr.Component], **settings: Any) -> None:
-    """Wire both to the page's inputs (text, image, audio, task), as public endpoints with names.
+def open_endpoints(tasks: Tasks, sources: Sequence[gr.Component], task: gr.Radio, **settings: Any) -> None:
+    """Wire both to the page's inputs, as public endpoints with names.
 
-    Call it before the page's own events are wired: Gradio's browser side takes an event's number for its place among
+    Call it before the page's own events are wired: in the browser, Gradio takes an event's number for its place among
     the public ones.
+
+    Args:
+        tasks: what can be asked.
+        sources: the inputs for text, image and audio, in this order.
+        task: the choice of a task.
+        settings: further ones of both events.
     """
     kind = gr.Radio(list(TRACES), value="json", label="Trace", visible=False)
     answer, explanation = (gr.JSON(visible=False, label=name) for name in ("Answer", "Explanation"))
     trace = gr.File(visible=False, label="The full trace")
-    for task in inputs[3:]:
-        task.example_payload = lambda: tasks.names[0] if tasks.names else None
+    set_example(task, lambda: tasks.names[0] if tasks.names else None)
+    inputs = [*sources, task]
     settings |= {"preprocess": False}  # by Gradio, which goes to another thread and back for each of the inputs
-    gr.Button(visible=False).click(_predict(tasks), list(inputs), answer, api_name="predict", **settings)
+    gr.Button(visible=False).click(_predict(tasks), inputs, answer, api_name="predict", **settings)
     gr.Button(visible=False).click(
         _explain(tasks), [*inputs, kind], [explanation, trace], api_name="explain", **settings
     )
@@ -104,7 +111,7 @@ def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | No
 
 
 def _file(result: Result, content: bytes, ending: str) -> str:
-    """Where it lies until it is fetched: among the uploads, and gone when they are."""
+    """Where it lies until it is fetched: among the uploads, and deleted as they are."""
     name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
     path = Path(tempfile.mkdtemp(dir=uploads.folder()), f"{name}.{ending}")
     path.write_bytes(content)

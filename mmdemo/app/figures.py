@@ -1,7 +1,7 @@
-"""What the page's evaluation asks for: a checkpoint's figures, and the test cases behind them. Plain numbers out.
+"""Answers to the page's evaluation: a checkpoint's figures, and the test cases behind them, as plain numbers.
 
-Questions come from a browser, so nothing in them is trusted: a task is one of those that there are, a case is a number
-in the checkpoint's own list, and no path is ever taken from them.
+Questions come from a browser, so nothing in them is trusted: a task has to be one of those that there are, a case is a
+number in the checkpoint's own list, and no path is ever taken from a question.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from mmdemo.app.given import Given
 from mmdemo.app.tasks import Tasks
 from mmdemo.audio.decode import decode
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.sources.folder import data_folder
-from mmdemo.evaluate.cases import fetch, read_cases
-from mmdemo.evaluate.tables import read_metrics
+from mmdemo.evaluate.results import fetch, read_cases, read_metrics
 from mmdemo.image.decode import open_picture
 from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES
 
-SHOWN = 24  # cases of a cell that are shown
-SIDE = 160  # pixels, the longest side of a picture in the list
+MAX_CASES = 24  # of a cell that are shown
+THUMBNAIL = 160  # pixels, the longest side of a picture in the list
 
 
-def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
+def reply(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
     """Answer a question of the evaluation's.
 
     Args:
-        tasks: what there is.
+        tasks: what can be asked about.
         question: ``task``, ``ask`` and what belongs to it:
             ``figures``: the labels, ``metrics.json``, the model card, and of which modalities there are cases;
             ``cell`` (``modality``, ``truth``, ``guess``): the cases of a cell of the confusion matrix;
             ``case`` (``modality``, ``number``): a recording, as a ``data:`` URL.
 
     Raises:
-        InputError: there is no such question, task, or case, or its data are not on this machine.
+        InputError: there is no such question, task, or case, or its data is not on this machine.
     """
     name = _task(tasks, question)
     if question.get("ask") == "case":
@@ -61,15 +61,15 @@ def told(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
         "ask": "cell",
         "kept": len(numbers),
         "shows": shows,
-        "cases": [_case(modality, k, *cases[modality][k][2:], shows) for k in numbers[:SHOWN]],
+        "cases": [_case(modality, k, *cases[modality][k][2:], shows) for k in numbers[:MAX_CASES]],
     }
 
 
-def case_inputs(tasks: Tasks, question: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The task and the inputs of one case, as the page's inputs take them, to be read.
+def case(tasks: Tasks, question: dict[str, Any]) -> Given:
+    """One case as if it had been given to the page.
 
     Raises:
-        InputError: there is no such case, or its data are not on this machine.
+        InputError: there is no such case, or its data is not on this machine.
     """
     name = _task(tasks, question)
     source = _source(name, tasks, question)
@@ -78,7 +78,7 @@ def case_inputs(tasks: Tasks, question: dict[str, Any]) -> tuple[str, dict[str, 
         source = open_picture(source)[0]
     if modality == "audio":
         source = SAMPLE_RATE, np.rint(32767 * decode(source).clip(-1, 1)).astype(np.int16)
-    return name, {modality: source}
+    return Given({modality: source}, task=name)
 
 
 def _task(tasks: Tasks, question: dict[str, Any]) -> str:
@@ -119,7 +119,7 @@ def _card(folder: Path) -> str:
 def _picture(source: Path | np.ndarray) -> str:
     """A small PNG of a picture."""
     picture = Image.fromarray(open_picture(source)[0])
-    picture.thumbnail((SIDE, SIDE))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
     file = io.BytesIO()
     picture.save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

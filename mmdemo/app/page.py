@@ -1,48 +1,34 @@
-"""The page: three inputs, an answer, a drawing; and the wiring between them."""
+"""The page: three inputs, an answer and a drawing, and which event does what."""
 
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import gradio as gr
 
-from mmdemo import resources
-from mmdemo import worker_pool as workers
+from mmdemo import resources, worker_pool
 from mmdemo.app import parts
 from mmdemo.app.api import open_endpoints
-from mmdemo.app.handlers import (
-    _example_names,
-    _figures,
-    _of_task,
-    _reply,
-    _restore,
-    _run,
-    _run_again,
-    _run_anew,
-    _take,
-    _try,
-    _try_case,
-    _warm_up,
-)
+from mmdemo.app.given import SLIDERS
+from mmdemo.app.handlers import Handlers
 from mmdemo.app.tasks import EXAMPLES, Tasks
-from mmdemo.audio.noise import SNR
-from mmdemo.server import uploads
-from mmdemo.server import zero_gpu as lent
+from mmdemo.app.warm_up import warm_up
+from mmdemo.config import MODALITIES
+from mmdemo.server import gradio_compat, uploads, zero_gpu
 from mmdemo.server.health import Health
-from mmdemo.server.logs import watched
-from mmdemo.text.reader import MAX_CHARACTERS
+from mmdemo.server.logs import logged
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", resources.CHECKPOINTS))
-KEPT = (uploads.EVERY, 60 * uploads.MINUTES)  # seconds: how often files are deleted that are older than that
-REMEMBERED = 3000  # seconds that a visitor's last reading is remembered
-WAITING = 64  # requests at most; the next are told when to come again
-SOUND_DEGREES = int(SNR[1] - SNR[0]) + 1  # of background noise: none, then from the faintest on, a dB each
-AT_ONCE = workers.usual() + 2  # visitors whose inputs are read at the same time; the others wait in the queue
+DELETE_CACHE = (uploads.CLEAN_EVERY, 60 * uploads.MINUTES)  # seconds: how often files are deleted that are this old
+SESSION_SECONDS = 3000  # that a visitor's last reading is remembered
+MAX_QUEUE = 64  # runs that may wait; further visitors are told when to come back
+MAX_RUNNING = worker_pool.default_count() + 2  # runs at the same time; the others wait in the queue
 HASH = "() => location.hash.slice(1)"
 FONTS = [
     "Inter",
@@ -73,107 +59,170 @@ LAUNCH: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Card:
+    """One input of the page.
+
+    Attributes:
+        title: what it takes, for screen readers until the browser knows the language.
+        source: makes the component that takes it.
+        sliders: of noise, by their names in ``given.SLIDERS``, and their titles.
+    """
+
+    title: str
+    source: Callable[[], gr.Component]
+    sliders: dict[str, str]
+
+
+CARDS = {  # by modality
+    "text": Card("Words", parts.words_input, {"typing": "Typing errors"}),
+    "image": Card("Picture", parts.picture_input, {"blur": "Blur", "darkness": "Darkness"}),
+    "audio": Card("Sound", parts.sound_input, {"sound": "Background noise"}),
+}
+
+
+@dataclass
+class Layout:
+    """The components that events are wired to.
+
+    Attributes:
+        sources, used: the inputs and their switches, by modality.
+        noise: the sliders, by name.
+        task, button, examples: what else a visitor sets or presses.
+        answer, drawing, evaluation, footer: what is shown.
+        replies: what the drawing and the evaluation asked for, on its way back.
+        link: what follows the # of the address.
+        reading: the visitor's last one, which the drawing asks about.
+        candidate: which one in the picture is read, if the visitor has chosen one.
+    """
+
+    sources: dict[str, Any]
+    used: dict[str, gr.Checkbox]
+    noise: dict[str, gr.Slider]
+    task: gr.Radio
+    button: gr.Button
+    examples: gr.HTML
+    answer: gr.HTML
+    drawing: gr.HTML
+    evaluation: gr.HTML
+    footer: gr.HTML
+    replies: gr.HTML
+    link: gr.Textbox
+    reading: gr.State
+    candidate: gr.State
+
+    @property
+    def given(self) -> list[Any]:
+        """The components of a ``Given``, in the order of its ``values()``."""
+        by_modality = [part[modality] for part in (self.sources, self.used) for modality in MODALITIES]
+        return [*by_modality, *(self.noise[name] for name in SLIDERS)]
+
+    @property
+    def shown(self) -> list[Any]:
+        """What a result fills."""
+        return [self.answer, self.drawing, self.footer, self.reading]
+
+
 def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     """The page for the tasks in a folder.
 
     Args:
         checkpoints: every folder in it that has a ``config.json`` is a task.
         warm: load the tasks in the background and run each once, so that the first visitor waits no longer than others.
+
+    Returns:
+        the page, with what the server needs of it: ``looks``, the arguments of its ``launch``, and ``health``.
     """
     uploads.folder()  # before any part of the page asks Gradio where that is
     tasks = Tasks(checkpoints)
     gr.set_static_paths([*parts.SERVED, EXAMPLES])
-    with gr.Blocks(title="mmdemo", delete_cache=KEPT, analytics_enabled=False) as demo:
-        with gr.Row(elem_id="top"):
-            parts.title()
-            task = _task_choice(tasks.names)
-            parts.switches()
-        parts.heading(1)
-        with gr.Row(elem_id="cards", equal_height=True):
-            with gr.Column(elem_classes="mm-card mm-of-text", min_width=250):
-                use_text = parts.use_switch("text", "Words")
-                text = gr.Textbox(
-                    label="Words",
-                    show_label=False,
-                    lines=1,  # so that Enter reads it, and Shift+Enter begins a line
-                    max_lines=6,
-                    max_length=MAX_CHARACTERS,
-                    container=False,
-                    elem_id="text",
-                )
-                typing = parts.noise_slider("typing", "Typing errors")
-                parts.help_line("text")
-            with gr.Column(elem_classes="mm-card mm-of-image", min_width=250):
-                use_image = parts.use_switch("image", "Picture")
-                image = parts.picture_input()
-                with gr.Row():
-                    blur = parts.noise_slider("blur", "Blur")
-                    darkness = parts.noise_slider("darkness", "Darkness")
-                parts.help_line("image")
-            with gr.Column(elem_classes="mm-card mm-of-audio", min_width=250):
-                use_audio = parts.use_switch("audio", "Sound")
-                audio = parts.sound_input()
-                sound = parts.noise_slider("sound", "Background noise", SOUND_DEGREES)
-                parts.help_line("audio")
-        with gr.Row(elem_id="try"):
-            examples = parts.examples(_example_names(task.value))
-            parts.tour()
-            button = gr.Button("Read it", variant="primary", elem_id="run", min_width=120, scale=0)
-        parts.heading(2)
-        answer = parts.answer()
-        parts.heading(3)
-        parts.compare()
-        drawing = parts.drawing()
-        replies = parts.replies()
-        parts.take()
-        parts.how()
-        evaluation = parts.evaluation(task.value)
-        footer = parts.footer()
-        link = gr.Textbox(visible=False)
-        reading = gr.State(time_to_live=REMEMBERED)  # the last one of this visitor, which the drawing asks about
-        taken = gr.State(None, time_to_live=REMEMBERED)  # which candidate in the picture is read, as the visitor chose
-
-        given, used, noise = [text, image, audio], [use_text, use_image, use_audio], [typing, blur, darkness, sound]
-        filled, shown = [*given, *used, *noise], [answer, drawing, footer, reading]
-        model = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
-        ours = {"api_visibility": "undocumented", "show_progress": "minimal", "show_progress_on": answer, **model}
-        open_endpoints(tasks, [*given, task], **model)
-        run = _run(tasks)
-        last = {"trigger_mode": "always_last", **ours}
-        # Words are read as they are typed, a picture and a sound as soon as they are there.
-        gr.on([button.click, text.submit, text.input], run, [*filled, task, taken], shown, api_name="run", **last)
-        changes = [*(change.input for change in (audio, *used, task)), *(slider.release for slider in noise)]
-        gr.on(changes, _run_again(run), [*filled, task, taken], shown, api_name="run_again", **last)
-        image.input(_run_anew(run), [*filled, task], [taken, *shown], api_name="run_anew", **last)
-        answer.told(_take(run), [*filled, task], [taken, *shown], api_name="take", **last)
-        examples.told(_try(tasks, run), task, [*filled, taken, *shown], api_name="example", **ours)
-        quiet = {"api_visibility": "undocumented", "show_progress": "hidden", "trigger_mode": "multiple", **model}
-        drawing.told(_reply(tasks), [reading, task], replies, api_name="ask", **quiet)
-        evaluation.told(_figures(tasks), None, replies, api_name="figures", **quiet)
-        evaluation.chosen(
-            _try_case(tasks, run), None, [task, examples, *filled, taken, *shown], api_name="case", **ours
-        )
-        demo.load(
-            _restore(tasks, run), link, [text, task, examples, evaluation, *shown], js=HASH, api_name="restore", **quiet
-        )
-        task.input(_of_task, task, [examples, evaluation], api_visibility="private")
-    demo.queue(max_size=WAITING, api_open=False)
-    demo._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize  # else it makes a table of all runs after every one
-    for event in demo.fns.values():
-        if event.fn:
-            event.fn = watched(event.fn, event.api_name or event.name)
-    demo.looks, demo.preface = LAUNCH, parts.preface()  # what the server asks of a page...
-    demo.health = Health(checkpoints, tasks.names)  # ...and of its checkpoints
-    if lent.LENT:
-        for name in tasks.names:
-            with suppress(Exception):  # the warm-up says which and why
+    with gr.Blocks(title="mmdemo", delete_cache=DELETE_CACHE, analytics_enabled=False) as demo:
+        wire(demo, lay_out(tasks), tasks)
+    demo.queue(max_size=MAX_QUEUE, api_open=False)
+    gradio_compat.skip_run_statistics(demo)
+    gradio_compat.wrap_events(demo, logged)
+    demo.looks, demo.preface, demo.health = LAUNCH, parts.preface(), Health(checkpoints, tasks.names)
+    if zero_gpu.ON_ZERO_GPU:
+        for name in tasks.names:  # before the server starts, or they cannot be put on the GPU
+            with suppress(Exception):  # the warm-up says which one cannot be loaded, and why
                 tasks.predictor(name)
     if warm:
-        Thread(target=_warm_up, args=(tasks, demo.health), name="warm-up", daemon=True).start()
+        Thread(target=warm_up, args=(tasks, demo.health), name="warm-up", daemon=True).start()
     return demo
 
 
-def _task_choice(names: list[str]) -> gr.Radio:
+def lay_out(tasks: Tasks) -> Layout:
+    """Put all parts on the page, from top to bottom."""
+    with gr.Row(elem_id="top"):
+        parts.title()
+        task = task_choice(tasks.names)
+        parts.switches()
+    parts.heading(1)
+    sources, used, noise = {}, {}, {}
+    with gr.Row(elem_id="cards", equal_height=True):
+        for modality, card in CARDS.items():
+            with gr.Column(elem_classes=f"mm-card mm-of-{modality}", min_width=250):
+                used[modality] = parts.use_switch(modality, card.title)
+                sources[modality] = card.source()
+                with gr.Row() if len(card.sliders) > 1 else nullcontext():
+                    for name, title in card.sliders.items():
+                        noise[name] = parts.noise_slider(name, title, SLIDERS[name])
+                parts.help_line(modality)
+    with gr.Row(elem_id="try"):
+        examples = parts.examples(tasks.example_names(task.value))
+        parts.tour()
+        button = gr.Button("Read it", variant="primary", elem_id="run", min_width=120, scale=0)
+    parts.heading(2)
+    answer = parts.answer()
+    parts.heading(3)
+    parts.compare()
+    drawing = parts.drawing()
+    replies = parts.replies()
+    parts.take()
+    parts.how()
+    evaluation = parts.evaluation(task.value)
+    footer = parts.footer()
+    link = gr.Textbox(visible=False)
+    reading, candidate = gr.State(time_to_live=SESSION_SECONDS), gr.State(None, time_to_live=SESSION_SECONDS)
+    return Layout(
+        sources, used, noise, task, button, examples, answer, drawing, evaluation, footer, replies, link, reading,
+        candidate,
+    )  # fmt: skip
+
+
+def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
+    """Say which event does what: each line is an event, its handler, what that takes, and what it fills."""
+    do = Handlers(tasks)
+    text, image, audio = (on.sources[modality] for modality in MODALITIES)
+    given, chosen = [*on.given, on.task], [on.candidate, *on.shown]
+    model = {"concurrency_id": "model", "concurrency_limit": MAX_RUNNING}
+    open_endpoints(tasks, list(on.sources.values()), on.task, **model)
+
+    own = {"api_visibility": "undocumented", **model}
+    visible = {"show_progress": "minimal", "show_progress_on": on.answer, **own}
+    last = {"trigger_mode": "always_last", **visible}
+    quiet = {"show_progress": "hidden", "trigger_mode": "multiple", **own}
+
+    # Words are read as they are typed, a picture and a sound as soon as they are there.
+    typed = [on.button.click, text.submit, text.input]
+    changed = [each.input for each in (audio, *on.used.values(), on.task)]
+    released = [slider.release for slider in on.noise.values()]
+    gr.on(typed, do.run, [*given, on.candidate], on.shown, api_name="run", **last)
+    gr.on([*changed, *released], do.run_again, [*given, on.candidate], on.shown, api_name="run_again", **last)
+    image.input(do.run_anew, given, chosen, api_name="run_anew", **last)
+    on.answer.told(do.choose_candidate, given, chosen, api_name="candidate", **last)
+
+    on.examples.told(do.try_example, on.task, [*on.given, *chosen], api_name="example", **visible)
+    on.drawing.told(do.answer_drawing, [on.reading, on.task], on.replies, api_name="ask", **quiet)
+    on.evaluation.told(do.answer_evaluation, None, on.replies, api_name="figures", **quiet)
+    filled = [on.task, on.examples, *on.given, *chosen]
+    on.evaluation.chosen(do.try_case, None, filled, api_name="case", **visible)
+    filled = [text, on.task, on.examples, on.evaluation, *on.shown]
+    demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
+    on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")
+
+
+def task_choice(names: list[str]) -> gr.Radio:
     """One of the tasks; the browser knows better names for some."""
     choices = [(name.replace("_", " ").capitalize(), name) for name in names]
     return gr.Radio(choices, value=names[0] if names else None, label="Task", container=False, elem_id="task")

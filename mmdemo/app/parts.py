@@ -21,6 +21,8 @@ import plotly
 
 from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import PACKAGE
+from mmdemo.server.gradio_compat import API, set_example, set_preprocess
+from mmdemo.text.reader import MAX_CHARACTERS
 
 WEB = PACKAGE / "web"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"  # the one that plotly is made for
@@ -41,7 +43,7 @@ def packed(value: Any) -> str:
 
 def address(path: Path) -> str:
     """Where a served file is found, relative to the page, so that the page may be mounted anywhere."""
-    return f"gradio_api/file={quote(path.as_posix())}"
+    return f"{API.removeprefix('/')}file={quote(path.as_posix())}"
 
 
 def words() -> str:
@@ -141,8 +143,21 @@ def help_line(modality: str) -> gr.HTML:
     return part("help", "<p></p>", modality, elem_id=f"help-{modality}", elem_classes="mm-help")
 
 
+def words_input() -> gr.Textbox:
+    """Gradio's text input; Enter reads what is in it, and Shift+Enter begins a line, which takes ``lines=1``."""
+    return gr.Textbox(
+        label="Words",
+        show_label=False,
+        lines=1,
+        max_lines=6,
+        max_length=MAX_CHARACTERS,
+        container=False,
+        elem_id="text",
+    )
+
+
 def picture_input() -> gr.Image:
-    """Gradio's picture input, which hands over the file as it came: our reader opens it, and refuses it kindly."""
+    """Gradio's picture input, which hands over the file as it came: our reader opens it, or says why it cannot."""
     image = gr.Image(
         label="Picture",
         show_label=False,
@@ -154,9 +169,8 @@ def picture_input() -> gr.Image:
         buttons=[],
         elem_id="image",
     )
-
-    image.preprocess = lambda payload: payload and as_it_came(payload.model_dump())
-    image.example_payload = lambda: _file_named("photo.jpg")
+    set_preprocess(image, lambda payload: payload and as_it_came(payload.model_dump()))
+    set_example(image, lambda: _file_named("photo.jpg"))
     return image
 
 
@@ -178,7 +192,7 @@ def sound_input() -> gr.Audio:
         buttons=[],
         elem_id="audio",
     )
-    audio.example_payload = lambda: _file_named("voice.wav")
+    set_example(audio, lambda: _file_named("voice.wav"))
     return audio
 
 
@@ -219,13 +233,13 @@ def answer() -> gr.HTML:
 
 
 def drawing() -> gr.HTML:
-    """How it was read: what ``plots.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
+    """How it was read: what ``figure.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
     template = '<div class="mm-card"><div class="mm-frame"></div><div class="mm-inspect"></div></div>'
     return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
 
 
 def replies() -> gr.HTML:
-    """What the drawing asked for, on its way back to it; nothing to see."""
+    """What the drawing and the evaluation asked for, on its way back to them; nothing to see."""
     return part("replies", "", elem_id="replies", visible="hidden")
 
 

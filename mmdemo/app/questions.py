@@ -1,4 +1,4 @@
-"""What the drawing asks about the last reading, and what it is told: plain numbers out.
+"""Answers to what the drawing asks about the last reading, as plain numbers.
 
 Questions come from a browser, so nothing in them is trusted: whatever does not fit the reading is an ``InputError``.
 """
@@ -41,9 +41,9 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
             ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
             ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate held over these steps, or the
             steps left out;
-            ``faithful`` (``about``, ``against`` or null): whether the ledger is true;
+            ``faithful`` (``about``, ``against`` or null): how faithful the ledger is to the model;
             ``sound``: the recording as it was heard, as a ``data:`` URL;
-            ``take`` (``format``: json, npz, csv or report; ``language``): all of it as a file.
+            ``take`` (``format``: json, npz, csv or report; ``language``): the reading exported as a file.
 
     Raises:
         InputError: there is no reading, or no such question about it.
@@ -54,7 +54,7 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
     if name == "sound" and reading.sound is not None:
         return {"ask": name, "url": _wave(reading.sound)}
     if name == "take":
-        return {"ask": name, **_take(reading, question.get("format"), question.get("language"))}
+        return {"ask": name, **_export(reading, question.get("format"), question.get("language"))}
     asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}
     if not isinstance(name, str) or name not in asks:
         raise InputError("ask.unknown")
@@ -141,7 +141,7 @@ def _faithful(
     return {"about": about, "against": against, "form": explanation.form, "curves": curves}
 
 
-def _take(reading: Reading, kind: Any, language: Any) -> dict[str, str]:
+def _export(reading: Reading, kind: Any, language: Any) -> dict[str, str]:
     """``name``, ``type`` and ``base64`` of a file, which the browser saves: none is kept here."""
     result, explanation = reading.result, reading.explanation
     made = {

@@ -1,4 +1,4 @@
-"""From what a person gave to what the page shows: pure functions, plain numbers out."""
+"""From what a visitor gave to what the page shows of it: pure functions that return plain numbers."""
 
 from __future__ import annotations
 

@@ -12,13 +12,10 @@ import gzip
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmdemo.app.parts import PLOTLY, WEB, packed, preface, words
+from mmdemo.app.reading import Reading
 from mmdemo.messages import InputError, strings
-
-if TYPE_CHECKING:
-    from mmdemo.app.reading import Reading
 
 START = "report.js"  # the module that brings the file to life; what it imports comes along
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline'; img-src data: blob:"

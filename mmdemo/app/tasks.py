@@ -1,4 +1,4 @@
-"""What the page can be asked: the trained tasks in a folder, and the examples that we made for them."""
+"""What the page can be asked: the trained tasks in a folder, and the examples made for them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from mmdemo.app.given import Given
 from mmdemo.inference.predictor import Predictor
 from mmdemo.resources import ASSETS
-from mmdemo.server import zero_gpu as lent
+from mmdemo.server import zero_gpu
 from mmdemo.server.health import checkpoint_hash
 
 EXAMPLES = ASSETS / "examples"
@@ -17,7 +18,7 @@ EXAMPLES = ASSETS / "examples"
 
 @dataclass(frozen=True)
 class Example:
-    """Something to try at one click; any of the three may be missing.
+    """Something to try with one click; any of the three may be missing.
 
     Attributes:
         name: its key in the strings files (``example.<name>``), or its title where there is none.
@@ -34,6 +35,11 @@ class Example:
     def __len__(self) -> int:
         """How many inputs it has."""
         return sum(map(bool, (self.text, self.image, self.audio)))
+
+    def given(self, task: str) -> Given:
+        """What it gives to the page: all switched on, and no noise."""
+        files = {"image": self.image and str(self.image), "audio": self.audio and str(self.audio)}
+        return Given({"text": self.text, **files}, task=task)
 
 
 class Tasks:
@@ -66,7 +72,7 @@ class Tasks:
         with self._lock:
             if name not in self._predictors:
                 self._hashes[name] = checkpoint_hash(self.folder / name)
-                self._predictors[name] = lent.load(self.folder / name)
+                self._predictors[name] = zero_gpu.load(self.folder / name)
             return self._predictors[name]
 
     def hash(self, name: str) -> str | None:
@@ -77,6 +83,10 @@ class Tasks:
         """
         self.predictor(name)
         return self._hashes[name]
+
+    def example_names(self, name: str | None) -> list[str]:
+        """The names of a task's examples; none where there is no task."""
+        return [example.name for example in self.examples(name)] if name else []
 
     @staticmethod
     def examples(name: str) -> list[Example]:

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mmdemo.data.sources.idx import read_pictures
 from mmdemo.evaluate.metrics import answer, unimodal_samples
-from mmdemo.messages import InputError
+from mmdemo.evaluate.results import CASES
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
-FILE = "cases.json"
 RIGHT = 12  # right answers that are kept of each class; wrong ones all are
 LIMIT = 300_000  # bytes of the file; if there are too many mistakes, only the surest of each cell are kept
 FEWER = (200, 100, 50, 25, 12, 6, 3, 1)  # how many those are
@@ -35,32 +32,7 @@ def write_cases(folder: Path, cases: dict[str, Any]) -> None:
         if len(text.encode()) <= LIMIT:
             break
         text = _packed({**cases, "cases": {name: _first(some, most) for name, some in cases["cases"].items()}})
-    (folder / FILE).write_text(text, encoding="utf-8")
-
-
-def read_cases(folder: Path) -> dict[str, list[list[Any]]]:
-    """The cases of each modality; none where the checkpoint has no ``cases.json``."""
-    file = folder / FILE
-    return json.loads(file.read_text(encoding="utf-8"))["cases"] if file.is_file() else {}
-
-
-def fetch(reference: str, folder: Path) -> Path | np.ndarray:
-    """The file that a reference names, or the picture in it, which must lie in the folder of the data sets.
-
-    Raises:
-        InputError: there is none, it lies elsewhere, or it has not so many pictures.
-    """
-    name, number = re.fullmatch(r"(.*?)(?:#(\d+))?", reference, re.DOTALL).groups()
-    root = folder.resolve()
-    file = (root / name).resolve()
-    if not reference or not file.is_relative_to(root) or not file.is_file():
-        raise InputError("evaluate.no_data", variable="MMDEMO_DATA")
-    if number is None:
-        return file
-    pictures = read_pictures(file)
-    if int(number) >= len(pictures):
-        raise InputError("evaluate.no_data", variable="MMDEMO_DATA")
-    return pictures[int(number)]
+    (folder / CASES).write_text(text, encoding="utf-8")
 
 
 def _first(cases: list[list[Any]], most: int) -> list[list[Any]]:

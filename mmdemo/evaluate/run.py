@@ -18,9 +18,10 @@ from mmdemo.evaluate.fusion import fusion
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
 from mmdemo.evaluate.ood import study_contradiction, study_unknown
 from mmdemo.evaluate.photos import study_photos
+from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model
-from mmdemo.evaluate.tables import read_metrics, write_card, write_metrics
+from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES

@@ -261,12 +261,6 @@ def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
 
 
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """A checkpoint's metrics; empty if it has not been measured."""
-    file = folder / "metrics.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-
-
 def write_card(folder: Path, template: Path, metrics: dict[str, Any]) -> None:
     """Write a checkpoint's model card, its figures filled in. A card that a person has changed keeps the changes."""
     card = folder / "README.md"

@@ -1,4 +1,4 @@
-"""Requests and answers as ASGI has them: bodies that are limited, read and given again, refusals, small answers."""
+"""Requests and answers in ASGI's terms: bodies that are limited, read and replayed, refusals, small JSON answers."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass
 class Refusal(Exception):
-    """A request that is answered here."""
+    """A request that goes no further, and what it is answered with."""
 
     status: int
     note: Note
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def limited(scope: Scope, receive: Receive, most: int) -> Receive:
-    """The same body, until it is larger than it may be."""
+def limit_body(scope: Scope, receive: Receive, most: int) -> Receive:
+    """Read the same body, up to so many bytes.
+
+    Raises:
+        Refusal: 400 if its length is no number, 413 if it is longer; the returned function raises the latter, too.
+    """
     too_large = Refusal(413, Note("serve.too_large", {"limit": most // 1_000_000}))
     length = dict(scope["headers"]).get(b"content-length", b"0")
     if not length.isdigit():
@@ -34,7 +38,7 @@ def limited(scope: Scope, receive: Receive, most: int) -> Receive:
         raise too_large
     seen = 0
 
-    async def counted() -> Message:
+    async def limited() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
@@ -42,38 +46,42 @@ def limited(scope: Scope, receive: Receive, most: int) -> Receive:
             raise too_large
         return message
 
-    return counted
+    return limited
 
 
-async def whole(receive: Receive) -> bytes:
-    """All of a body."""
+async def read_body(receive: Receive) -> bytes:
+    """All of a body.
+
+    Raises:
+        Refusal: the visitor has left before the end.
+    """
     parts = []
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise Refusal(400, Note("serve.request"))  # the visitor has left
+            raise Refusal(400, Note("serve.request"))
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
 
 
-def again(raw: bytes, receive: Receive) -> Receive:
-    """A body that was read, to be read once more; then whatever comes."""
+def replay_body(raw: bytes, receive: Receive) -> Receive:
+    """Give a body that was read to the next reader, and after it whatever else comes."""
     given = False
 
-    async def body() -> Message:
+    async def replayed() -> Message:
         nonlocal given
         if given:
             return await receive()
         given = True
         return {"type": "http.request", "body": raw, "more_body": False}
 
-    return body
+    return replayed
 
 
-async def reply(send: Send, status: int, said: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-    """A small JSON answer."""
-    body = json.dumps(said, ensure_ascii=False).encode()
+async def send_json(send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+    """Answer with a small JSON object."""
+    body = json.dumps(content, ensure_ascii=False).encode()
     fields = {"content-type": "application/json", "content-length": str(len(body)), "cache-control": "no-store"}
     named = [(name.lower().encode(), value.encode()) for name, value in {**fields, **(headers or {})}.items()]
     await send({"type": "http.response.start", "status": status, "headers": named})

@@ -1,7 +1,7 @@
-"""The door: every request passes here before Gradio sees it.
+"""The gate: every request passes here before Gradio sees it.
 
-What the page does not need is closed; bodies are limited and checked; who asks too often, and everybody when the queue
-is full, hears so kindly, and when to come again; and whatever fails all the same is said in one kind sentence.
+Routes that the page does not need are closed. Bodies are limited and checked. Visitors who ask too often, and everybody
+when the queue is full, are told so, and when to come back. Whatever fails nevertheless is answered in one sentence.
 """
 
 from __future__ import annotations
@@ -13,39 +13,40 @@ import time
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from mmdemo.messages import InputError, Note
-from mmdemo.server import logs
-from mmdemo.server import validate as bodies
-from mmdemo.server.asgi import Message, Receive, Refusal, Scope, Send, again, limited, reply, whole
+from mmdemo.server import gradio_compat, logs, validate
+from mmdemo.server.asgi import Message, Receive, Refusal, Scope, Send, limit_body, read_body, replay_body, send_json
+from mmdemo.server.gradio_compat import API
 from mmdemo.server.health import Health
 from mmdemo.server.rate_limit import RateLimiter
 
 log = logging.getLogger("mmdemo.server")
 
-API = "/gradio_api/"
-OPEN = {"", "assets", "config", "favicon.ico", "manifest.json", "robots.txt", "static", "svelte", "theme.css"}
-OPEN_API = {
-    "app_id", "call", "cancel", "heartbeat", "info", "login_check", "mcp", "openapi.json", "queue", "reset",
+OPEN_ROUTES = {"", "assets", "config", "favicon.ico", "manifest.json", "robots.txt", "static", "svelte", "theme.css"}
+OPEN_API_ROUTES = {
+    "app_id", "call", "cancel", "file", "heartbeat", "info", "login_check", "mcp", "openapi.json", "queue", "reset",
     "startup-events", "theme.css", "upload", "upload_progress", "user",
 }  # fmt: skip
-MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and what goes around it
-MAX_JSON = 2_000_000  # bytes; files are uploaded, a picture within a request has to be small
-LONGEST_PATH = 2_000  # characters
-LONGEST_WAIT = 120  # seconds; nobody believes more
+MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and the form around it
+MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a request has to be small
+MAX_PATH = 2_000  # characters
+MAX_WAIT = 120  # seconds that anybody is told to wait
 
 
-class Guard:
+class Gate:
     """ASGI middleware.
 
     Args:
-        app: what is guarded.
+        app: what it protects.
         health: what ``/health`` says.
-        allowance: how often one visitor may ask.
+        limiter: how often one visitor may ask.
         headers: sent with every answer.
-        proxied: whether all come through somebody else's proxy; whom that does not name may ask as often as they like.
+        proxied: whether all requests come through somebody else's proxy; those that it gives no visitor's address for
+            are not limited.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Guard:
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let through."""
+        """Answer a request, or pass it on."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
@@ -71,25 +72,25 @@ class Guard:
 
         try:
             if scope["path"] == "/health":
-                await reply(answer, 200 if self.health.ready else 503, self.health.report())
+                await send_json(answer, 200 if self.health.ready else 503, self.health.report())
             else:
                 await self.app(scope, await self._admit(scope, receive), answer)
         except Refusal as refusal:
             if not status:
-                said = {"detail": refusal.note.say(_language(scope))}
-                await reply(answer, refusal.status, said, refusal.headers)
+                content = {"detail": refusal.note.say(_language(scope))}
+                await send_json(answer, refusal.status, content, refusal.headers)
         except Exception as error:
-            broken = _place(scope) == "upload" and isinstance(error, TypeError | ValueError | KeyError | OSError)
-            fields = {"path": _place(scope), **logs.failure(error)}
+            broken = _route(scope) == "upload" and isinstance(error, TypeError | ValueError | KeyError | OSError)
+            fields = {"path": _route(scope), **logs.describe_error(error)}
             log.log(logging.INFO if broken else logging.ERROR, "refused" if broken else "unexpected",
                     extra={"fields": fields})  # fmt: skip
             if not status:
                 note = Note("serve.request" if broken else "serve.unexpected")
-                await reply(answer, 400 if broken else 500, {"detail": note.say(_language(scope))})
+                await send_json(answer, 400 if broken else 500, {"detail": note.say(_language(scope))})
         finally:
             if scope["method"] == "POST" or status >= 400:
                 took = round(1000 * (time.perf_counter() - begun), 1)
-                fields = {"method": scope["method"], "path": _place(scope), "status": status, "milliseconds": took}
+                fields = {"method": scope["method"], "path": _route(scope), "status": status, "milliseconds": took}
                 log.info("request", extra={"fields": fields})
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:
@@ -101,135 +102,129 @@ class Guard:
         Raises:
             Refusal: it goes no further.
         """
-        path, method = scope["path"], scope["method"]
-        api = path.startswith(API)
-        place = _place(scope)
-        opened = place in OPEN_API | {"file"} if api else place in OPEN and method in ("GET", "HEAD", "OPTIONS")
-        elsewhere = path.startswith((f"{API}file=http", f"{API}file=/http"))
-        if not opened or elsewhere or len(path) > LONGEST_PATH or "\0" in path:
-            raise Refusal(404, Note("serve.closed"))
-        if place == "mcp":
-            _check_assistant(scope)
-        blocks = scope["app"].get_blocks()
-        self._check_stream(blocks, scope)
+        path, route, method = scope["path"], _route(scope), scope["method"]
+        self._check_route(scope)
+        if route == "mcp":
+            _check_mcp(scope)
+        demo = gradio_compat.blocks_of(scope)
+        if method == "GET":
+            _check_stream(demo, scope)
         if method != "POST":
             return receive
-        if place in ("upload", "call", "queue", "mcp"):
-            self._check_turn(blocks, scope, joins=place != "upload")
-        if place == "upload":
-            return limited(scope, receive, MAX_UPLOAD)
-        raw = await whole(limited(scope, receive, MAX_JSON))
-        if place in ("call", "queue"):
-            raw = self._checked(blocks, path, raw)
+        if route in ("upload", "call", "queue", "mcp"):
+            self._check_rate(demo, scope, queued=route != "upload")
+        if route == "upload":
+            return limit_body(scope, receive, MAX_UPLOAD)
+        raw = await read_body(limit_body(scope, receive, MAX_JSON))
+        if route in ("call", "queue"):
+            raw = _validated(demo, path, raw)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
-        if place == "mcp":
+        if route == "mcp":
             _check_json(raw)
-        return again(raw, receive)
-
-    def _check_turn(self, blocks: gr.Blocks, scope: Scope, *, joins: bool) -> None:
-        """Whether this visitor may ask now, and whether there is room in the queue."""
-        if self.health.stopping:
-            raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
-        visitor = scope["client"][0] if scope.get("client") else ""
-        named = not (self.proxied and _within(visitor))
-        if named and (wait := self.limiter.wait(visitor)):
-            raise _later("serve.often", wait)
-        queue = blocks._queue
-        if joins and queue.max_size is not None and len(queue) >= queue.max_size:
-            raise _later("serve.busy", wait_of(blocks))
-
-    def _check_stream(self, blocks: gr.Blocks, scope: Scope) -> None:
-        """Whether there is anything to hear: Gradio would begin to answer, and then fail."""
-        queue, parts = blocks._queue, scope["path"].removeprefix(API).split("/")
-        if scope["method"] != "GET":
-            return
-        if parts[0] == "call":
-            event = parts[-1]
-            known = event in queue.event_ids_to_events or any(
-                event in events for events in list(queue.pending_event_ids_session.values())
-            )
-        elif parts[:2] == ["queue", "data"]:
-            session = _query(scope).get("session_hash", "")
-            known = session in queue.pending_messages_per_session
-        else:
-            return
-        if not known:
-            raise Refusal(404, Note("serve.nothing"))
+        return replay_body(raw, receive)
 
     @staticmethod
-    def _checked(blocks: gr.Blocks, path: str, raw: bytes) -> bytes:
-        """The body of a request for a run, if all of it may be passed on."""
-        parts = path.removeprefix(API).strip("/").split("/")
-        try:
-            body = bodies.parse(raw)
-            if parts == ["queue", "join"]:
-                body = bodies.check_join(blocks, body)
-            elif len(parts) in (2, 3) and parts[:-1] in (["call"], ["call", "v2"]):
-                body = bodies.check_call(blocks, parts[-1], body, named=len(parts) == 3)
-            else:
-                raise Refusal(404, Note("serve.closed"))
-        except InputError as error:
-            raise Refusal(400, error.note) from error
-        return json.dumps(body).encode()
+    def _check_route(scope: Scope) -> None:
+        """Raise a Refusal for a route that the page does not need, and for a file from elsewhere."""
+        path, route = scope["path"], _route(scope)
+        if path.startswith(API):
+            is_open = route in OPEN_API_ROUTES and not path.startswith((f"{API}file=http", f"{API}file=/http"))
+        else:
+            is_open = route in OPEN_ROUTES and scope["method"] in ("GET", "HEAD", "OPTIONS")
+        if not is_open or len(path) > MAX_PATH or "\0" in path:
+            raise Refusal(404, Note("serve.closed"))
+
+    def _check_rate(self, demo: gr.Blocks, scope: Scope, *, queued: bool) -> None:
+        """Raise a Refusal if this visitor asks too often, the queue is full, or the server stops."""
+        if self.health.stopping:
+            raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
+        visitor = _address(scope)
+        limited = not (self.proxied and _is_private(visitor))
+        if limited and (wait := self.limiter.wait(visitor)):
+            raise _try_later("serve.often", wait)
+        if queued and gradio_compat.queue_is_full(demo):
+            raise _try_later("serve.busy", gradio_compat.estimated_wait(demo))
 
 
-def _check_assistant(scope: Scope) -> None:
-    """Whether a request over MCP is one that Gradio answers at once; the run that it asks for comes in here anew."""
+def _check_stream(demo: gr.Blocks, scope: Scope) -> None:
+    """Raise a Refusal for a stream of answers that nobody has asked for."""
+    parts = scope["path"].removeprefix(API).split("/")
+    if parts[0] == "call":
+        known = gradio_compat.run_is_known(demo, parts[-1])
+    elif parts[:2] == ["queue", "data"]:
+        query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        known = gradio_compat.session_is_known(demo, query.get("session_hash", ""))
+    else:
+        return
+    if not known:
+        raise Refusal(404, Note("serve.nothing"))
+
+
+def _check_mcp(scope: Scope) -> None:
+    """Raise a Refusal unless a request over MCP is one that Gradio answers at once.
+
+    The run that it asks for passes the gate once more, as a request of its own.
+    """
     parts, method = scope["path"].removeprefix(API).strip("/").split("/"), scope["method"]
     if parts not in (["mcp"], ["mcp", "http"], ["mcp", "schema"]):  # not the older way, which keeps a stream open
         raise Refusal(404, Note("serve.closed"))
     if method == "DELETE" or (method == "GET" and b"event-stream" in dict(scope["headers"]).get(b"accept", b"")):
         raise Refusal(405, Note("serve.closed"), {"Allow": "POST"})  # no session is kept that could be ended or heard
-    # Gradio hands the headers on with the run, and uvicorn believes this one of what comes from here: so the run is
-    # counted as this visitor's, whatever they say that they are.
-    visitor = (scope["client"][0] if scope.get("client") else "").encode()
-    scope["headers"] = [(k, v) for k, v in scope["headers"] if k != b"x-forwarded-for"]
-    scope["headers"].append((b"x-forwarded-for", visitor))
+    gradio_compat.count_mcp_run_for(scope, _address(scope))
+
+
+def _validated(demo: gr.Blocks, path: str, raw: bytes) -> bytes:
+    """The body of a request for a run, as far as it may be passed on.
+
+    Raises:
+        Refusal: nothing of it may.
+    """
+    parts = path.removeprefix(API).strip("/").split("/")
+    try:
+        body = validate.parse(raw)
+        if parts == ["queue", "join"]:
+            body = validate.check_join(demo, body)
+        elif len(parts) in (2, 3) and parts[:-1] in (["call"], ["call", "v2"]):
+            body = validate.check_call(demo, parts[-1], body, named=len(parts) == 3)
+        else:
+            raise Refusal(404, Note("serve.closed"))
+    except InputError as error:
+        raise Refusal(400, error.note) from error
+    return json.dumps(body).encode()
 
 
 def _check_json(raw: bytes) -> None:
     try:
-        bodies.parse(raw)
+        validate.parse(raw)
     except InputError as error:
         raise Refusal(400, error.note) from error
 
 
-def _within(address: str) -> bool:
-    """Whether an address is of a network of somebody's own, and so nobody's on the other side of a proxy."""
-    with suppress(ValueError):
-        return ip_address(address).is_private
-    return True
-
-
-def wait_of(blocks: gr.Blocks) -> float:
-    """Seconds until what waits now is done, going by how long runs have taken."""
-    queue = blocks._queue
-    times = [(each.process_time, each.count) for each in queue.process_time_per_fn.values()]
-    mean = sum(time for time, _ in times) / max(1, sum(count for _, count in times))
-    at_once = [each.concurrency_limit or 1 for each in queue.event_queue_per_concurrency_id.values()]
-    return len(queue) * mean / max(1, *at_once, 1)
-
-
-def _later(key: str, seconds: float) -> Refusal:
-    whole = min(LONGEST_WAIT, max(1, math.ceil(seconds)))
+def _try_later(key: str, seconds: float) -> Refusal:
+    whole = min(MAX_WAIT, max(1, math.ceil(seconds)))
     return Refusal(429, Note(key, {"seconds": whole}), {"Retry-After": str(whole)})
 
 
-def _place(scope: Scope) -> str:
-    """The first part of a path: enough to know what was asked, and no more is logged."""
+def _route(scope: Scope) -> str:
+    """The first part of a path: enough to know what was asked for, and the only part that is logged."""
     path = scope["path"]
     rest = path.removeprefix(API) if path.startswith(API) else path.removeprefix("/")
     return "file" if rest.startswith("file=") and path.startswith(API) else rest.split("/")[0][:40]
 
 
-def _query(scope: Scope) -> dict[str, str]:
-    from urllib.parse import parse_qsl
+def _address(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
 
-    return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+
+def _is_private(address: str) -> bool:
+    """Whether an address belongs to a private network, and so to nobody on the other side of a proxy."""
+    with suppress(ValueError):
+        return ip_address(address).is_private
+    return True
 
 
 def _language(scope: Scope) -> str:
-    """The language of a visitor's browser, as far as we speak it."""
+    """The language of a visitor's browser, if it is one of ours; otherwise English."""
     wanted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1").lower()
     return "zh" if wanted.startswith("zh") else "en"

@@ -1,4 +1,4 @@
-"""Whether the page can answer, and with what: its version and its checkpoints' hashes."""
+"""Whether the page can answer, and with what: its version, and the hashes of its checkpoints."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from mmdemo import __version__
 
-SHOWN = 12  # hexadecimal digits of a hash
+HASH_DIGITS = 12  # hexadecimal
 
 
 @lru_cache
 def _hash(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:SHOWN]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:HASH_DIGITS]
 
 
 def checkpoint_hash(folder: Path) -> str | None:
@@ -25,7 +25,12 @@ def checkpoint_hash(folder: Path) -> str | None:
 
 
 class Health:
-    """What ``GET /health`` says: ready once a model of every task has answered, until the server is told to stop."""
+    """What ``GET /health`` says: ready once the model of every task has answered, until the server is told to stop.
+
+    Attributes:
+        answered, broken: the tasks whose model has answered, and those whose model cannot be used.
+        stopping: whether the server was told to stop.
+    """
 
     def __init__(self, folder: Path, tasks: Sequence[str]) -> None:
         self.folder, self.tasks = folder, list(tasks)

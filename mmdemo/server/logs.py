@@ -1,6 +1,6 @@
-"""Logs for machines: one JSON object a line, on standard error, and never anything that a visitor gave.
+"""Logs for machines: one JSON object a line, on standard error, and nothing in it that a visitor gave.
 
-Of an exception its type and its place are written, not its message, which may quote the input.
+Of an exception, the type and the place are written, not the message, which may quote the input.
 """
 
 from __future__ import annotations
@@ -16,47 +16,47 @@ from types import TracebackType
 from typing import Any
 
 import gradio as gr
-from gradio import queueing, routes
 
 from mmdemo.messages import InputError, Note
+from mmdemo.server import gradio_compat
 
 log = logging.getLogger("mmdemo.server")
-FRAMES = 6  # of a traceback, the innermost
+MAX_FRAMES = 6  # of a traceback, the innermost
 
 
-class Lines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """A record as one line of JSON: ``time``, ``level``, ``event`` and the record's own ``fields``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; what other libraries wrote as a sentence is its event."""
+        """The line; a sentence that another library wrote becomes its event."""
         when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line = {"time": f"{when}.{int(record.msecs):03d}Z", "level": record.levelname.lower()}
         line |= {"event": record.getMessage(), **getattr(record, "fields", {})}
         if record.exc_info and record.exc_info[0]:
-            line |= failure(record.exc_info[1])
+            line |= describe_error(record.exc_info[1])
         return json.dumps(line, ensure_ascii=True)
 
 
-def failure(error: BaseException | None) -> dict[str, Any]:
+def describe_error(error: BaseException | None) -> dict[str, Any]:
     """The type of an exception and where it happened, without its message."""
     where: TracebackType | None = error.__traceback__ if error else None
-    frames = traceback.extract_tb(where)[-FRAMES:]
+    frames = traceback.extract_tb(where)[-MAX_FRAMES:]
     places = [f"{'/'.join(frame.filename.replace(chr(92), '/').split('/')[-2:])}:{frame.lineno}" for frame in frames]
     return {"error": type(error).__name__, "at": places}
 
 
 def start(level: int = logging.INFO) -> None:
-    """Write the logs of everything here as lines of JSON; Gradio's tracebacks become such lines too."""
+    """Write the logs of mmdemo and of uvicorn as lines of JSON; Gradio's tracebacks become such lines, too."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonFormatter())
     for name in ("mmdemo", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level if name == "mmdemo" else logging.WARNING)
-    queueing.traceback = routes.traceback = _Quiet()  # they print the message of whatever a visitor provoked
+    gradio_compat.replace_traceback(_LoggedTraceback())
 
 
-class _Quiet:
+class _LoggedTraceback:
     """Stands in for the module ``traceback`` where Gradio prints one."""
 
     def print_exc(self) -> None:
@@ -64,32 +64,36 @@ class _Quiet:
         error = sys.exc_info()[1]
         refused = isinstance(error, gr.Error)
         log.log(logging.INFO if refused else logging.ERROR, "refused" if refused else "unexpected",
-                extra={"fields": failure(error)})  # fmt: skip
+                extra={"fields": describe_error(error)})  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:
         return getattr(traceback, name)
 
 
-def watched(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """An event of the page that logs how it went; what is unexpected becomes one kind sentence."""
+def logged(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """An event's function that logs how each run went; an unexpected error becomes one kind sentence.
+
+    Raises:
+        gr.Error: the input is refused, or something unexpected went wrong.
+    """
 
     @functools.wraps(function)
-    def watch(*given: Any, **named: Any) -> Any:
-        begun, how = time.perf_counter(), {"outcome": "done"}
+    def run(*given: Any, **named: Any) -> Any:
+        begun, fields = time.perf_counter(), {"outcome": "done"}
         try:
             return function(*given, **named)
         except InputError as error:
-            how = {"outcome": "refused", "why": error.note.key}
+            fields = {"outcome": "refused", "why": error.note.key}
             raise gr.Error(str(error), print_exception=False) from error
         except gr.Error:
-            how = {"outcome": "refused"}
+            fields = {"outcome": "refused"}
             raise
         except Exception as error:
-            how = {"outcome": "unexpected", **failure(error)}
+            fields = {"outcome": "unexpected", **describe_error(error)}
             raise gr.Error(Note("serve.unexpected").say(), print_exception=False) from error
         finally:
-            level = logging.ERROR if how["outcome"] == "unexpected" else logging.INFO
+            level = logging.ERROR if fields["outcome"] == "unexpected" else logging.INFO
             took = round(1000 * (time.perf_counter() - begun), 1)
-            log.log(level, "run", extra={"fields": {"name": name, "milliseconds": took, **how}})
+            log.log(level, "run", extra={"fields": {"name": name, "milliseconds": took, **fields}})
 
-    return watch
+    return run

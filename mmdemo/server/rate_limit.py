@@ -1,4 +1,4 @@
-"""How much one visitor may ask for: a bucket of tokens for each, which fills again with time."""
+"""How often one visitor may ask: a token bucket for each."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-REMEMBERED = 10_000  # visitors; the one who was away the longest is forgotten first
+MAX_VISITORS = 10_000  # that are remembered; the one who was away the longest is forgotten first
 
 
 class RateLimiter:
-    """So many requests a minute for each visitor, and a fifth of them at once.
+    """A number of requests a minute for each visitor, a fifth of which may come at once.
 
     Args:
-        per_minute: 0 lets everybody ask as often as they like.
-        clock: seconds, from any start.
+        per_minute: 0 for no limit.
+        clock: gives seconds, counted from any point.
     """
 
     def __init__(self, per_minute: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.per_second = per_minute / 60
-        self.most = max(1.0, per_minute / 5)
+        self.burst = max(1.0, per_minute / 5)
         self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # visitor: tokens, and when they were counted
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # visitor: tokens, and when counted
 
     def wait(self, visitor: str) -> float:
-        """Take one token of a visitor's: 0 if there was one, else the seconds until there is."""
+        """Take one of a visitor's tokens: 0 if there was one, otherwise the seconds until there is."""
         if not self.per_second:
             return 0.0
         now = self._clock()
-        tokens, then = self._left.pop(visitor, (self.most, now))
-        tokens = min(self.most, tokens + (now - then) * self.per_second)
+        tokens, before = self._buckets.pop(visitor, (self.burst, now))
+        tokens = min(self.burst, tokens + (now - before) * self.per_second)
         enough = tokens >= 1
-        self._left[visitor] = (tokens - enough, now)
-        if len(self._left) > REMEMBERED:
-            self._left.popitem(last=False)
+        self._buckets[visitor] = (tokens - enough, now)
+        if len(self._buckets) > MAX_VISITORS:
+            self._buckets.popitem(last=False)
         return 0.0 if enough else (1 - tokens) / self.per_second

@@ -1,4 +1,4 @@
-"""The page put up as a server, on a Space or a machine of one's own, and taken down again without dropping anybody."""
+"""Puts the page up as a server, on a Space or on a machine of one's own, and takes it down without dropping anybody."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ import time
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 
-from mmdemo import worker_pool as workers
-from mmdemo.image import reader as image
-from mmdemo.server import logs, sessions, uploads
+from mmdemo import worker_pool
+from mmdemo.image import reader as image_reader
+from mmdemo.server import gradio_compat, logs, uploads
 from mmdemo.server.document import Document
-from mmdemo.server.gate import Guard
+from mmdemo.server.gate import Gate
 from mmdemo.server.rate_limit import RateLimiter
 
 PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
-PATIENCE = 30  # seconds that running requests have to finish when the server is told to stop
-DELIVERY = 3  # seconds for their answers to be fetched; some never are
-ON_A_SPACE = {
+FINISH_SECONDS = 30  # that accepted runs have to end when the server is told to stop
+DELIVERY_SECONDS = 3  # for their answers to be fetched; some never are
+STREAM_SECONDS = 2  # for streams that only keep a session alive
+SPACE_HEADERS = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
     "X-Content-Type-Options": "nosniff",
 }
-SESSIONS = 200  # visitors whose last reading is remembered
+MAX_SESSIONS = 200  # visitors whose last reading is remembered
 
 
 def headers(frames: str = "'self'") -> dict[str, str]:
-    """The headers of a server of one's own; a Space has its own ones.
+    """The headers of a server of one's own; a Space adds its own ones.
 
     Args:
         frames: who may put the page into a frame of theirs, as in ``frame-ancestors`` of the CSP.
@@ -62,83 +64,81 @@ def headers(frames: str = "'self'") -> dict[str, str]:
 def launch(
     demo: gr.Blocks, *, per_minute: float | None = None, frames: str = "'self'", **more: Any
 ) -> tuple[Any, str, str]:
-    """``demo.launch`` behind the guard.
+    """``demo.launch`` behind the gate.
 
-    A Space embeds the page and stands between us and the visitors: it has its own headers, of ours only those are sent
-    that do not meddle with that, and visitors are told apart as far as it names them.
+    A Space shows the page in a frame and stands between it and the visitors. It has its own headers; of ours only those
+    are sent there that do not interfere. Visitors are told apart as far as the Space gives their addresses.
 
     Args:
-        demo: what ``mmdemo.app.build`` made; its ``looks`` are what Gradio is to launch it with, its ``preface`` is
-            what stands before it.
+        demo: what ``mmdemo.app.build`` made; its ``looks`` are passed to Gradio, its ``preface`` stands before the page.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
-        more: what else ``demo.launch`` takes. ``mcp_server`` is on where the package ``mcp`` is there.
+        more: further arguments of ``demo.launch``. ``mcp_server`` is on if the package ``mcp`` is installed.
+
+    Returns:
+        what ``demo.launch`` returns: the app, its address, and the address of a tunnel to it.
     """
     space = bool(os.environ.get("SPACE_ID"))
-    settings_of_guard = {
-        "health": demo.health,
-        "allowance": RateLimiter(PER_MINUTE if per_minute is None else per_minute),
-        "headers": ON_A_SPACE if space else headers(frames),
-        "proxied": space,
-    }
     if space:  # nothing but its proxy reaches us there, so what that says of the visitors may be believed
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
-    guard = (Guard, (), settings_of_guard)  # as Starlette takes middleware: a class and what it is made with
-    uploads.Janitor(uploads.folder()).start()
-    sessions.lighten()
+    gate = gradio_compat.middleware(
+        Gate,
+        health=demo.health,
+        limiter=RateLimiter(PER_MINUTE if per_minute is None else per_minute),
+        headers=SPACE_HEADERS if space else headers(frames),
+        proxied=space,
+    )
     settings = {
-        "state_session_capacity": SESSIONS,
-        "app_kwargs": {"middleware": [guard, (Document, (), {"preface": demo.preface})]},
+        "state_session_capacity": MAX_SESSIONS,
+        "app_kwargs": {"middleware": [gate, gradio_compat.middleware(Document, preface=demo.preface)]},
         "mcp_server": find_spec("mcp") is not None,
     } | more
+    uploads.UploadCleaner(uploads.folder()).start()
+    gradio_compat.use_light_sessions()
     if settings["mcp_server"]:
-        from gradio import mcp
-
-        mcp.DEFAULT_TEMP_DIR = str(uploads.folder())  # it has looked for that before we said where it is
+        gradio_compat.set_mcp_folder(uploads.folder())
     return demo.launch(**demo.looks | settings)
 
 
 def serve(demo: gr.Blocks, **more: Any) -> None:
-    """Serve until SIGTERM or SIGINT (Ctrl+C); then finish what runs and what waits, and end."""
-    told = threading.Event()
+    """Serve until SIGTERM or SIGINT (Ctrl+C); then finish what runs and what waits, and end.
+
+    Args:
+        demo: what ``mmdemo.app.build`` made.
+        more: arguments of ``launch``.
+    """
+    told_to_stop = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        told.set()
+        told_to_stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
-    workers.start(prepare=image.prepare)
+    worker_pool.start(prepare=image_reader.prepare)
     log = logging.getLogger("mmdemo.server")
-    launch(demo, prevent_thread_lock=True, **more)
-    log.info("started", extra={"fields": {"port": demo.server_port, **demo.health.report()}})
-    while not told.wait(0.5):
+    _, url, _ = launch(demo, prevent_thread_lock=True, **more)
+    log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})
+    while not told_to_stop.wait(0.5):
         pass
     demo.health.stopping = True
-    log.info("stopping", extra={"fields": {"waiting": len(demo._queue)}})
-    left = finish(demo)
-    demo.server.config.timeout_graceful_shutdown = 2  # streams that only keep a session alive
+    log.info("stopping", extra={"fields": {"waiting": gradio_compat.waiting_runs(demo)}})
+    unfinished = finish(demo)
+    gradio_compat.set_shutdown_timeout(demo, STREAM_SECONDS)
     demo.close(verbose=False)
-    workers.stop()
-    log.info("stopped", extra={"fields": {"unfinished": left}})
+    worker_pool.stop()
+    log.info("stopped", extra={"fields": {"unfinished": unfinished}})
 
 
-def finish(demo: gr.Blocks, patience: float = PATIENCE) -> int:
-    """Wait for the runs that were accepted, and until their answers are delivered.
+def finish(demo: gr.Blocks, seconds: float = FINISH_SECONDS) -> int:
+    """Wait for the runs that were accepted, and then until their answers are delivered.
 
     Returns:
-        how many were not finished in time.
+        how many did not end in time.
     """
-    queue = demo._queue
-
-    def unfinished() -> int:
-        return len(queue) + sum(len(events) for events in queue.active_jobs if events)
-
-    def undelivered() -> int:
-        return sum(len(events) for events in list(queue.pending_event_ids_session.values()))
-
-    for count, seconds in ((unfinished, patience), (undelivered, DELIVERY)):
-        until = time.monotonic() + seconds
-        while count() and time.monotonic() < until:
+    waits = ((gradio_compat.unfinished_runs, seconds), (gradio_compat.undelivered_runs, DELIVERY_SECONDS))
+    for count, limit in waits:
+        until = time.monotonic() + limit
+        while count(demo) and time.monotonic() < until:
             time.sleep(0.05)
-    return unfinished()
+    return gradio_compat.unfinished_runs(demo)

@@ -1,7 +1,8 @@
-"""What visitors upload: a folder of our own for it, and nothing in that folder grows old.
+"""Where visitors' uploads lie, and how they are deleted: a private folder in which no file grows old.
 
-Gradio deletes what it remembers having written (``delete_cache``). It forgets what a server left behind that was
-killed, and uploads that broke off; so here everything goes by its age, whoever wrote it.
+Gradio deletes the files that it remembers having written (``delete_cache``). It does not know of those that an earlier
+server left when it was killed, nor of uploads that broke off. So files are deleted here by their age, whoever wrote
+them.
 """
 
 from __future__ import annotations
@@ -14,62 +15,68 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # after which a file is gone, whatever happens
-EVERY = min(60.0, 15 * MINUTES)  # seconds between two looks
-PLACE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
+MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # that a file is kept
+CLEAN_EVERY = min(60.0, 15 * MINUTES)  # seconds
+FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
 
 
 def folder() -> Path:
     """Where uploads lie: ``$GRADIO_TEMP_DIR``, or else a folder that only this user can read."""
-    if not os.environ.get(PLACE):
+    if not os.environ.get(FOLDER_VARIABLE):
         user = os.getuid() if hasattr(os, "getuid") else "uploads"
-        ours = Path(tempfile.gettempdir()).resolve() / f"mmdemo-{user}"
+        private = Path(tempfile.gettempdir()).resolve() / f"mmdemo-{user}"
         with suppress(FileExistsError):
-            ours.mkdir(mode=0o700)
-        if hasattr(os, "getuid") and (ours.is_symlink() or ours.stat().st_uid != os.getuid()):
-            ours = Path(tempfile.mkdtemp(prefix="mmdemo-"))  # somebody else has taken the name
-        os.environ[PLACE] = str(ours)
-    place = Path(os.environ[PLACE])
-    place.mkdir(parents=True, exist_ok=True)
-    return place
+            private.mkdir(mode=0o700)
+        if hasattr(os, "getuid") and (private.is_symlink() or private.stat().st_uid != os.getuid()):
+            private = Path(tempfile.mkdtemp(prefix="mmdemo-"))  # somebody else has taken the name
+        os.environ[FOLDER_VARIABLE] = str(private)
+    uploads = Path(os.environ[FOLDER_VARIABLE])
+    uploads.mkdir(parents=True, exist_ok=True)
+    return uploads
 
 
-def sweep(place: Path, older_than: float) -> int:
+def delete_old_files(folder: Path, older_than: float) -> int:
     """Delete the files that were written more than so many seconds ago, and folders that are empty then.
 
     Returns:
-        how many files are gone.
+        how many files were deleted.
     """
-    gone, before = 0, time.time() - older_than
-    for root, _, names in os.walk(place, topdown=False):
+    deleted, before = 0, time.time() - older_than
+    for root, _, names in os.walk(folder, topdown=False):
         for name in names:
             path = Path(root, name)
             with suppress(OSError):  # Gradio was quicker
                 if path.lstat().st_mtime < before:
                     path.unlink()
-                    gone += 1
+                    deleted += 1
         with suppress(OSError):  # not empty
-            if Path(root) != place and Path(root).lstat().st_mtime < before:
+            if Path(root) != folder and Path(root).lstat().st_mtime < before:
                 Path(root).rmdir()
-    return gone
+    return deleted
 
 
-class Janitor(Thread):
-    """Sweeps a folder from now on, until it is told to stop."""
+class UploadCleaner(Thread):
+    """Deletes the old files of a folder again and again, until it is stopped.
 
-    def __init__(self, place: Path, older_than: float = 60 * MINUTES, every: float = EVERY) -> None:
-        super().__init__(name="janitor", daemon=True)
-        self.place, self.older_than, self.every = place, older_than, every
-        self._stop_it = Event()
+    Args:
+        folder: where the files lie.
+        older_than: seconds that a file is kept.
+        every: seconds between two rounds.
+    """
+
+    def __init__(self, folder: Path, older_than: float = 60 * MINUTES, every: float = CLEAN_EVERY) -> None:
+        super().__init__(name="upload-cleaner", daemon=True)
+        self.folder, self.older_than, self.every = folder, older_than, every
+        self._stopped = Event()
 
     def run(self) -> None:
-        """Sweep, wait, and again: the first time at once, for what an earlier server left."""
+        """Delete, wait, and start over: the first round at once, for what an earlier server left."""
         while True:
-            if gone := sweep(self.place, self.older_than):
-                logging.getLogger(__name__).info("swept", extra={"fields": {"files": gone}})
-            if self._stop_it.wait(self.every):
+            if deleted := delete_old_files(self.folder, self.older_than):
+                logging.getLogger(__name__).info("swept", extra={"fields": {"files": deleted}})
+            if self._stopped.wait(self.every):
                 return
 
     def stop(self) -> None:
-        """Sweep no more."""
-        self._stop_it.set()
+        """End after the current round."""
+        self._stopped.set()

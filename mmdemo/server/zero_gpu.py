@@ -1,9 +1,8 @@
-"""A card that is lent by the call, as on a ZeroGPU Space: only the model's own part of a reading ever asks for it.
+"""A GPU that is lent for one call, as on a ZeroGPU Space: only the model's forward pass ever asks for it.
 
-There, ``spaces.GPU`` runs a function in a forked process that has the card; what goes in and comes out is pickled. So
-the model that lies on the card is another one than the processor's: nobody calls it on this side, no thread can hold
-its locks when the process forks, and what comes back lies in ordinary memory. Everywhere else ``spaces.GPU`` returns
-the very function that it is given, and a predictor is just a predictor.
+There, ``spaces.GPU`` runs a function in a forked process that has the GPU; arguments and results are pickled. So the
+model on the GPU is a copy: it is never called in the server's own process, no thread can hold its locks when the
+process forks, and results come back in ordinary memory. Everywhere else ``load`` returns an ordinary predictor.
 """
 
 from __future__ import annotations
@@ -17,66 +16,71 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from gradio.context import LocalContext
 
 from mmdemo.inference.predictor import ModelOutput, Predictor
 from mmdemo.modality import ModalityInput
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.server.logs import failure
+from mmdemo.server.gradio_compat import serves_a_request
+from mmdemo.server.logs import describe_error
 
 try:
     import spaces
-except ImportError:  # no Space: nobody lends anything
+except ImportError:  # not on a Space: there is no GPU to be lent
     spaces = None
 
-SECONDS = 10  # that a reading may take on the card, the way there included: the shorter, the sooner it is lent
-LENT = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
-BORROW = os.environ.get("MMDEMO_BORROW", "1") != "0"  # if not, all is done on the processor
+SECONDS = 10  # that a forward pass may take, the way to the GPU included: the shorter, the sooner a GPU is lent
+ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+USE_GPU = os.environ.get("MMDEMO_BORROW", "1") != "0"  # otherwise everything is computed on the CPU
 
-_placed: list[Predictor] = []  # those on the card, by the number that is told to the forked process
+_on_gpu: list[Predictor] = []  # by the number that the forked process is given
 
 
-def on_card(function: Callable[..., bytes]) -> Callable[..., bytes]:
-    """``@spaces.GPU``, where there is such a thing."""
+def with_gpu(function: Callable[..., bytes]) -> Callable[..., bytes]:
+    """``@spaces.GPU`` on a Space; elsewhere the function itself."""
     return spaces.GPU(duration=SECONDS)(function) if spaces else function
 
 
-@on_card
+@with_gpu
 def forward(number: int, inputs: dict[str, ModalityInput], order: Sequence[str]) -> bytes:
-    """``Predictor.forward`` of one of those that lie on the card, as bytes."""
+    """``Predictor.forward`` of one of the predictors on the GPU; the ``ModelOutput`` as bytes."""
     file = io.BytesIO()
-    torch.save(_placed[number].forward(inputs, order), file)
+    torch.save(_on_gpu[number].forward(inputs, order), file)
     return file.getvalue()
 
 
 class ZeroGPUPredictor(Predictor):
-    """A predictor on the processor that lets a lent card read pictures and sounds.
+    """A predictor on the CPU that has pictures and sounds computed on a lent GPU.
 
-    Words alone are read sooner than a card is there; so is everything where no visitor asks, or none is lent.
+    Words alone are computed on the CPU, which is done before a GPU would be there. So is everything that no visitor
+    asked for, and everything while no GPU is free.
     """
 
     def __init__(self, model: MultimodalLSTM) -> None:
         super().__init__(model, "cpu")
-        self._number = len(_placed)
-        _placed.append(Predictor(deepcopy(model), "cuda"))  # in the main thread and before the start, or it is too late
+        self._number = len(_on_gpu)
+        _on_gpu.append(Predictor(deepcopy(model), "cuda"))  # in the main thread and before the start, or it is too late
 
     def forward(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> ModelOutput:
-        """The model's own part, on the card or here."""
+        """The model's forward pass, on the GPU or here."""
         large = any(len(given) for modality, given in inputs.items() if SENSES[modality].heavy)
-        if BORROW and large and LocalContext.request.get(None) is not None:
+        if USE_GPU and large and serves_a_request():
             try:
                 return torch.load(io.BytesIO(forward(self._number, inputs, order)), "cpu", weights_only=False)
-            except Exception as error:  # the visitor's share is used up, or no card was free
-                logging.getLogger(__name__).info("no card", extra={"fields": failure(error)})
+            except Exception as error:  # the visitor's share is used up, or no GPU was free
+                logging.getLogger(__name__).info("no card", extra={"fields": describe_error(error)})
         return super().forward(inputs, order)
 
 
 def load(folder: Path, **settings: Any) -> Predictor:
-    """A checkpoint folder made ready, for where we are.
+    """A checkpoint made ready: a ``ZeroGPUPredictor`` on a ZeroGPU Space, elsewhere a ``Predictor``.
+
+    Args:
+        folder: of the checkpoint.
+        settings: of ``Predictor.load``.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
     """
-    ready = Predictor.load(folder, **({"device": "cpu"} if LENT else {}), **settings)
-    return ZeroGPUPredictor(ready.model) if LENT else ready
+    predictor = Predictor.load(folder, **({"device": "cpu"} if ON_ZERO_GPU else {}), **settings)
+    return ZeroGPUPredictor(predictor.model) if ON_ZERO_GPU else predictor

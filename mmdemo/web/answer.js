@@ -170,7 +170,7 @@ function photo({ photo: source, box, candidates = [], taken = 0, pixels }, tell)
       if (!tell) return placed(make("i", { className: "mm-other" }), candidates[k]);
       const words = say("page.candidate", { number: k + 1, count: candidates.length });
       const button = make("button", { type: "button", className: "mm-other", ariaLabel: words, title: words });
-      button.addEventListener("click", () => tell({ take: k }));
+      button.addEventListener("click", () => tell({ candidate: k }));
       return placed(button, candidates[k]);
     }),
   );

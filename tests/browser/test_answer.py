@@ -39,7 +39,8 @@ def window(chromium):
 @pytest.fixture(scope="module")
 def said():
     result, explanation, *_ = made_reading(slices=6, moments=4, units=16)
-    result.alone.update({modality: p.numpy() for modality, p in explanation.alone.items()})
+    alone = explanation.unimodal_probabilities
+    result.unimodal_probabilities.update({modality: p.numpy() for modality, p in alone.items()})
     return answer(result, explanation, {})
 
 
@@ -149,10 +150,10 @@ def test_another_candidate_can_be_clicked_or_pressed(window, said):
     buttons = window.locator(".mm-photo button")
     assert [button.get_attribute("aria-label")[-8:] for button in buttons.all()] == ["(2 of 3)", "(3 of 3)"]
     buttons.last.click()  # it lies within the other, and on top of it
-    assert window.evaluate("window.told") == {"take": 2}
+    assert window.evaluate("window.told") == {"candidate": 2}
     buttons.first.focus()
     window.keyboard.press("Enter")
-    assert window.evaluate("window.told") == {"take": 1}
+    assert window.evaluate("window.told") == {"candidate": 1}
     show(window, chosen, told=False)  # a report
     assert (buttons.count(), window.locator(".mm-photo i.mm-other").count()) == (0, 2)
     show(window, {**said, "saw": {**said["saw"], "image": {**image, "candidates": boxes[:1]}}})

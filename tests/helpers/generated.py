@@ -98,7 +98,7 @@ requests = (
 
 
 def check_http(http, request):
-    """Send a request; how it ended: read, refused in the stream, or refused at the door, and always kindly."""
+    """Send a request; how it ended: read, refused in the stream, or refused at the gate, and always kindly."""
     kind, given = request
     if kind in ("picture", "sound"):
         uploaded = http.post("/gradio_api/upload", files={"files": (f"a.{kind}", given)})
@@ -113,7 +113,7 @@ def check_http(http, request):
         except (UnicodeError, ValueError):
             return "cannot be sent"
         assert answer.status_code in (200, 400)
-        return "uploaded" if answer.status_code == 200 else "refused at the door"
+        return "uploaded" if answer.status_code == 200 else "refused at the gate"
     path = "/gradio_api/call/predict"
     if kind == "join":
         number, data, event = given
@@ -124,7 +124,7 @@ def check_http(http, request):
     if answer.status_code != 200:
         assert answer.status_code == 400, answer.text
         assert answer.json()["detail"]
-        return "refused at the door"
+        return "refused at the gate"
     if kind == "join":
         told = http.get("/gradio_api/queue/data", params={"session_hash": "fuzz"}).text
         assert "Traceback" not in told

@@ -175,7 +175,7 @@ def test_an_assistant_that_asks_for_too_much_is_refused(assistant, arguments):
     assert "root:" not in said
 
 
-def test_the_door_is_there_for_assistants_too(page_url):
+def test_the_gate_is_there_for_assistants_too(page_url):
     address = f"{page_url}/gradio_api/mcp"
     accept = {"accept": "application/json, text/event-stream"}
     assert httpx.post(address, content=b"{" * 100, headers=accept).status_code == 400

@@ -1,4 +1,4 @@
-"""The server as strangers meet it, over raw HTTP: what it refuses, and how kindly."""
+"""The server as strangers meet it, over raw HTTP: what it refuses, and what it says then."""
 
 import base64
 import json
@@ -12,10 +12,10 @@ import pytest
 from gradio_client import Client
 from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, picture
 
+from mmdemo.app.given import Given
 from mmdemo.app.tasks import EXAMPLES
 from mmdemo.messages import strings
-from mmdemo.server import gate as guard
-from mmdemo.server import launch, logs, server, uploads
+from mmdemo.server import gate, launch, logs, server, uploads
 from mmdemo.server.health import Health
 from mmdemo.server.rate_limit import RateLimiter
 
@@ -125,7 +125,7 @@ def test_events_that_are_none(http, number):
 
 EVENTS = [
     *(None, {}, {"name": 5}, {"name": "../digits"}, [], "seven", {"path": "/etc/passwd"}),
-    *({"take": take} for take in (3, -1, 0.5, True, [0], "0", 2**70)),
+    *({"candidate": number} for number in (3, -1, 0.5, True, [0], "0", 2**70)),
     *({"task": task, "ask": "figures"} for task in ("../digits", [], None)),
     {"task": "digits", "ask": "cell", "modality": ["image"], "truth": 2**70, "guess": -1},
     *({"task": "digits", "ask": "case", "modality": "image", "number": number} for number in (-1, 2**70, "0", None)),
@@ -135,7 +135,7 @@ EVENTS = [
 @pytest.mark.parametrize("event", EVENTS, ids=str)
 def test_events_with_anything_in_them(http, event):
     for fn in http.get("/config").json()["dependencies"]:
-        if fn["api_name"] not in ("example", "ask", "take", "figures", "case"):
+        if fn["api_name"] not in ("example", "ask", "candidate", "figures", "case"):
             continue
         blanks = {"checkbox": True, "slider": 0, "radio": "digits"}
         types = {each["id"]: each["type"] for each in http.get("/config").json()["components"]}
@@ -217,17 +217,17 @@ def test_who_asks_too_often_and_a_full_queue(small):
     assert third.json()["detail"].startswith(strings("zh")["serve.busy"].partition("{")[0])
     assistant = httpx.post(f"{url}/gradio_api/mcp/", json={}, headers={"x-forwarded-for": "10.0.0.3"})
     assert assistant.status_code == 429
-    assert 1 <= int(first.headers["retry-after"]) <= guard.LONGEST_WAIT
+    assert 1 <= int(first.headers["retry-after"]) <= gate.MAX_WAIT
     assert 10 <= int(second.headers["retry-after"]) <= 12
 
 
 def test_health_says_ready_once_the_model_answers(small):
-    from mmdemo.app.handlers import _warm_up
     from mmdemo.app.tasks import Tasks
+    from mmdemo.app.warm_up import warm_up
 
     demo, url = small
     assert httpx.get(f"{url}/health").status_code == 503
-    _warm_up(Tasks(demo.health.folder), demo.health)
+    warm_up(Tasks(demo.health.folder), demo.health)
     said = httpx.get(f"{url}/health")
     assert said.status_code == 200
     assert said.json()["status"] == "ready"
@@ -246,7 +246,7 @@ def test_old_files_go_whoever_wrote_them(tmp_path):
     past = time.time() - 1000
     for path in (old, old.parent):
         os.utime(path, (past, past))
-    assert uploads.sweep(tmp_path, 600) == 1
+    assert uploads.delete_old_files(tmp_path, 600) == 1
     assert not old.exists()
     assert new.exists()
 
@@ -258,16 +258,16 @@ def test_logs_hold_no_input(capsys):
     try:
         run("my secret")
     except ValueError as error:
-        line = json.dumps(logs.failure(error))
+        line = json.dumps(logs.describe_error(error))
     assert "secret" not in line
     assert "ValueError" in line
-    assert "test_serve.py" in line
+    assert "test_gate.py" in line
 
 
 def test_visitors_do_not_meet(page_url):
     """What one has read is not there for another, whoever asks about it."""
     mine, other = Client(page_url, verbose=False), Client(page_url, verbose=False)
-    mine.predict("seven", None, None, True, True, True, 0, 0, 0, 0, "digits", api_name="/run")
+    mine.predict(*Given({"text": "seven"}).values(), "digits", api_name="/run")
     with httpx.Client(base_url=page_url, timeout=60) as http:
         ask = next(fn for fn in http.get("/config").json()["dependencies"] if fn["api_name"] == "ask")
         told = {}
@@ -293,14 +293,14 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     _, _, settings = middleware
     assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
     assert "frame" not in json.dumps(settings["headers"]).lower()
-    door = guard.Guard(None, **{**settings, "health": Health(Path(), [])})
-    blocks = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
+    at_the_gate = gate.Gate(None, **{**settings, "health": Health(Path(), [])})
+    demo_without_limit = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
 
     def ask(address):
-        door._check_turn(blocks, {"client": (address, 1)}, joins=True)
+        at_the_gate._check_rate(demo_without_limit, {"client": (address, 1)}, queued=True)
 
     for _ in range(3):  # the proxy's own address, where it does not say whose request it is
         ask("10.16.3.4")
     ask("2001:4860::1")
-    with pytest.raises(guard.Refusal):
+    with pytest.raises(gate.Refusal):
         ask("2001:4860::1")

@@ -7,7 +7,6 @@ import re
 import shutil
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -19,9 +18,12 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from mmdemo.app import LAUNCH, build, page, parts
+from mmdemo.app import LAUNCH, build, parts
+from mmdemo.app.given import Given
+from mmdemo.app.handlers import Handlers
 from mmdemo.app.reading import read
 from mmdemo.app.tasks import EXAMPLES, Tasks
+from mmdemo.app.warm_up import warm_up
 from mmdemo.audio.preview import PEAKS
 from mmdemo.audio.reader import read_audio
 from mmdemo.image.reader import read_image
@@ -95,19 +97,24 @@ def test_every_task_in_the_folder_can_be_chosen(config):
     assert task["props"]["value"] == "digits"
 
 
-def test_an_example_is_worked_out_once_for_each_checkpoint(checkpoints):
-    tasks, runs = Tasks(checkpoints), []
-    name = tasks.examples("digits")[0].name
+def echo(handlers, monkeypatch):
+    """Handlers that show what they would read."""
+    runs = []
 
-    def run(*given):
+    def read(given):
         runs.append(given)
-        return "answer", "drawing", "footer", len(runs)
+        return "answer", "drawing", given, len(runs)
 
-    example = page._try(tasks, run)
-    event = SimpleNamespace(_data={"name": name})
-    assert [example("digits", event)[-1] for _ in range(3)] == [1, 1, 1]
+    monkeypatch.setattr(handlers, "read", read)
+    return handlers
+
+
+def test_an_example_is_computed_once_for_each_checkpoint(checkpoints, monkeypatch):
+    tasks = Tasks(checkpoints)
+    handlers, event = echo(Handlers(tasks), monkeypatch), gr.EventData(None, {"name": tasks.example_names("digits")[0]})
+    assert [handlers.try_example("digits", event)[-1] for _ in range(3)] == [1, 1, 1]
     tasks._hashes["digits"] = "of another training"
-    assert example("digits", event)[-1] == 2
+    assert handlers.try_example("digits", event)[-1] == 2
 
 
 def test_there_is_a_page_even_without_a_task(tmp_path):
@@ -165,7 +172,7 @@ def test_what_was_seen_of_a_sound():
     assert seen["seconds"] == 1.0
 
 
-def test_another_candidate_is_read_and_a_new_picture_forgets_it(predictor):
+def test_another_candidate_is_read(predictor):
     halves = [np.asarray(Image.open(DIGITS / f"{name}.jpg").resize((400, 300))) for name in ("seven", "four")]
     both = np.concatenate(halves, axis=1)
     first = read(predictor, image=both).said["saw"]["image"]
@@ -175,12 +182,20 @@ def test_another_candidate_is_read_and_a_new_picture_forgets_it(predictor):
     assert second["box"] == first["candidates"][other] and second["taken"] == other
     assert second["candidates"] == first["candidates"]
 
-    taken = page._take(lambda *given: given)
-    assert taken(gr.EventData(None, {"take": 2}), "seven", "digits") == (2, "seven", "digits", 2)
-    for wrong in ({}, {"take": -1}, {"take": 99}, {"take": "1"}, {"take": True}, {"take": None}, None, [1]):
+
+def test_a_clicked_candidate_is_read_and_a_new_picture_forgets_it(checkpoints, monkeypatch):
+    handlers, seven = echo(Handlers(Tasks(checkpoints)), monkeypatch), (*Given({"text": "seven"}).values(), "digits")
+    chosen, *shown = handlers.choose_candidate(gr.EventData(None, {"candidate": 2}), *seven)
+    assert (chosen, shown[2].candidate, shown[2].sources["text"]) == (2, 2, "seven")
+    for wrong in (-1, 99, "1", True, None):
         with pytest.raises(gr.Error):
-            taken(gr.EventData(None, wrong), "seven", "digits")
-    assert page._run_anew(lambda *given: ["read"])("seven", None, None) == (None, "read")
+            handlers.choose_candidate(gr.EventData(None, {"candidate": wrong}), *seven)
+    for wrong in ({}, None, [1]):
+        with pytest.raises(gr.Error):
+            handlers.choose_candidate(gr.EventData(None, wrong), *seven)
+    chosen, *shown = handlers.run_anew(*seven)
+    assert (chosen, shown[2].candidate) == (None, None)
+    assert handlers.run_anew(*Given().values(), "digits") == (None, *[gr.skip()] * 4)
 
 
 def test_packed_values_cannot_be_taken_for_markup():
@@ -230,7 +245,7 @@ def test_predict_reads_a_face(client):
 
 
 def test_a_face_fills_the_page(client):
-    given = ["so happy", handle_file(EMOTION / "smile.jpg"), None, True, True, True, 0, 0, 0, 0, "emotion"]
+    given = [*Given({"text": "so happy", "image": handle_file(EMOTION / "smile.jpg")}).values(), "emotion"]
     answer, figure, footer = map(json.loads, client.predict(*given, api_name="/run"))
     assert answer["task"] == footer["checkpoint"] == "emotion" and answer["labels"] == FEELINGS
     left, top, right, bottom = answer["saw"]["image"]["box"]
@@ -261,7 +276,7 @@ def test_a_task_is_a_name_not_a_path(client, task):
 
 def test_run_fills_the_page(client):
     answer, figure, footer = map(
-        json.loads, client.predict("seven", None, None, True, True, True, 0, 0, 0, 0, "digits", api_name="/run")
+        json.loads, client.predict(*Given({"text": "seven"}).values(), "digits", api_name="/run")
     )
     assert answer["saw"]["text"] == {"tokens": ["seven"]}
     assert figure["steps"][0]["text"] == "seven"
@@ -270,8 +285,8 @@ def test_run_fills_the_page(client):
 
 
 def test_a_switch_leaves_an_input_out(client):
-    given = ["seven", handle_file(DIGITS / "eight.jpg"), None]
-    answer = json.loads(client.predict(*given, False, True, True, 0, 0, 0, 0, "digits", api_name="/run")[0])
+    given = Given({"text": "seven", "image": handle_file(DIGITS / "eight.jpg")}, used={"text": False})
+    answer = json.loads(client.predict(*given.values(), "digits", api_name="/run")[0])
     assert answer["used"] == ["image"]
     assert "text" not in {**answer["saw"], **answer["ignored"]}
 
@@ -284,10 +299,12 @@ def test_files_that_are_served(page_url):
     assert httpx.get(f"{page_url}/{parts.address(Path(parts.__file__))}").status_code == 403
 
 
-def test_a_switch_with_nothing_given_changes_nothing():
-    again = page._run_again(lambda *given: "read")
-    assert again("", None, None, True, True, False, "digits") == gr.skip()
-    assert again("seven", None, None, True, True, False, "digits") == "read"
+def test_a_switch_with_nothing_given_changes_nothing(checkpoints, monkeypatch):
+    handlers = echo(Handlers(Tasks(checkpoints)), monkeypatch)
+    off = {"audio": False}
+    assert handlers.run_again(*Given(used=off).values(), "digits", None) == gr.skip()
+    given = handlers.run_again(*Given({"text": "seven"}, used=off).values(), "digits", None)[2]
+    assert given.used == {"text": True, "image": True, "audio": False}
 
 
 def test_a_broken_checkpoint_does_not_keep_the_others_cold(checkpoints, tmp_path, caplog):
@@ -296,7 +313,7 @@ def test_a_broken_checkpoint_does_not_keep_the_others_cold(checkpoints, tmp_path
     shutil.copytree(checkpoints / "fruit", tmp_path / "fruit")
     tasks = Tasks(tmp_path)
     health = Health(tmp_path, tasks.names)
-    page._warm_up(tasks, health)
+    warm_up(tasks, health)
     assert (health.answered, health.broken, health.ready) == ({"fruit"}, {"a_broken_one"}, True)
     assert list(tasks._predictors) == ["fruit"]
     assert "a_broken_one" in caplog.text
@@ -323,10 +340,12 @@ def test_noise_worsens_what_is_read(predictor):
 
 
 @pytest.mark.parametrize(
-    "wrong, said", [([-1, 0, 0, 0], "minimum"), ([0, 101, 0, 0], "maximum"), ([0, 0, 0, 32], "max")]
+    "wrong, said", [({"typing": -1}, "minimum"), ({"blur": 101}, "maximum"), ({"sound": 32}, "max")]
 )
 def test_noise_out_of_range_is_refused(client, wrong, said):
-    given = ("seven", None, None, True, True, True)
-    assert client.predict(*given, 1, 2, 3, 4, "digits", api_name="/run")
+    def run(noise):
+        return client.predict(*Given({"text": "seven"}, noise=noise).values(), "digits", api_name="/run")
+
+    assert run({"typing": 1, "blur": 2, "darkness": 3, "sound": 4})
     with pytest.raises(AppError, match=said):
-        client.predict(*given, *wrong, "digits", api_name="/run")
+        run(wrong)

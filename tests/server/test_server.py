@@ -4,7 +4,7 @@ import psutil
 import pytest
 from gradio_client import Client, handle_file
 
-from mmdemo import worker_pool as workers
+from mmdemo import worker_pool
 from mmdemo.app.tasks import EXAMPLES
 from mmdemo.inference.predictor import Predictor
 from tools.serving.servers import served
@@ -15,7 +15,7 @@ PICTURE = EXAMPLES / "digits" / "seven.jpg"
 def test_it_answers_as_a_predictor_does_and_leaves_no_process_behind(checkpoints):
     with served(checkpoints=checkpoints) as server:
         started = server.workers()
-        assert len(started) >= workers.usual()  # pictures are searched in them
+        assert len(started) >= worker_pool.default_count()  # pictures are searched in them
         said = Client(server.url, verbose=False).predict(None, handle_file(PICTURE), None, api_name="/predict")
         result = Predictor.load(checkpoints / "digits", "cpu").predict(image=PICTURE)
         assert said["label"] == result.label

@@ -1,4 +1,4 @@
-"""What is called elsewhere runs in other processes, tells the same, and leaves nothing behind."""
+"""What is run in workers gives the same results as here, and leaves no process behind."""
 
 import math
 import os
@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mmdemo import worker_pool as workers
+from mmdemo import worker_pool
 from mmdemo.image.ink import find_ink
 from mmdemo.image.reader import prepare
 from mmdemo.worker_pool import run_in_worker
@@ -24,22 +24,22 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def two() -> Iterator[None]:
-    workers.start(2)
+    worker_pool.start(2)
     yield
-    workers.stop()
+    worker_pool.stop()
 
 
 @pytest.mark.parametrize(("cores", "processes"), [(1, 0), (2, 2)])
 def test_a_server_starts_one_for_each_core_and_none_where_there_is_only_one(cores, processes, monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
-    assert workers.usual() <= processes
-    monkeypatch.setattr(workers, "cpu_count", lambda: cores)
-    assert workers.usual() == processes
+    assert worker_pool.default_count() <= processes
+    monkeypatch.setattr(worker_pool, "cpu_count", lambda: cores)
+    assert worker_pool.default_count() == processes
 
 
 def test_no_more_than_are_worth_their_memory(monkeypatch):
-    monkeypatch.setattr(workers, "cpu_count", lambda: 96)
-    assert workers.usual() == workers.MOST
+    monkeypatch.setattr(worker_pool, "cpu_count", lambda: 96)
+    assert worker_pool.default_count() == worker_pool.MAX_WORKERS
 
 
 def test_without_workers_a_function_runs_here():
@@ -50,8 +50,8 @@ def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
     def refuse(*arguments, **named):
         raise OSError("no semaphores")
 
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
-    workers.start(2)
+    monkeypatch.setattr(worker_pool, "ProcessPoolExecutor", refuse)
+    worker_pool.start(2)
     assert run_in_worker(os.getpid) == os.getpid()
 
 
@@ -60,9 +60,9 @@ def test_with_workers_it_runs_in_another_process(two):
 
 
 def test_after_the_stop_it_runs_here_again_and_no_process_is_left():
-    workers.start(1)
+    worker_pool.start(1)
     worker = run_in_worker(os.getpid)
-    workers.stop()
+    worker_pool.stop()
     assert run_in_worker(os.getpid) == os.getpid()
     assert _is_gone(worker)
 
@@ -80,13 +80,13 @@ def test_what_it_raises_arrives(two):
         run_in_worker(math.sqrt, -1)
 
 
-def test_ink_found_elsewhere_is_the_ink_found_here():
+def test_ink_found_in_a_worker_is_the_ink_found_here():
     picture = np.full((240, 320, 3), 200, np.uint8)
     picture[60:180, 150:162] = 30
     here = find_ink(picture)
-    workers.start(1, prepare)
+    worker_pool.start(1, prepare)
     there = run_in_worker(find_ink, picture)
-    workers.stop()
+    worker_pool.stop()
     assert [(one.box, one.dark) for one in here] == [(one.box, one.dark) for one in there] != []
     assert np.allclose([one.score for one in here], [one.score for one in there])
     assert all(np.array_equal(a.mask, b.mask) for a, b in zip(here, there, strict=True))
@@ -105,18 +105,18 @@ def test_what_kills_every_process_is_an_error_and_the_next_call_is_answered(two)
 
 
 def test_signals_to_the_whole_group_are_for_the_server():
-    workers.start(1)
+    worker_pool.start(1)
     worker = run_in_worker(os.getpid)
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(worker, number)
     assert run_in_worker(os.getpid) == worker
-    workers.stop()
+    worker_pool.stop()
 
 
 def test_when_the_server_is_killed_its_processes_end():
     script = (
-        "import os, signal; from mmdemo import workers; workers.start(1);"
-        "print(workers.elsewhere(os.getpid), flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal; from mmdemo import worker_pool; worker_pool.start(1);"
+        "print(worker_pool.run_in_worker(os.getpid), flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL

@@ -1,4 +1,4 @@
-"""A ZeroGPU Space, with its own library and a lender of cards made here: what asks for a card, and what comes of it."""
+"""A ZeroGPU Space, with its own library and a lender of GPUs made here: what asks for a GPU, and what comes of it."""
 
 import json
 import os
@@ -16,13 +16,13 @@ import pytest
 
 from mmdemo.app.tasks import EXAMPLES
 from mmdemo.inference.predictor import Predictor
-from mmdemo.server import zero_gpu as lent
+from mmdemo.server import zero_gpu
 
 DIGITS = EXAMPLES / "digits"
 
 
 class Lender:
-    """What lends cards on such a Space: it says yes, or that there is none, and remembers what it was asked."""
+    """What lends GPUs on such a Space: it says yes, or that there is none, and remembers what it was asked."""
 
     def __init__(self):
         lender, self.asked, self.free = self, [], True
@@ -33,8 +33,8 @@ class Lender:
             def do_POST(self):
                 what = urlsplit(self.path).path.strip("/")
                 lender.asked.append(what)
-                card = {"idle": True, "nvidiaIndex": 0, "nvidiaUUID": "none", "allowToken": "a"}
-                said = json.dumps(card if what == "schedule" else {}).encode()
+                gpu = {"idle": True, "nvidiaIndex": 0, "nvidiaUUID": "none", "allowToken": "a"}
+                said = json.dumps(gpu if what == "schedule" else {}).encode()
                 self.send_response(503 if what == "schedule" and not lender.free else 200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(said)))
@@ -51,7 +51,7 @@ class Lender:
 
 @pytest.fixture(scope="module")
 def space(checkpoints, tmp_path_factory):
-    """The Space's address, and its lender of cards."""
+    """The Space's address, and its lender of GPUs."""
     pytest.importorskip("spaces", reason="needs spaces: pip install -r requirements-test.txt")
     if not sys.platform.startswith("linux"):
         pytest.skip("a Space is a Linux machine")
@@ -110,7 +110,7 @@ def asked(lender):
     return before
 
 
-def test_a_card_is_asked_for_when_it_is_needed_and_only_then(space, checkpoints):
+def test_a_gpu_is_asked_for_when_it_is_needed_and_only_then(space, checkpoints):
     http, lender, log = space
     here = Predictor.load(checkpoints / "digits", "cpu")
     assert "startup-report" in asked(lender)
@@ -126,7 +126,7 @@ def test_a_card_is_asked_for_when_it_is_needed_and_only_then(space, checkpoints)
     assert "no card" not in log.read_text()
 
 
-def test_without_a_card_it_is_read_all_the_same(space, checkpoints):
+def test_without_a_gpu_it_is_read_all_the_same(space, checkpoints):
     http, lender, log = space
     lender.free = False
     said = predict(http, image=DIGITS / "four.jpg")
@@ -139,7 +139,7 @@ def test_without_a_card_it_is_read_all_the_same(space, checkpoints):
 
 
 def test_off_such_a_space_nothing_changes(checkpoints):
-    assert not lent.LENT
-    assert lent.forward.__name__ == "think"
-    assert lent.forward.__module__ == "mmdemo.server.zero_gpu"
-    assert type(lent.load(checkpoints / "digits")) is Predictor
+    assert not zero_gpu.ON_ZERO_GPU
+    assert zero_gpu.forward.__name__ == "forward"
+    assert zero_gpu.forward.__module__ == "mmdemo.server.zero_gpu"
+    assert type(zero_gpu.load(checkpoints / "digits")) is Predictor

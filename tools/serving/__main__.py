@@ -4,7 +4,10 @@ Each starts servers of its own (``python -m mmdemo serve``) on this machine, and
 ``measurements/serving.json`` under its name. They need what the tests need: requirements-test.txt.
 """
 
+import functools
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
 from servers import ROOT
@@ -17,9 +20,23 @@ from soak import soak  # noqa: E402
 from start import start  # noqa: E402
 from stop import stop  # noqa: E402
 
+from tools import measured  # noqa: E402
+
+
+def recorded(measure: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+    """The command of a measurement: what it finds is printed and written down, under its ``label`` if it takes one."""
+
+    @functools.wraps(measure)
+    def command(*arguments: Any, **named: Any) -> None:
+        name = named.get("label", measure.__name__)
+        measured.record("serving.json", name, f"python tools/serving {name}", measure(*arguments, **named))
+
+    return command
+
+
 app = typer.Typer(add_completion=False, help=__doc__)
-for verb in (load, soak, fuzz, start, stop):
-    app.command()(verb)
+for measure in (load, soak, fuzz, start, stop):
+    app.command()(recorded(measure))
 
 if __name__ == "__main__":
     app()

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 from servers import ROOT
 
+from mmdemo.app.given import Given
+
 EXAMPLES = ROOT / "assets" / "examples" / "digits"
 
 
@@ -31,6 +33,12 @@ async def call(http: httpx.AsyncClient, name: str, data: list[Any], session: str
     return 200, event.removeprefix("event: "), json.loads(value.removeprefix("data: "))
 
 
+def page_values(text: str | None, image: Any = None, audio: Any = None, noise: dict[str, int] | None = None) -> list:
+    """What the page sends along with a run of the digits."""
+    given = Given({"text": text, "image": image, "audio": audio}, noise=noise or {})
+    return [*given.values(), "digits"]
+
+
 async def mixture(http: httpx.AsyncClient) -> list[list[Any]]:
     """What visitors ask: words, pictures and sounds, alone and together, all different."""
     digits = ("three", "four", "seven", "eight", "nine")
@@ -50,7 +58,7 @@ async def runs(url: str, count: int) -> list[float]:
                           for kind in ("jpg", "flac")]  # fmt: skip
         took = []
         for number in range(count):
-            data = [f"seven {number}", picture, sound, True, True, True, 0, 0, 0, 0, "digits"]
+            data = page_values(f"seven {number}", picture, sound)
             begun = time.perf_counter()
             status, event, _ = await call(http, "run", data, f"start{number}")
             assert (status, event) == (200, "complete")

@@ -9,11 +9,10 @@ from typing import Any
 import generated
 import httpx
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from records import record
 from servers import served
 
 
-def fuzz(inputs: int = 5000, over_http: int = 500) -> None:
+def fuzz(inputs: int = 5000, over_http: int = 500) -> dict[str, Any]:
     """Generated inputs through preprocessing and through HTTP: none may fail in a way that was not foreseen."""
 
     def many(count: int) -> Any:
@@ -43,14 +42,11 @@ def fuzz(inputs: int = 5000, over_http: int = 500) -> None:
 
         many(over_http)(given(generated.requests)(ask))()
         unexpected = [line for line in server.lines() if "unexpected" in (line.get("event"), line.get("outcome"))]
-    record(
-        "fuzz",
-        {
-            "through preprocessing": through,
-            "through HTTP": sum(counts.values()) - through,
-            "how they ended": dict(sorted(counts.items())),
-            "unhandled": 0,  # else the command would have ended with the input that did it
-            "unexpected in the log": unexpected[:5],
-            "seconds": round(time.perf_counter() - begun),
-        },
-    )
+    return {
+        "through preprocessing": through,
+        "through HTTP": sum(counts.values()) - through,
+        "how they ended": dict(sorted(counts.items())),
+        "unhandled": 0,  # else the command would have ended with the input that did it
+        "unexpected in the log": unexpected[:5],
+        "seconds": round(time.perf_counter() - begun),
+    }

@@ -9,17 +9,16 @@ from statistics import median
 from typing import Any
 
 import httpx
-from asking import call, mixture
-from records import record
+from asking import call, mixture, page_values
 from servers import served
 
 CLOSE = 1e-5  # probabilities computed together and alone may differ by the rounding of float32
 
 
-def load(clients: int = 32, rounds: int = 3, name: str = "predict", label: str = "load") -> None:
+def load(clients: int = 32, rounds: int = 3, name: str = "predict", label: str = "load") -> dict[str, Any]:
     """Many clients at once against one that repeats: answers, throughput, p95 and refusals."""
     with served() as server:
-        record(label, asyncio.run(_load(server.url, clients, rounds, name)))
+        return asyncio.run(_load(server.url, clients, rounds, name))
 
 
 async def _load(url: str, clients: int, rounds: int, name: str) -> dict[str, Any]:
@@ -27,7 +26,7 @@ async def _load(url: str, clients: int, rounds: int, name: str) -> dict[str, Any
     async with httpx.AsyncClient(base_url=url, timeout=300, limits=limits) as http:
         asks = await mixture(http)
         if name == "run":
-            asks = [[*ask, True, True, True, 0, 0, 0, 0, "digits"] for ask in asks]
+            asks = [page_values(*ask) for ask in asks]
 
         def answer(value: list[Any]) -> dict[str, Any]:
             said = value[0] if name == "predict" else json.loads(value[0])

@@ -12,9 +12,8 @@ from statistics import median
 from typing import Any
 
 import httpx
-from asking import EXAMPLES, call, upload
+from asking import EXAMPLES, call, page_values, upload
 from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS
-from records import record
 from servers import Server, served
 
 KINDS = [
@@ -33,11 +32,11 @@ KINDS = [
 ]
 
 
-def soak(requests: int = 2000, at_once: int = 4, minutes: float = 0.5) -> None:
+def soak(requests: int = 2000, at_once: int = 4, minutes: float = 0.5) -> dict[str, Any]:
     """Requests of all kinds of valid and broken input: failures, memory, files that are left."""
     with served(minutes=minutes) as server:
         found = asyncio.run(_soak(server, requests, at_once))
-        time.sleep(60 * minutes + 15)  # the deletion time, and until the janitor looks again
+        time.sleep(60 * minutes + 15)  # the deletion time, and until the server looks again
         temp = server.folder.parent / "tmp"
         left = [path.name for place in (server.folder, temp) for path in place.rglob("*") if path.is_file()]
         unexpected = [line for line in server.lines() if "unexpected" in (line.get("event"), line.get("outcome"))]
@@ -48,7 +47,7 @@ def soak(requests: int = 2000, at_once: int = 4, minutes: float = 0.5) -> None:
             "inputs in the log": sum(log.count(word) for word in ("no wait", "alert(1)", "passwd", ".flac")),
             "files left after the deletion time": left,
         }
-        record("soak", found)
+        return found
 
 
 async def _soak(server: Server, requests: int, at_once: int) -> dict[str, Any]:
@@ -110,7 +109,7 @@ async def _one(http: httpx.AsyncClient, kind: str, chance: random.Random) -> tup
     if kind == "all three":
         return await call(http, "predict", [word, await given(example("jpg")), await given(example("flac"))])
     if kind == "page":
-        data = [word, await given(example("jpg")), None, True, True, True, 10, 10, 0, 0, "digits"]
+        data = page_values(word, await given(example("jpg")), noise={"typing": 10, "blur": 10})
         return await call(http, "run", data, f"soak{chance.randrange(10**9)}")
     if kind == "explain":
         return await call(http, "explain", [word, await given(example("jpg"))])

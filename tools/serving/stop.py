@@ -13,11 +13,10 @@ from typing import Any
 import httpx
 import psutil
 from asking import call, mixture, runs
-from records import record
 from servers import Server
 
 
-def stop() -> None:
+def stop() -> dict[str, Any]:
     """Stop a server under load, kindly and by force: running requests are finished, and the next start is clean."""
     with tempfile.TemporaryDirectory() as place:
         found: dict[str, Any] = {}
@@ -27,7 +26,7 @@ def stop() -> None:
             found[how.name] = asyncio.run(_stopped(server, how))
         again = Server(Path(place) / "uploads", minutes=0.2)
         again.wait()
-        time.sleep(30)  # the deletion time, and until the janitor looks again
+        time.sleep(30)  # the deletion time, and until the server looks again
         left = [path.name for path in (Path(place) / "uploads").rglob("*") if path.is_file()]
         found["start after SIGKILL"] = {
             "health": httpx.get(f"{again.url}/health").json()["status"],
@@ -35,7 +34,7 @@ def stop() -> None:
             "files left from before": left,
         }
         again.stop()
-    record("stop", found)
+    return found
 
 
 async def _stopped(server: Server, how: int) -> dict[str, Any]:

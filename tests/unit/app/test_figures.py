@@ -12,7 +12,8 @@ from made_up import made_metrics
 from PIL import Image
 
 from mmdemo.app import build
-from mmdemo.app.figures import SHOWN, case_inputs, told
+from mmdemo.app.figures import MAX_CASES, case, reply
+from mmdemo.app.given import Given
 from mmdemo.app.tasks import Tasks
 from mmdemo.config import ModelConfig
 from mmdemo.messages import InputError, strings
@@ -66,10 +67,10 @@ def tasks(folder):
 
 
 def test_the_figures_are_those_of_the_checkpoint(tasks):
-    answer = told(tasks, {"ask": "figures", "task": "pets"})
+    answer = reply(tasks, {"ask": "figures", "task": "pets"})
     assert answer["metrics"] == made_metrics(PETS)
     assert (answer["labels"], answer["cases"]) == (PETS, ["text", "image", "audio"])
-    assert told(tasks, {"ask": "figures", "task": "raw"})["metrics"] == {}
+    assert reply(tasks, {"ask": "figures", "task": "raw"})["metrics"] == {}
 
 
 def test_cases_that_are_not_to_be_shown_are_named_by_their_place(folder, tmp_path, data):
@@ -79,39 +80,40 @@ def test_cases_that_are_not_to_be_shown_are_named_by_their_place(folder, tmp_pat
     (tmp_path / "private" / "cases.json").write_bytes((folder / "pets" / "cases.json").read_bytes())
     private = Tasks(tmp_path)
     question = {"task": "private", "modality": "image", "truth": 0, "guess": 0}
-    answer = told(private, question | {"ask": "cell"})
+    answer = reply(private, question | {"ask": "cell"})
     assert not answer["shows"] and answer["kept"] == 1
     assert answer["cases"] == [{"number": 0, "probability": 0.97, "reference": "cat.png", "here": False}]
     for modality in ("text", "image", "audio"):
         with pytest.raises(InputError):
-            case_inputs(private, {"task": "private", "modality": modality, "number": 0})
+            case(private, {"task": "private", "modality": modality, "number": 0})
     with pytest.raises(InputError):
-        told(private, {"ask": "case", "task": "private", "modality": "audio", "number": 0})
+        reply(private, {"ask": "case", "task": "private", "modality": "audio", "number": 0})
 
 
 def test_the_model_card_comes_without_what_is_for_machines(tasks, folder):
     (folder / "raw" / "README.md").write_text("---\nlicense: mit\n---\n\n# Raw\n\nNobody measured it.\n")
-    assert told(tasks, {"ask": "figures", "task": "raw"})["card"] == "# Raw\n\nNobody measured it."
+    assert reply(tasks, {"ask": "figures", "task": "raw"})["card"] == "# Raw\n\nNobody measured it."
 
 
 def test_a_cell_has_its_cases(tasks):
     question = {"ask": "cell", "task": "pets", "modality": "image"}
-    (cat,) = told(tasks, question | {"truth": 0, "guess": 0})["cases"]
+    (cat,) = reply(tasks, question | {"truth": 0, "guess": 0})["cases"]
     assert cat["here"] and base64.b64decode(cat["picture"].partition(",")[2]).startswith(b"\x89PNG")
-    (gone,) = told(tasks, question | {"truth": 0, "guess": 1})["cases"]
+    (gone,) = reply(tasks, question | {"truth": 0, "guess": 1})["cases"]
     assert not gone["here"] and gone["reference"] == "gone.png" and "picture" not in gone
-    (outside,) = told(tasks, question | {"truth": 1, "guess": 1})["cases"]
+    (outside,) = reply(tasks, question | {"truth": 1, "guess": 1})["cases"]
     assert not outside["here"]
-    many = told(tasks, question | {"modality": "text", "truth": 0, "guess": 1})
-    assert (len(many["cases"]), many["kept"]) == (SHOWN, 30)
+    many = reply(tasks, question | {"modality": "text", "truth": 0, "guess": 1})
+    assert (len(many["cases"]), many["kept"]) == (MAX_CASES, 30)
 
 
 def test_a_case_can_be_heard_and_read(tasks):
-    url = told(tasks, {"ask": "case", "task": "pets", "modality": "audio", "number": 0})["url"]
+    url = reply(tasks, {"ask": "case", "task": "pets", "modality": "audio", "number": 0})["url"]
     assert base64.b64decode(url.partition(",")[2]).startswith(b"RIFF")
-    assert case_inputs(tasks, {"task": "pets", "modality": "text", "number": 0}) == ("pets", {"text": "<b>meow</b>"})
-    _, given = case_inputs(tasks, {"task": "pets", "modality": "image", "number": 0})
-    assert given["image"].shape == (48, 64, 3)
+    text = case(tasks, {"task": "pets", "modality": "text", "number": 0})
+    assert text == Given({"text": "<b>meow</b>"}, task="pets")
+    picture = case(tasks, {"task": "pets", "modality": "image", "number": 0})
+    assert picture.to_read()["image"].shape == (48, 64, 3)
 
 
 CELL = {"ask": "cell", "task": "pets", "modality": "image", "truth": 0, "guess": 0}
@@ -134,7 +136,7 @@ WRONG = [
 @pytest.mark.parametrize("question", WRONG, ids=lambda question: str(question)[:80])
 def test_what_does_not_fit_is_refused(tasks, question):
     with pytest.raises(InputError):
-        told(tasks, question)
+        reply(tasks, question)
 
 
 # In a browser
@@ -234,7 +236,7 @@ def test_a_cell_opens_its_cases_by_click_and_by_keys(visit):
     page.get_by_role("button", name="Words", exact=True).click()
     page.locator("button.mme-wrong").first.click()  # a cat taken for a dog
     page.locator(".mme-cases li").first.wait_for()
-    assert page.locator(".mme-cases li").count() == SHOWN
+    assert page.locator(".mme-cases li").count() == MAX_CASES
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     page.get_by_text("<b>meow</b>").wait_for()  # a text stays text

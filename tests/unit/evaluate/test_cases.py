@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from mmdemo.config import ModelConfig
-from mmdemo.evaluate.cases import FEWER, FILE, LIMIT, RIGHT, cases_of, fetch, read_cases, write_cases
+from mmdemo.evaluate.cases import FEWER, LIMIT, RIGHT, cases_of, write_cases
 from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.evaluate.results import CASES, fetch, read_cases
 from mmdemo.messages import InputError
 from mmdemo.train.features import Column, Features
 from mmdemo.train.loop import new_model
@@ -77,7 +78,7 @@ def test_a_reference_names_no_path_of_the_machine(model, features, rows, tmp_pat
 def test_what_is_written_is_small_and_can_be_read(tmp_path):
     many = sorted([k % 10, k % 7, 0.5, "x" * 100] for k in range(10_000))
     write_cases(tmp_path, {"seed": 0, "cases": {"text": many}})
-    assert (tmp_path / FILE).stat().st_size <= LIMIT
+    assert (tmp_path / CASES).stat().st_size <= LIMIT
     cells = pd.Series([tuple(case[:2]) for case in read_cases(tmp_path)["text"]]).value_counts()
     assert len(cells) == 70 and cells.max() in FEWER
     write_cases(tmp_path, {"seed": 0, "cases": {"text": many[:5]}})
@@ -110,6 +111,6 @@ def test_the_shipped_list_fits_its_labels(trained):
     if not cases:
         pytest.skip("the checkpoint has no cases.json yet: python -m mmdemo evaluate")
     labels = len(json.loads((trained / "config.json").read_text())["labels"])
-    assert (trained / FILE).stat().st_size <= LIMIT
+    assert (trained / CASES).stat().st_size <= LIMIT
     assert all(0 <= truth < labels and 0 <= guess < labels for some in cases.values() for truth, guess, *_ in some)
     assert not any(reference.startswith(("/", "..")) for some in cases.values() for *_, reference in some)

@@ -1,0 +1,404 @@
+"""What mmdemo relies on in Gradio: a test for each thing, which says in a sentence what a newer version has changed."""
+
+import ast
+import inspect
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import pytest
+
+FILE = "mmdemo/server/gradio_compat.py"
+try:
+    from gradio import queueing, route_utils, routes, state_holder
+    from gradio.context import LocalContext
+    from gradio.queueing import Event as Run
+    from gradio.queueing import Queue
+
+    from mmdemo.app import build
+    from mmdemo.app.given import Given
+    from mmdemo.server import gate, gradio_compat, launch
+    from mmdemo.server.rate_limit import RateLimiter
+except ImportError as error:
+    pytest.fail(f"Gradio {gr.__version__} no longer has everything that {FILE} imports: {error}", pytrace=False)
+
+PACKAGE = Path(gradio_compat.__file__).parents[1]
+
+
+@contextmanager
+def gradio_still(promise, *used):
+    """Fail with a sentence if Gradio breaks a promise, whatever it is that goes wrong."""
+    try:
+        yield
+    except Exception as error:
+        names = " and ".join(each if isinstance(each, str) else each.__name__ for each in used)
+        pytest.fail(
+            f"Gradio {gr.__version__} no longer {promise}: see {names} in {FILE}, which was written for "
+            f"{gradio_compat.WRITTEN_FOR}. ({type(error).__name__}: {error})"
+        )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restored():
+    """What is replaced in Gradio's modules is put back."""
+    places = [(queueing, "traceback"), (routes, "traceback"), (state_holder, "SessionState")]
+    before = [getattr(module, name) for module, name in places]
+    yield
+    for (module, name), value in zip(places, before, strict=True):
+        setattr(module, name, value)
+
+
+@pytest.fixture
+def demo():
+    """A small page: a text and a state become a text."""
+    with gr.Blocks() as demo:
+        text, state, out = gr.Textbox("start"), gr.State(), gr.Textbox()
+
+        def shout(text, state):
+            return text.upper()
+
+        gr.Button().click(shout, [text, state], out, api_name="shout", concurrency_limit=3)
+    demo.queue(max_size=2)
+    return demo
+
+
+def waits(demo, count=1):
+    """Put runs into the queue, which nobody takes out as the page is not launched."""
+    fn = demo.fns[0]
+    queue = demo._queue.event_queue_per_concurrency_id[fn.concurrency_id].queue
+    for number in range(count):
+        run = Run.__new__(Run)
+        run._id, run.session_hash = f"run{number}", "mine"
+        queue.append(run)
+
+
+@contextmanager
+def serving(demo, **settings):
+    """The address of a page that is served as ours is."""
+    demo.looks, demo.health = getattr(demo, "looks", {}), getattr(demo, "health", None) or Ready()
+    options = {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True}
+    _, url, _ = launch(demo, per_minute=0, **options, **settings)
+    try:
+        with httpx.Client(base_url=url.rstrip("/"), timeout=60) as http:
+            yield http
+    finally:
+        demo.close()
+
+
+class Ready:
+    """The health of a page that can always answer."""
+
+    ready, stopping = True, False
+
+
+def call(http, name, data, session="mine"):
+    """What a call came to, as Gradio streams it."""
+    asked = http.post(f"/gradio_api/call/{name}", json={"data": data, "session_hash": session})
+    assert asked.status_code == 200, asked.text
+    return http.get(f"/gradio_api/call/{name}/{asked.json()['event_id']}").text
+
+
+# The file itself
+
+
+def test_it_was_written_for_the_gradio_that_is_pinned():
+    pinned = re.search(r"gradio==([\d.]+)", (PACKAGE.parent / "requirements.txt").read_text())[1]
+    assert pinned == gradio_compat.WRITTEN_FOR, f"Read Gradio's source again and then change WRITTEN_FOR in {FILE}."
+
+
+def test_everything_in_it_is_tested_here():
+    public = {name for name, value in vars(gradio_compat).items()
+              if inspect.getmodule(value) is gradio_compat and not name.startswith("_")}  # fmt: skip
+    tested = set(re.findall(r"gradio_compat\.(\w+)", Path(__file__).read_text(encoding="utf-8")))
+    assert public - tested == set()
+
+
+def test_nothing_else_reaches_into_gradio():
+    """Nowhere else is anything imported but ``gradio as gr``, and of that only what Gradio lists as its own."""
+    inside = {"_queue", "fns", "_data", "example_payload", "skip_api", "state_holder", "get_blocks"}
+    documented = {*gr.__all__, "Component", "themes"}
+    for file in PACKAGE.rglob("*.py"):
+        if file == Path(gradio_compat.__file__):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            where = f"{file.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Import):
+                for name in node.names:
+                    root = name.name.partition(".")[0]
+                    assert root not in ("uvicorn", "starlette", "fastapi"), where
+                    assert root != "gradio" or (name.name, name.asname) == ("gradio", "gr"), where
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                assert node.module.partition(".")[0] not in ("gradio", "uvicorn", "starlette", "fastapi"), where
+            elif isinstance(node, ast.Attribute):
+                of = node.value.id if isinstance(node.value, ast.Name) else ""
+                assert of != "gr" or node.attr in documented, f"{where}: gr.{node.attr}"
+                assert node.attr not in inside, f"{where}: .{node.attr}"
+                replaced = isinstance(node.ctx, ast.Store) and of != "self"
+                assert not (replaced and node.attr in ("preprocess", "postprocess", "fn")), f"{where}: .{node.attr} ="
+
+
+# Events
+
+
+def test_events(demo):
+    found = gradio_compat.event_by_number, gradio_compat.event_by_name, gradio_compat.Event
+    with gradio_still("keeps its events by number in Blocks.fns", *found):
+        event = gradio_compat.event_by_number(demo, 0)
+        assert event == gradio_compat.event_by_name(demo, "shout")
+        assert event.name == "shout" and event.function("a", None) == "A"
+        assert [type(each) for each in event.inputs] == [gr.Textbox, gr.State]
+        assert gradio_compat.event_by_number(demo, 7) is None and gradio_compat.event_by_name(demo, "nothing") is None
+    with gradio_still("leaves out inputs with skip_api in calls by name", gradio_compat.Event):
+        assert event.api_inputs == [event.inputs[0]]
+        assert list(event.by_parameter) == ["text", "state"]
+
+
+def test_wrapped_events_run(demo):
+    names = []
+
+    def wrap(function, name):
+        names.append(name)
+        return lambda *given: f"<{function(*given)}>"
+
+    with gradio_still("looks up BlockFunction.fn at each run", gradio_compat.wrap_events):
+        gradio_compat.wrap_events(demo, wrap)
+        assert names == ["shout"]
+        with serving(demo) as http:
+            assert "<SEVEN>" in call(http, "shout", ["seven"])
+
+
+@pytest.mark.parametrize("sent", [{"name": "seven"}, {}, None, [1], "name"])
+def test_event_data(sent):
+    with gradio_still("keeps what the browser sent in EventData._data", gradio_compat.event_data):
+        assert gradio_compat.event_data(gr.EventData(None, sent)) == (sent if isinstance(sent, dict) else {})
+
+
+# Components
+
+
+def test_preprocessing_and_examples_of_ones_own():
+    with gr.Blocks() as demo:
+        text, out = gr.Textbox(), gr.Textbox()
+        gradio_compat.set_preprocess(text, lambda value: f"<{value}>")
+        gradio_compat.set_example(text, lambda: "an example")
+        gr.Button().click(lambda text: text, text, out, api_name="same")
+    with serving(demo) as http:
+        with gradio_still("looks up preprocess on the component", gradio_compat.set_preprocess):
+            assert "<seven>" in call(http, "same", ["seven"])
+        with gradio_still("looks up example_payload on the component", gradio_compat.set_example):
+            told = http.get("/gradio_api/info").json()["named_endpoints"]["/same"]
+            assert told["parameters"][0]["example_input"] == "an example"
+
+
+# The queue
+
+
+def test_how_many_wait(demo):
+    with gradio_still("has a length of Blocks._queue and its max_size", "queue_is_full", "waiting_runs"):
+        demo._queue.create_event_queue_for_fn(demo.fns[0])
+        assert gradio_compat.waiting_runs(demo) == 0 and not gradio_compat.queue_is_full(demo)
+        waits(demo, 2)
+        assert gradio_compat.waiting_runs(demo) == 2 and gradio_compat.queue_is_full(demo)
+        demo._queue.max_size = None
+        assert not gradio_compat.queue_is_full(demo)
+
+
+def test_how_long_they_wait(demo):
+    with gradio_still("counts the time that runs take in Queue.process_time_per_fn", gradio_compat.estimated_wait):
+        demo._queue.create_event_queue_for_fn(demo.fns[0])
+        assert gradio_compat.estimated_wait(demo) == 0
+        waits(demo, 2)
+        for seconds in (4, 8):
+            demo._queue.process_time_per_fn[demo.fns[0]].add(seconds)
+        assert gradio_compat.estimated_wait(demo) == 2 * 6 / 3  # two runs of six seconds, three at the same time
+
+
+def test_what_runs_and_what_is_not_fetched(demo):
+    with gradio_still("lists what runs in Queue.active_jobs", gradio_compat.unfinished_runs):
+        assert gradio_compat.unfinished_runs(demo) == 0
+        demo._queue.active_jobs = [None, [object(), object()]]
+        assert gradio_compat.unfinished_runs(demo) == 2
+        assert "self.active_jobs = [None] * self.max_thread_count" in inspect.getsource(Queue.start)
+    with gradio_still("keeps what is not fetched in Queue.pending_event_ids_session", gradio_compat.undelivered_runs):
+        assert gradio_compat.undelivered_runs(demo) == 0
+        demo._queue.pending_event_ids_session["mine"] = {"a", "b"}
+        assert gradio_compat.undelivered_runs(demo) == 2
+
+
+def test_runs_and_sessions_are_known(demo):
+    used = gradio_compat.run_is_known, gradio_compat.session_is_known, gradio_compat.undelivered_runs
+    with gradio_still("knows runs and sessions in the queue as they are asked for", *used), serving(demo) as http:
+        assert not gradio_compat.run_is_known(demo, "unknown") and not gradio_compat.session_is_known(demo, "mine")
+        asked = http.post("/gradio_api/call/shout", json={"data": ["seven"], "session_hash": "mine"}).json()["event_id"]
+        assert gradio_compat.run_is_known(demo, asked) and gradio_compat.undelivered_runs(demo) == 1
+        assert gradio_compat.session_is_known(demo, "mine")
+        assert "SEVEN" in http.get(f"/gradio_api/call/shout/{asked}").text
+        assert gradio_compat.undelivered_runs(demo) == 0
+
+
+def test_no_statistics_of_runs(demo, monkeypatch):
+    tables = []
+    monkeypatch.setattr(Queue, "_get_df", staticmethod(tables.append))
+    with gradio_still("has Queue.ANAYLTICS_CACHE_FREQUENCY", gradio_compat.skip_run_statistics):
+        assert hasattr(demo._queue, "ANAYLTICS_CACHE_FREQUENCY")
+        gradio_compat.skip_run_statistics(demo)
+        with serving(demo) as http:
+            assert "SEVEN" in call(http, "shout", ["seven"])
+        assert tables == []
+
+
+# Sessions
+
+
+def test_a_session_keeps_its_state_and_forgets_its_inputs(checkpoints):
+    demo = build(checkpoints)
+    with serving(demo) as http, gradio_still(
+        "makes sessions as we know them", gradio_compat.use_light_sessions, gradio_compat.LightSessionState
+    ):  # fmt: skip
+        assert "complete" in call(http, "run", [*Given({"text": "my secret seven"}).values(), "digits"])
+        kept = demo.state_holder["mine"]
+        assert type(kept) is gradio_compat.LightSessionState
+        assert any(getattr(value, "said", None) for value in kept.state_data.values())  # the reading, to be asked about
+        assert "secret" not in str(kept.config_values)
+
+
+# Requests
+
+
+def test_the_page_of_a_request_and_whether_there_is_one():
+    seen = []
+    with gr.Blocks() as demo:
+        text = gr.Textbox()
+        ask = gr.Button().click
+        ask(lambda text: seen.append(gradio_compat.serves_a_request()), text, None, api_name="ask")
+    with serving(demo) as http:
+        call(http, "ask", ["seven"])
+        with gradio_still("sets LocalContext.request for a run", gradio_compat.serves_a_request):
+            assert seen == [True]
+            assert not gradio_compat.serves_a_request()
+            assert LocalContext.request.get(None) is None
+        with gradio_still("has App.get_blocks", gradio_compat.blocks_of):
+            assert gradio_compat.blocks_of({"app": demo.app}) is demo
+
+
+def test_a_run_over_mcp_is_counted_for_who_asked_for_it(checkpoints, monkeypatch):
+    pytest.importorskip("mcp", reason="needs mcp: pip install -r requirements-test.txt")
+    visitors = []
+    monkeypatch.setattr(RateLimiter, "wait", lambda self, visitor: visitors.append(visitor) or 0.0)
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    ask |= {"params": {"name": "predict", "arguments": {"text": "seven"}}}
+    accept = {"accept": "application/json, text/event-stream"}
+    with (
+        serving(build(checkpoints)) as http,
+        gradio_still("hands the headers of an MCP request on with its run", gradio_compat.count_mcp_run_for),
+    ):
+        answer = http.post("/gradio_api/mcp/", json=ask, headers={**accept, "x-forwarded-for": "10.0.0.7"})
+        assert '"isError":false' in answer.text
+        assert len(visitors) > 1 and set(visitors) == {"10.0.0.7"}
+
+
+# Files
+
+
+def test_static_paths(tmp_path):
+    with gradio_still("keeps its static paths in _StaticFiles.all_paths", gradio_compat.static_paths):
+        before = gradio_compat.static_paths()
+        gr.set_static_paths([*before, tmp_path])
+        assert tmp_path.resolve() in gradio_compat.static_paths()
+        gr.set_static_paths(before)
+
+
+def test_the_folder_for_files_over_mcp(tmp_path, monkeypatch):
+    pytest.importorskip("mcp", reason="needs mcp: pip install -r requirements-test.txt")
+    from gradio import mcp
+
+    monkeypatch.setattr(mcp, "DEFAULT_TEMP_DIR", mcp.DEFAULT_TEMP_DIR)  # is put back
+    with gradio_still("writes what comes over MCP to gradio.mcp.DEFAULT_TEMP_DIR", gradio_compat.set_mcp_folder):
+        gradio_compat.set_mcp_folder(tmp_path)
+        server = mcp.GradioMCPServer.__new__(mcp.GradioMCPServer)
+        given = server.convert_strings_to_filedata({"image": "data:image/png;base64,AAAA"}, [["image"]])
+        assert Path(str(dict(given["image"])["path"])).is_relative_to(tmp_path)
+
+
+# The server
+
+
+def test_our_routes_are_there(demo):
+    with gradio_still("has its routes where the gate opens them", "API"), serving(demo) as http:
+        assert f"{route_utils.API_PREFIX}/" == gradio_compat.API
+        paths = {route.path for route in demo.app.router.routes if hasattr(route, "path")}
+        assert http.get("/gradio_api/info").status_code == 200
+        source = inspect.getsource(routes)
+        for route in gate.OPEN_API_ROUTES - {"mcp"}:  # which is mounted, and tested above
+            assert re.search(rf'"/{re.escape(route)}\b', source), f"no route /gradio_api/{route}"
+        for route in gate.OPEN_ROUTES - {""}:
+            assert any(path.strip("/").split("/")[0] == route for path in paths), f"no route /{route}"
+
+
+def test_middleware_is_around_the_page(demo):
+    class Stamp:
+        def __init__(self, app, word):
+            self.app, self.word = app, word
+
+        async def __call__(self, scope, receive, send):
+            async def stamped(message):
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message.get("headers", []), (b"stamp", self.word.encode())]
+                await send(message)
+
+            await self.app(scope, receive, stamped)
+
+    with gradio_still("hands app_kwargs to FastAPI", gradio_compat.middleware):
+        stamp = gradio_compat.middleware(Stamp, word="seen")
+        with serving(demo, app_kwargs={"middleware": [stamp]}) as http:
+            assert http.get("/config").headers["stamp"] == "seen"
+
+
+def test_tracebacks_are_ours(demo):
+    class Quiet:
+        printed = 0
+
+        def print_exc(self):
+            self.printed += 1
+
+        def __getattr__(self, name):
+            import traceback
+
+            return getattr(traceback, name)
+
+    quiet = Quiet()
+    gradio_compat.wrap_events(demo, lambda function, name: lambda *given: 1 / 0)
+    with gradio_still("prints errors by the module traceback of gradio.queueing", gradio_compat.replace_traceback):
+        gradio_compat.replace_traceback(quiet)
+        with serving(demo) as http:
+            assert "error" in call(http, "shout", ["seven"])
+        assert quiet.printed == 1
+        assert "traceback.print_exc()" in inspect.getsource(routes)
+
+
+def test_a_stop_waits_no_longer_than_it_should(demo):
+    with gradio_still("runs a uvicorn.Server with a config", gradio_compat.set_shutdown_timeout), serving(demo):
+        assert demo.server.config.timeout_graceful_shutdown is None
+        gradio_compat.set_shutdown_timeout(demo, 2)
+        import uvicorn
+
+        assert "config.timeout_graceful_shutdown" in inspect.getsource(uvicorn.Server)
+        assert demo.server.config.timeout_graceful_shutdown == 2
+
+
+def test_what_the_first_run_would_import():
+    with gradio_still("imports matplotlib in the first run", gradio_compat.preload):
+        gradio_compat.preload()
+        assert "MatplotlibBackendMananger" in inspect.getsource(route_utils.call_process_api)
+
+
+def test_a_changed_gradio_is_said_in_a_sentence(monkeypatch, demo):
+    monkeypatch.delattr(type(demo._queue), "__len__")
+    sentence = r"^Gradio \d.* no longer counts its queue: see waiting_runs in mmdemo"
+    with (
+        pytest.raises(pytest.fail.Exception, match=sentence),
+        gradio_still("counts its queue", gradio_compat.waiting_runs),
+    ):
+        gradio_compat.waiting_runs(demo)

@@ -70,7 +70,7 @@ def launch(
     are sent there that do not interfere. Visitors are told apart as far as the Space gives their addresses.
 
     Args:
-        demo: what ``mmdemo.app.build`` made; its ``looks`` are passed to Gradio, its ``preface`` stands before the page.
+        demo: what ``mmdemo.app.build`` made; Gradio gets its ``looks``, and its ``preface`` stands before the page.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
         more: further arguments of ``demo.launch``. ``mcp_server`` is on if the package ``mcp`` is installed.

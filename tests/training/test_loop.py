@@ -1,4 +1,5 @@
-import math
+"""A small task trained to its end, and trainings that are killed at any moment and go on."""
+
 import random
 import signal
 import time
@@ -11,11 +12,8 @@ from trainings import MOMENTS, result, start, train_until
 from trainings import train as train_tiny
 
 from mmdemo.evaluate.metrics import answer, evaluate, unimodal_samples
-from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.model.sequence import Steps
-from mmdemo.train import loop as training
-from mmdemo.train.loop import sequence_loss, train
-from mmdemo.train.recipes import RECIPES, Recipe
+from mmdemo.train.loop import train
+from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN
 
 QUICK = Recipe(
@@ -36,13 +34,6 @@ def run(folder, recipe=QUICK, seed=0):
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     return run(folder), folder
-
-
-def test_loss_by_hand():
-    logits = torch.zeros(1, 3, 2)  # two equal classes: log 2 at every step, padding included
-    steps = Steps(torch.zeros(1, 3, 1), torch.tensor([2]), torch.zeros(1, 3, dtype=torch.long))
-    taught = torch.tensor([[[1.0, 0], [0.5, 0.5], [9, 9]]])
-    assert float(sequence_loss(logits, steps, taught)) == pytest.approx(math.log(2))
 
 
 def test_it_learns_every_modality(trained):
@@ -108,16 +99,3 @@ def test_a_training_killed_again_and_again_ends_the_same(unbroken, tmp_path):
         process.join()
     assert kills >= 2
     ends_the_same(tmp_path, unbroken[0])
-
-
-def test_a_model_card_that_is_there_stays(tmp_path):
-    (tmp_path / "README.md").write_text("measured")
-    training.publish(MultimodalLSTM(CONFIG), tmp_path)
-    assert (tmp_path / "README.md").read_text() == "measured"
-    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors"}
-
-
-def test_the_textbook_recipe_is_the_textbooks():
-    textbook = RECIPES["textbook"]
-    assert (textbook.batch_size, textbook.learning_rate, textbook.epochs) == (32, 1e-3, 10)
-    assert textbook.weight_decay == 0 and not textbook.one_cycle

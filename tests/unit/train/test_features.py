@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import tiny
 from PIL import Image
 
 from mmdemo.config import ModelConfig
@@ -64,3 +65,10 @@ def test_the_second_time_comes_from_the_cache(rows, tmp_path, monkeypatch):
     assert np.array_equal(first.squares, second.squares)
     assert all(np.array_equal(a, b) for a, b in zip(first.sounds[0], second.sounds[0], strict=True))
     assert first.problems == second.problems
+
+
+def test_only_the_chosen_rows_remain():
+    split = tiny.features()
+    kept = split.only(split.labels == 1)
+    assert set(kept.labels) == {1}
+    assert len(kept.texts) == len(kept.image_of) == len(kept.audio_of) == 30

@@ -41,3 +41,9 @@ def test_what_belongs_to_no_class_speaks_for_none():
 
 def test_threshold_of_a_hopeless_model_is_high():
     assert fit_threshold(torch.full((50, 2), 0.5), torch.arange(50) % 2) == 0.99
+
+
+def test_an_answer_to_an_outlier_is_wrong_however_sure():
+    assert true_classes(torch.tensor([[0.2, 0.8], [0.5, 0.5]])).tolist() == [1, -1]
+    sure = torch.tensor([[0.95, 0.05], [0.9, 0.1], [0.7, 0.3]])
+    assert fit_threshold(sure, torch.tensor([0, 0, -1])) == pytest.approx(0.9)

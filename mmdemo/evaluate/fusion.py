@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -128,9 +126,3 @@ def _once(change: Degrade) -> Corruption:
         return kept[row]
 
     return remembered
-
-
-def _within(cell: str, folder: Path) -> str:
-    """A path within a folder; "" for one that lies elsewhere."""
-    root = os.path.abspath(folder)
-    return Path(cell).relative_to(root).as_posix() if Path(cell).is_relative_to(root) else ""

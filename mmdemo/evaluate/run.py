@@ -13,12 +13,13 @@ from mmdemo.config import MODALITIES
 from mmdemo.data.manifest.manifest import load_image_cell
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
-from mmdemo.evaluate.cases import cases_of, write_cases
+from mmdemo.evaluate.cases import write_cases
 from mmdemo.evaluate.faithfulness import study_truth
 from mmdemo.evaluate.fusion import fusion
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
 from mmdemo.evaluate.ood import study_contradiction, study_unknown
 from mmdemo.evaluate.photos import study_photos
+from mmdemo.evaluate.pick_cases import cases_of
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model
 from mmdemo.evaluate.tables import read_metrics, write_card, write_metrics

@@ -80,7 +80,7 @@ APART = {
 @pytest.fixture
 def feeling(checkpoints):
     """The shipped checkpoint of the emotion task."""
-    if not (Path(__file__).parents[4] / "checkpoints" / "emotion" / "config.json").is_file():
+    if not (Path(__file__).parents[3] / "checkpoints" / "emotion" / "config.json").is_file():
         pytest.skip("needs the trained checkpoint: python -m mmdemo train --task emotion")
     return Tasks(checkpoints).predictor("emotion")
 

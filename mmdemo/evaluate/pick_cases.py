@@ -1,4 +1,4 @@
-"""Pick the test cases that ``cases.json`` keeps; the page reads them without this, and so without training's packages."""
+"""Pick the test cases that ``cases.json`` keeps; the page reads them without this, which needs training's packages."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 import torch
 from made_up import made_drawing, made_reading, made_result
+from packed import decode, trace_of, unpack
 from served import served
-from test_plots import decode, trace_of, unpack
 
 from mmdemo.inference.figure import packed_numbers
 from mmdemo.lstm.ledger import contrast, ledger

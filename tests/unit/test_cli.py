@@ -14,7 +14,6 @@ import soundfile
 import torch
 from PIL import Image, ImageDraw
 
-from mmdemo import cli
 from mmdemo.config import ModelConfig
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -46,23 +45,6 @@ def inputs(tmp_path_factory, checkpoint):
     shutil.copytree(checkpoint, folder / "torn")
     (folder / "torn" / "model.safetensors").unlink()
     return folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command in this process: its exit status, what it printed, and what it complained about."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mmdemo", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
 
 
 def test_help_answers_at_once_and_names_every_command():
@@ -233,24 +215,6 @@ def test_a_manifest_is_not_overwritten_by_checking_it(run, tmp_path):
     status, _, err = run("manifest", tmp_path / "pets.csv", "--out", tmp_path / "other.csv")
     assert status == 2 and "--out" in err
     assert not Path(tmp_path / "other.csv").exists()
-
-
-def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path):
-    words = {"greeting": ["hello", "hi"], "farewell": ["bye", "so long"], "thanks": ["thank you", "cheers"]}
-    lines = [f"{word} {name},{label}\n" for label, both in words.items() for word in both for name in "abcdefghij"]
-    manifest, checkpoint = tmp_path / "manners.csv", tmp_path / "manners"
-    manifest.write_text("text,label\n" + "".join(lines) + ",thanks\n")
-    places = ("--cache", tmp_path / "cache", "--runs", tmp_path / "runs", "--manifest", manifest)
-    status, _, err = run(
-        *("train", "--task", "manners", "--out", checkpoint, *places, "--epochs", 2, "--samples", 600),
-    )
-    assert status == 0 and f"{manifest.name}, line 62: It has no input" in err
-    status, out, _ = run("evaluate", "--checkpoint", checkpoint, *places)
-    assert status == 0 and "text alone" in out
-    metrics = json.loads((checkpoint / "metrics.json").read_text())
-    assert metrics["alone"]["text"]["n"] == 6 and metrics["alone"]["text"]["accuracy"] > 0.5
-    status, out, _ = run("predict", "--checkpoint", checkpoint, "--text", "thank you k", "--json")
-    assert status == 0 and json.loads(out)["label"] == "thanks"
 
 
 def test_a_task_without_a_recipe_is_refused(run):

@@ -120,7 +120,9 @@ def reached(*starts):
 def test_whatever_is_imported_is_required():
     distributions = {k: {canonicalize_name(name) for name in v} for k, v in packages_distributions().items()}
     files = {
-        "requirements.txt": reached(ROOT / "app.py", ROOT / "mmdemo" / "predictions.py", ROOT / "tools" / "deploy.py"),
+        "requirements.txt": reached(
+            ROOT / "app.py", ROOT / "mmdemo" / "inference" / "predictions.py", ROOT / "tools" / "deploy.py"
+        ),
         "requirements-train.txt": [ROOT / "mmdemo"],
         "requirements-test.txt": [ROOT / "mmdemo", ROOT / "tests"],
     }
@@ -140,6 +142,7 @@ def test_nothing_is_required_that_is_not_used():
         "oxlint",
         "ruff",
         "playwright",
+        "pytest-xdist",
         "spaces",
         "uv",
     }  # programs, and...

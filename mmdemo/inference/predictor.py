@@ -20,6 +20,7 @@ from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.result import ModalityInput, Result
 from mmdemo.lstm.counterfactual import contradictions, last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
+from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import Trace, trace
 from mmdemo.messages import Note
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
@@ -76,6 +77,11 @@ class Predictor:
     def device(self) -> torch.device:
         """Where the model is now."""
         return self.model.device
+
+    @property
+    def readout(self) -> Readout:
+        """The model's dense layer and temperature, as the functions of ``mmdemo.lstm`` take them."""
+        return Readout.of(self.model.dense, self.config.temperature)
 
     def preprocess(self, modality: str, source: Any, candidate: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
@@ -197,11 +203,11 @@ class Predictor:
             return None
         return explain(
             self.model.lstm,
-            self.model.dense,
+            self.readout,
             result.embeddings,
             result.steps,
             result.labels,
-            temperature=self.config.temperature,
+            inside=result.trace,
             about=about,
             against=against,
             faithful=faithful,

@@ -24,7 +24,6 @@ from mmdemo.config import MODALITIES
 from mmdemo.data.manifest.manifest import load_image_cell, read_inputs
 from mmdemo.inference.predictions import remarks
 from mmdemo.inference.predictor import Predictor
-from mmdemo.lstm.ledger import contrast
 from mmdemo.messages import InputError
 
 PART = 500  # rows: what is lost at most when a machine is stopped
@@ -166,7 +165,7 @@ def _row(predictor: Predictor, given: dict[str, Any]) -> dict[str, list[dict[str
     if explanation is None:
         return {"predictions": [answer]}
     evidence = explanation.evidence.cpu()  # (C, T)
-    best = contrast(len(result.labels), explanation.answer) @ evidence  # (T,)
+    best = explanation.ledger.steps.tolist()  # of the answer against the mean of all, (T,)
     whole = {name: getattr(explanation, name).tolist() for name in ("logits", "bias", "prior")}
     return {
         "predictions": [{**answer, **whole, "settled": explanation.settled}],
@@ -176,7 +175,7 @@ def _row(predictor: Predictor, given: dict[str, Any]) -> dict[str, list[dict[str
                 "modality": step.modality,
                 "text": step.text,
                 "span": list(step.span),
-                "evidence": float(best[t]),
+                "evidence": best[t],
                 "beliefs": result.step_probabilities[t].tolist(),
                 "evidences": evidence[:, t].tolist(),
             }

@@ -10,7 +10,7 @@ import soxr
 import torch
 
 from mmdemo.audio.find_speech import CONTEXT, SMOOTH, find_speech, keep, whole_steps
-from mmdemo.audio.reader import AudioInput, envelope, read_audio
+from mmdemo.audio.reader import AudioInput, read_audio
 from mmdemo.audio.spectrogram import spectrogram
 from mmdemo.audio.speech_embedding import BANDS, SpeechEmbedding, steps
 from mmdemo.config import SAMPLE_RATE, AudioConfig
@@ -358,13 +358,6 @@ def test_a_header_that_lies_about_its_length():
 
 
 # --- drawing ---
-
-
-def test_envelope_by_hand():
-    samples = np.array([0, 1, -1, 0.5, 0.25, 0.25, 0, -0.5], np.float32)
-    assert envelope(samples, 4).tolist() == [[0, 1], [-1, 0.5], [0, 0.25], [-0.5, 0]]
-    assert envelope(samples, 100).shape == (100, 2)
-    assert envelope(np.zeros(0, np.float32), 3).tolist() == [[0, 0]] * 3
 
 
 # --- real voices ---

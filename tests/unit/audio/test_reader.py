@@ -8,7 +8,7 @@ import torch
 from sounds import between, check_heard, word
 
 from mmdemo.audio.find_speech import CONTEXT
-from mmdemo.audio.reader import envelope, read_audio
+from mmdemo.audio.reader import read_audio
 from mmdemo.audio.speech_embedding import BANDS, SpeechEmbedding
 from mmdemo.config import SAMPLE_RATE, AudioConfig
 
@@ -77,13 +77,6 @@ def test_at_most_six_seconds_are_read_and_the_rest_is_told():
     assert note.values["read"] == 6.0
     assert note.values["left"] == pytest.approx(12 * 1.12 - 6, abs=1)
     assert len(read_audio((SAMPLE_RATE, sound), AudioConfig(max_seconds=2.0))) == 25
-
-
-def test_envelope_by_hand():
-    samples = np.array([0, 1, -1, 0.5, 0.25, 0.25, 0, -0.5], np.float32)
-    assert envelope(samples, 4).tolist() == [[0, 1], [-1, 0.5], [0, 0.25], [-0.5, 0]]
-    assert envelope(samples, 100).shape == (100, 2)
-    assert envelope(np.zeros(0, np.float32), 3).tolist() == [[0, 0]] * 3
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def launch(
     space = bool(os.environ.get("SPACE_ID"))
     settings_of_guard = {
         "health": demo.health,
-        "allowance": RateLimiter(PER_MINUTE if per_minute is None else per_minute),
+        "limiter": RateLimiter(PER_MINUTE if per_minute is None else per_minute),
         "headers": ON_A_SPACE if space else headers(frames),
         "proxied": space,
     }

@@ -235,22 +235,51 @@ def test_a_manifest_is_not_overwritten_by_checking_it(run, tmp_path):
     assert not Path(tmp_path / "other.csv").exists()
 
 
-def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path):
+def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # what is trained goes into the current folder, wherever mmdemo is installed
     words = {"greeting": ["hello", "hi"], "farewell": ["bye", "so long"], "thanks": ["thank you", "cheers"]}
     lines = [f"{word} {name},{label}\n" for label, both in words.items() for word in both for name in "abcdefghij"]
-    manifest, checkpoint = tmp_path / "manners.csv", tmp_path / "manners"
+    manifest, checkpoint = tmp_path / "manners.csv", tmp_path / "checkpoints" / "manners"
     manifest.write_text("text,label\n" + "".join(lines) + ",thanks\n")
     places = ("--cache", tmp_path / "cache", "--runs", tmp_path / "runs", "--manifest", manifest)
-    status, _, err = run(
-        *("train", "--task", "manners", "--out", checkpoint, *places, "--epochs", 2, "--samples", 600),
-    )
+    status, out, err = run("train", "--task", "manners", *places, "--epochs", 2, "--samples", 600)
     assert status == 0 and f"{manifest.name}, line 62: It has no input" in err
+    assert f"evaluate --checkpoint {Path('checkpoints') / 'manners'} --manifest {manifest}" in out
+    assert "serve --checkpoints checkpoints" in out
     status, out, _ = run("evaluate", "--checkpoint", checkpoint, *places)
     assert status == 0 and "text alone" in out
     metrics = json.loads((checkpoint / "metrics.json").read_text())
     assert metrics["alone"]["text"]["n"] == 6 and metrics["alone"]["text"]["accuracy"] > 0.5
     status, out, _ = run("predict", "--checkpoint", checkpoint, "--text", "thank you k", "--json")
     assert status == 0 and json.loads(out)["label"] == "thanks"
+
+
+def test_evaluation_looks_for_what_was_trained_here(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("evaluate")
+    assert status == 2 and f"No checkpoint in {Path('checkpoints') / 'digits'}" in err
+
+
+def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("mmdemo.app.build", lambda folder, warm: shown.append(folder))
+    monkeypatch.setattr("mmdemo.server.serve", lambda demo, **settings: None)
+    monkeypatch.delenv("MMDEMO_CHECKPOINTS", raising=False)
+    assert run("serve")[0] == 0 and run("serve", "--checkpoints", checkpoint.parent)[0] == 0
+    monkeypatch.setenv("MMDEMO_CHECKPOINTS", str(checkpoint.parent))
+    assert run("serve")[0] == 0
+    assert shown == [cli.CHECKPOINTS, checkpoint.parent, checkpoint.parent]
+    status, _, err = run("serve", "--checkpoints", tmp_path)
+    assert status == 2 and f"no trained task in {tmp_path}" in err and len(shown) == 3
+
+
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mmdemo.train.loop", None)  # as ours, it would be a bug
+    assert "MMDEMO_DEBUG" in run("train")[2]
+    monkeypatch.undo()
+    monkeypatch.setattr(cli, "app", lambda: __import__("nowhere_to_be_found"))
+    status, _, err = run()
+    assert status == 2 and "nowhere_to_be_found" in err and "pip install 'mmdemo[train]'" in err
 
 
 def test_a_task_without_a_recipe_is_refused(run):

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from mmdemo.app.tasks import EXAMPLES
-from mmdemo.cli import CHECKPOINTS
 from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.evaluate.bench import sample_inputs
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
+from mmdemo.resources import CHECKPOINTS
 from mmdemo.train.loop import new_model
 
 SUBSETS = [[], ["text"], ["image"], ["audio"], ["text", "image"], ["text", "audio"], ["image", "audio"], [*MODALITIES]]
@@ -80,7 +80,9 @@ def test_a_contradiction_is_said_and_never_sure(predictor, monkeypatch):
 
 def test_three_that_differ_are_all_named(predictor, monkeypatch):
     rows = {"text": [0.9, 0.05, 0.05], "image": [0.05, 0.9, 0.05], "audio": [0.9, 0.05, 0.05]}
-    monkeypatch.setattr(predictor, "_unimodal_probabilities", lambda embeddings: {name: np.array(row) for name, row in rows.items()})
+    monkeypatch.setattr(
+        predictor, "_unimodal_probabilities", lambda embeddings: {name: np.array(row) for name, row in rows.items()}
+    )
     said = str(predictor.predict(**sample_inputs()).contradiction)
     assert said == "The text says a, the image says b, the audio says a."
     rows["text"] = [0.4, 0.3, 0.3]  # one that is not sure contradicts nobody

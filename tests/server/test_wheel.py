@@ -10,12 +10,13 @@ import sysconfig
 import time
 import venv
 import zipfile
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import httpx
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from mmdemo import __version__
 
@@ -37,17 +38,53 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """The folder of commands of an environment that has the wheel, and the requirements of the one that runs this."""
+    """The folder of commands of an environment that has the wheel and its requirements, but not those of its extras.
+
+    The requirements are borrowed from the environment that runs this test; what only extras need is made unimportable.
+    """
     place = tmp_path_factory.mktemp("fresh") / "venv"
     venv.create(place, symlinks=True)
     folders = {"base": str(place), "platbase": str(place)}
     commands, packages = (Path(sysconfig.get_path(name, "venv", folders)) for name in ("scripts", "purelib"))
-    (packages / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (packages / "requirements.pth").write_text(f"{sysconfig.get_path('purelib')}\nimport extras_are_missing\n")
+    missing = dict.fromkeys(modules_of_extras())  # None in sys.modules: importing it raises ModuleNotFoundError
+    (packages / "extras_are_missing.py").write_text(f"import sys\n\nsys.modules.update({missing!r})\n")
     options = ["--no-deps", "--no-index", "--force-reinstall", "--disable-pip-version-check", "--quiet"]
     command = [sys.executable, "-m", "pip", "--python", str(commands / "python"), "install", *options, str(wheel)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return commands
+
+
+def listed(name):
+    """The requirements of a list, without those that it includes."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [Requirement(line.split("#")[0]) for line in lines if line.strip() and line[0] not in "#-"]
+
+
+def closure(requirements):
+    """Names of the distributions that requirements bring, however indirectly."""
+    names, queue = set(), list(requirements)
+    while queue:
+        wanted = queue.pop()
+        names.add(canonicalize_name(wanted.name))
+        try:
+            needs = map(Requirement, requires(wanted.name) or [])
+        except PackageNotFoundError:  # needed on another system
+            continue
+        for need in needs:
+            applies = need.marker is None or any(need.marker.evaluate({"extra": e}) for e in wanted.extras or [""])
+            if applies and canonicalize_name(need.name) not in names:
+                queue.append(need)
+    return names
+
+
+def modules_of_extras():
+    """Top-level modules that come with the extras only."""
+    there = closure(listed("requirements.txt"))
+    extras = {canonicalize_name(need.name) for name in ("train", "test") for need in listed(f"requirements-{name}.txt")}
+    modules = packages_distributions().items()
+    return sorted(module for module, names in modules if {*map(canonicalize_name, names)} <= extras - there)
 
 
 @pytest.fixture
@@ -61,10 +98,10 @@ def source_files():
     """The files that the source tree has for a wheel, by their paths in it."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *FOLDERS]
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+        tracked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     except (FileNotFoundError, subprocess.CalledProcessError):
         pytest.skip("needs git and a clone: only git knows which files belong to mmdemo")
-    names = {name for name in listed if (ROOT / name).is_file()}
+    names = {name for name in tracked if (ROOT / name).is_file()}
     return {name if name.startswith("mmdemo/") else f"mmdemo/{name}" for name in names}
 
 
@@ -105,10 +142,16 @@ def test_it_predicts_from_another_folder(installed, elsewhere):
     done = subprocess.run(said, capture_output=True, text=True, timeout=300, **elsewhere)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["label"] == "five"
-    listed = subprocess.run(
-        [str(installed / "mmdemo"), "--help"], capture_output=True, text=True, timeout=60, **elsewhere
-    )
-    assert listed.returncode == 0 and "Usage: mmdemo " in listed.stdout
+    said = [str(installed / "mmdemo"), "--help"]
+    done = subprocess.run(said, capture_output=True, text=True, timeout=60, **elsewhere)
+    assert done.returncode == 0 and "Usage: mmdemo " in done.stdout
+
+
+def test_training_says_which_packages_it_needs_and_writes_nothing(installed, elsewhere):
+    said = [str(installed / "mmdemo"), "train"]
+    done = subprocess.run(said, capture_output=True, text=True, timeout=300, **elsewhere)
+    assert done.returncode == 2 and "pip install 'mmdemo[train]'" in done.stderr
+    assert not list(elsewhere["cwd"].iterdir())
 
 
 def test_it_serves_its_tasks_from_another_folder(installed, elsewhere, tmp_path):

@@ -217,6 +217,34 @@ def test_a_manifest_is_not_overwritten_by_checking_it(run, tmp_path):
     assert not Path(tmp_path / "other.csv").exists()
 
 
+def test_evaluation_looks_for_what_was_trained_here(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("evaluate")
+    assert status == 2 and f"No checkpoint in {Path('checkpoints') / 'digits'}" in err
+
+
+def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("mmdemo.app.build", lambda folder, warm: shown.append(folder))
+    monkeypatch.setattr("mmdemo.server.serve", lambda demo, **settings: None)
+    monkeypatch.delenv("MMDEMO_CHECKPOINTS", raising=False)
+    assert run("serve")[0] == 0 and run("serve", "--checkpoints", checkpoint.parent)[0] == 0
+    monkeypatch.setenv("MMDEMO_CHECKPOINTS", str(checkpoint.parent))
+    assert run("serve")[0] == 0
+    assert shown == [cli.CHECKPOINTS, checkpoint.parent, checkpoint.parent]
+    status, _, err = run("serve", "--checkpoints", tmp_path)
+    assert status == 2 and f"no trained task in {tmp_path}" in err and len(shown) == 3
+
+
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mmdemo.train.loop", None)  # as ours, it would be a bug
+    assert "MMDEMO_DEBUG" in run("train")[2]
+    monkeypatch.undo()
+    monkeypatch.setattr(cli, "app", lambda: __import__("nowhere_to_be_found"))
+    status, _, err = run()
+    assert status == 2 and "nowhere_to_be_found" in err and "pip install 'mmdemo[train]'" in err
+
+
 def test_a_task_without_a_recipe_is_refused(run):
     status, _, err = run("train", "--task", "astrology")
     assert status == 2 and "astrology" in err and "digits" in err

@@ -90,10 +90,13 @@ def test_a_space_gets_what_it_needs_and_nothing_else(hub, tmp_path):
     files = {line["value"]["path"]: line["value"]["content"] for line in commit if line["key"] == "file"}
     gone = {line["value"]["path"] for line in commit if line["key"] == "deletedFile"}
     assert gone == {"old.py"}
-    for name in ("app.py", "README.md", "requirements.txt", "checkpoints/digits/model.safetensors"):
+    terms = ("LICENSE", "docs/licences.md", "LICENSES/CC-BY-NC-SA-4.0.txt")  # weights never travel without them
+    for name in ("app.py", "README.md", "requirements.txt", "checkpoints/digits/model.safetensors", *terms):
         assert base64.b64decode(files[name]) == (ROOT / name).read_bytes()
     assert {"mmdemo/web/page.js", "mmdemo/strings/zh.json", "assets/examples/digits/examples.json"} <= set(files)
-    assert not [name for name in files if name.startswith(("tests", "tools", ".", "Makefile", "constraints"))]
+    assert not [
+        name for name in files if name.startswith(("tests", "tools", ".", "Makefile", "constraints", "CHANGELOG"))
+    ]
     assert not [name for name in files if "__pycache__" in name]
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from mmdemo.app.tasks import EXAMPLES
-from mmdemo.cli import CHECKPOINTS
 from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.evaluate.bench import sample_inputs
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
+from mmdemo.resources import CHECKPOINTS
 from mmdemo.train.loop import new_model
 
 SUBSETS = [[], ["text"], ["image"], ["audio"], ["text", "image"], ["text", "audio"], ["image", "audio"], [*MODALITIES]]

@@ -1,6 +1,7 @@
 """A manifest of one's own, from training to an answer, by the commands of the README."""
 
 import json
+from pathlib import Path
 
 
 def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import soundfile
 import torch
 from PIL import Image, ImageDraw
 
+from mmdemo import cli
 from mmdemo.config import ModelConfig
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM

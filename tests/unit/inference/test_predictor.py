@@ -127,7 +127,7 @@ def test_a_candidate_s_score_counts_by_its_root(predictor, monkeypatch, scores, 
     """The model is sure of the first by 0.9 and of the second by 0.5: the score has to be 3.24 times as high."""
     confidence = torch.tensor([[0.9, 0.05, 0.05], [0.3, 0.5, 0.2]])
     monkeypatch.setattr(predictor.model, "decide", lambda states: confidence.log())
-    assert predictor._likeliest(np.zeros((2, 28, 28), np.float32), np.array(scores)) == expected
+    assert predictor._likeliest("image", np.zeros((2, 28, 28), np.float32), np.array(scores)) == expected
 
 
 def test_another_candidate_in_the_picture_can_be_taken(predictor):
@@ -147,9 +147,9 @@ def test_the_finder_and_the_model_together_say_which_candidate_is_meant():
     seven = predictor.preprocess("image", EXAMPLES / "digits" / "seven.jpg").pixels
     blot = np.zeros_like(seven)
     blot[6:22, 6:22] = 1  # like no digit
-    assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.6])) == 1
-    assert predictor._likeliest(np.stack([seven, blot]), np.array([0.9, 0.6])) == 0
-    assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.01])) == 0  # the model is not all
+    assert predictor._likeliest("image", [blot, seven], np.array([0.9, 0.6])) == 1
+    assert predictor._likeliest("image", [seven, blot], np.array([0.9, 0.6])) == 0
+    assert predictor._likeliest("image", [blot, seven], np.array([0.9, 0.01])) == 0  # the model is not all
     picture = np.full((300, 600, 3), 230, np.uint8)
     picture[80:220, 140:160], picture[90:110, 380:480], picture[110:220, 460:480] = 20, 20, 20
     assert predictor.predict(image=picture, candidate=0).picture["taken"] == 0  # what a person says is done

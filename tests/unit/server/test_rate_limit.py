@@ -43,7 +43,7 @@ def test_a_limit_of_nothing_is_no_limit():
 
 
 def test_the_visitor_who_was_away_the_longest_is_forgotten_first(now, monkeypatch):
-    monkeypatch.setattr(rate_limit, "REMEMBERED", 2)
+    monkeypatch.setattr(rate_limit, "MAX_VISITORS", 2)
     limiter = RateLimiter(1, clock=lambda: now[0])
     assert [limiter.wait(visitor) > 0 for visitor in "aba"] == [False, False, True]
     limiter.wait("c")  # so that b is forgotten, and a is not

@@ -111,10 +111,10 @@ def test_beside_a_row_of_a_class_outliers_are_let_pass():
 def test_a_sound_amid_others_still_says_what_it_says():
     split = with_outliers()
     samples = MultimodalSamples(split, CONFIG, pair=False, sampling=replace(PLAIN, amid=1.0), seed=0)
-    spoken = [sample for k in range(120) if (sample := samples[k]).sound is not None]
-    known = [sample for sample in spoken if sample.evidence[2].weight.any()]
-    assert {len(sample.sound) for sample in known} == {10} and known
-    assert all(sample.evidence[2].weight[-1] == 1 for sample in known)
+    spoken = [sample for k in range(120) if "audio" in (sample := samples[k]).items]
+    known = [sample for sample in spoken if sample.targets["audio"].weight.any()]
+    assert {len(sample.items["audio"]) for sample in known} == {10} and known
+    assert all(sample.targets["audio"].weight[-1] == 1 for sample in known)
 
 
 def test_samples_without_outliers_are_as_they_were():

@@ -1,4 +1,4 @@
-"""Tables made from ``metrics.json``: the model card's and the README's figures are never typed by hand."""
+"""Markdown tables made from ``metrics.json``, for the model cards and the documentation: no figure is typed by hand."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 
 NAMES = {"text": "text", "image": "picture", "audio": "sound"}
 KINDS = {
-    "text": "texts (corrections, where there are some)",
+    "text": "texts (corrections, if the task has them)",
     "image": "pictures",
     "audio": "sounds",
     "all": "all three",
 }
 HARMS = {
-    "typing": "typing errors, and words lost a quarter as often",
+    "typing": "typing errors, and a quarter as many dropped words",
     "blur": "blur",
     "darkness": "darkness",
     "angle": "tilt",
     "pink": "pink noise",
-    "babble": "babble of six voices",
+    "babble": "six other people talking",
 }
 TRIED = ("proportional", "telescoped", "gradients", "random")
 
@@ -37,22 +37,24 @@ def tables(metrics: dict[str, Any]) -> str:
 
 
 def _lines(metrics: dict[str, Any]) -> Iterator[str]:
-    yield f"By `{metrics['command']}`, seed {metrics['seed']}, on the test split ({metrics['split']}):"
+    yield f"Measured by `{metrics['command']}`, seed {metrics['seed']}, on the test split ({metrics['split']}):"
     yield ""
-    yield "| given | samples | accuracy | 95 % interval | mean recall | macro-F1 | loss | calibration error |"
+    yield (
+        "| given | samples | accuracy | 95 % interval | balanced accuracy (UAR) | macro-F1 | loss | calibration error |"
+    )
     yield "|---|---|---|---|---|---|---|---|"
     for name, found in metrics["alone"].items():
-        yield _row(f"{NAMES[name]} alone, each once", found)
+        yield _row(f"{NAMES[name]} alone", found)
     for kind, found in metrics.get("kinds", {}).items():
-        yield _row(f"text alone: {kind}s, from templates and cue phrases that training never saw", found)
+        yield _row(f"text alone: {kind}s, from templates and cue phrases not used in training", found)
     for subset, found in metrics["together"].items():
         name = " + ".join(NAMES[modality] for modality in subset.split("+"))
         yield _row(f"{name}, paired by class", found)
     if "bags" in metrics:
         yield ""
         yield (
-            "On the same corrections, a bag of words reaches "
-            f"{percent(metrics['bags']['words'])} and a bag of words and bigrams {percent(metrics['bags']['bigrams'])}."
+            "Baselines on the same corrections: a bag of words reaches "
+            f"{percent(metrics['bags']['words'])}, a bag of words and bigrams {percent(metrics['bags']['bigrams'])}."
         )
     if "fusion" in metrics:
         yield from _fusion(metrics["fusion"])
@@ -74,16 +76,15 @@ def speed_tables(bench: dict[str, Any]) -> str:
     """What ``python -m mmdemo bench`` measured, as Markdown tables."""
     machine, trace = bench["machine"], bench["trace"]
     lines = [
-        f"By `python -m mmdemo bench`, on {machine['cores']} cores, torch {machine['torch']}, {bench['device']}. "
-        "Ratios, each measured in one run:",
+        f"Measured by `python -m mmdemo bench` on {machine['cores']} cores, torch {machine['torch']}, "
+        f"{bench['device']}. These are ratios of times taken within one run:",
         "",
-        "| steps, batch of 1, one thread | `trace` costs so many bare `nn.LSTM` calls | "
-        "an `LSTMCell` loop with gates costs so many `trace` calls |",
+        "| steps (batch of 1, one thread) | `trace` / plain `nn.LSTM` | `LSTMCell` loop with gates / `trace` |",
         "|---|---|---|",
         *(f"| {n} | {ratio:.2f} | {trace['loop_to_trace'][n]:.1f} |" for n, ratio in trace["trace_to_lstm"].items()),
         "",
-        f"100,000 steps cost {trace['long_to_short']:.1f} times what 10,000 cost. Times depend on the machine; here, "
-        "in milliseconds (medians; `first` is a visitor's first run):",
+        f"100,000 steps take {trace['long_to_short']:.1f} times as long as 10,000. Milliseconds on this machine "
+        "(medians; `first` is a visitor's first run):",
         "",
     ]
     stages = list(bench["milliseconds"]["all"])
@@ -94,8 +95,8 @@ def speed_tables(bench: dict[str, Any]) -> str:
     why = bench["explanation"]
     lines += [
         "",
-        f"Of a sequence of {why['steps']} steps, in milliseconds: everything that is explained but faithfulness "
-        f"{why['explanation']:.1f}, a what-if {why['what_if']:.1f}, faithfulness {why['faithfulness']:.0f}.",
+        f"For a sequence of {why['steps']} steps, in milliseconds: the explanation {why['explanation']:.1f}, one "
+        f"what-if {why['what_if']:.1f}, the faithfulness test {why['faithfulness']:.0f}.",
     ]
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
@@ -118,9 +119,12 @@ def _row(name: str, found: dict[str, Any]) -> str:
 def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
     levels = ", ".join(f"{NAMES[modality]} {level:.2f}" for modality, level in fusion["levels"].items())
     yield ""
-    yield f"Is the whole more than its parts? Every input degraded (severity: {levels}; {fusion['n']:,} test samples):"
+    yield (
+        f"**Fusion gain over the best smaller combination.** Every input is degraded (severity: {levels}; "
+        f"{fusion['n']:,} test samples):"
+    )
     yield ""
-    yield "| given | accuracy | more than its best part |"
+    yield "| given | accuracy | gain over the best smaller combination |"
     yield "|---|---|---|"
     for subset, accuracy in fusion["accuracy"].items():
         name = " + ".join(NAMES[modality] for modality in subset.split("+"))
@@ -133,7 +137,7 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
     shares = next(iter(unknown["coverage"].values()), {})
     if shares:
         yield ""
-        yield "Does it know what it does not know? Accuracy where it answers only the surest share of the test inputs:"
+        yield "**Selective accuracy.** Accuracy if only the most confident share of the test inputs is answered:"
         yield ""
         yield "| given | " + " | ".join(f"{float(share):.0%}" for share in shares) + " |"
         yield "|---" * (1 + len(shares)) + "|"
@@ -142,11 +146,11 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
     if unknown["told_apart"]:
         yield ""
         yield (
-            "Inputs of no class, made from what training never saw: how often a test input gets more confidence than "
-            "one of them (AUROC), and how often the answer to one is called sure:"
+            "**Out-of-distribution inputs**, of kinds that training did not see. AUROC: how often a test input gets a "
+            "higher confidence than one of these. Called sure: how often the answer to one is called sure all the same."
         )
         yield ""
-        yield "| given | inputs | nothing found in | AUROC | called sure |"
+        yield "| given | inputs | nothing found | AUROC | called sure |"
         yield "|---|---|---|---|---|"
     for modality, kinds in unknown["told_apart"].items():
         for kind, found in kinds.items():
@@ -158,9 +162,12 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
 
 def _contradiction(contradiction: dict[str, Any]) -> Iterator[str]:
     yield ""
-    yield "Two inputs that mean different classes: is one answer called sure, are the likeliest classes those two:"
+    yield (
+        "**Contradictions.** Two inputs of different classes: how often one answer is called sure all the same, and "
+        "how often the two most likely classes are the right two:"
+    )
     yield ""
-    yield "| given | pairs | called sure | both are named | highest probability, mean |"
+    yield "| given | pairs | called sure | both classes named | highest probability, mean |"
     yield "|---|---|---|---|---|"
     for pair, found in contradiction.items():
         name = " against ".join(NAMES[modality] for modality in pair.split("+"))
@@ -171,8 +178,8 @@ def _contradiction(contradiction: dict[str, Any]) -> Iterator[str]:
 def _robustness(robustness: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
-        "How much harm does it survive? The input itself is made worse, as the page's sliders do it; accuracy of that "
-        "input alone / of all together:"
+        "**Robustness.** The raw input is made worse, as by the page's sliders. Accuracy from that input alone / from "
+        "all inputs together:"
     )
     for name, harm in robustness["harms"].items():
         first, *levels = ("none", *(f"{level:g}" for level in harm["levels"][1:]))
@@ -183,11 +190,11 @@ def _robustness(robustness: dict[str, Any]) -> Iterator[str]:
         yield f"| {NAMES[harm['modality']]} | " + " | ".join(f"{a:.1%} / {b:.1%}" for a, b in pairs) + " |"
     if robustness["replaced"]:
         parts = (
-            f"the {NAMES[modality]} {percent(found['accuracy'])} of {found['n']}"
+            f"the {NAMES[modality]} {percent(found['accuracy'])} (n = {found['n']})"
             for modality, found in robustness["replaced"].items()
         )
         yield ""
-        yield f"All together, with one of them replaced by noise: {', '.join(parts)}."
+        yield f"All inputs together, one of them replaced by noise: {', '.join(parts)}."
     if robustness.get("amid"):
         yield from _amid(robustness["amid"])
 
@@ -196,7 +203,7 @@ def _amid(amid: dict[str, Any]) -> Iterator[str]:
     kinds = ", ".join(f"{kind} {percent(found['accuracy'])}" for kind, found in amid.items())
     yield ""
     count = next(iter(amid.values()))["n"]
-    yield f"A test recording that comes right after something else, sound alone, {count} of each: {kinds}."
+    yield f"Sound alone, when a test recording follows directly on another sound ({count} of each): {kinds}."
 
 
 def _paper(paper: dict[str, Any]) -> Iterator[str]:
@@ -204,21 +211,21 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
     kinds = ", ".join(f"{kind} {percent(found['accuracy'])}" for kind, found in paper["by_kind"].items())
     yield ""
     yield (
-        f"Composed webcam photos, {paper['n']} of test digits before backdrops that training never saw (seed "
-        f"{paper['seed']}): {percent(paper['accuracy'])} are read rightly ({low:.2%} to {high:.2%}), and in "
-        f"{percent(paper['found'])} the digit's ink is what was found. By kind: {kinds}."
+        f"**Composed webcam photos**, {paper['n']} of test digits in front of backdrops not used in training (seed "
+        f"{paper['seed']}): {percent(paper['accuracy'])} are read correctly ({low:.2%} to {high:.2%}), and in "
+        f"{percent(paper['found'])} the ink that was found is the digit's. By kind: {kinds}."
     )
     if paper["turned"]:
         turned = paper["turned"]
-        yield f"Of the {turned['n']} that only their EXIF mark turns upright: {percent(turned['accuracy'])}."
+        yield f"Of the {turned['n']} that only their EXIF orientation turns upright: {percent(turned['accuracy'])}."
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
-        "Is the ledger true? Steps are removed in the order in which an explanation ranks them (for the answer "
-        f"against {truth['against']}), and what is left is read again. The table has the normalised area under the "
-        "falling probability of the answer, with the half-width of its 95 % interval; less is truer:"
+        "**Faithfulness results.** Steps are removed in the order in which an explanation ranks them (for the answer "
+        f"against {truth['against']}), and the LSTM reads what is left. The figures are the normalised area under the "
+        "probability of the answer as it falls, with the half-width of the 95 % interval. Lower is more faithful."
     )
     yield ""
     yield "| given | inputs | ledger, proportional | ledger, telescoped | integrated gradients | 20 random orders |"
@@ -233,10 +240,10 @@ def _strangers(found: dict[str, Any]) -> Iterator[str]:
     speakers = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in found["left_out"]["by_speaker"].items())
     yield ""
     yield (
-        f"By `{found['command']}`: sound alone, trained with the shipped recipe on sound alone, is right on "
-        f"{percent(found['official']['mean'])} of the published test split, the mean of three seeds ({seeds}), and on "
-        f"{percent(found['left_out']['mean'])} of the recordings of a speaker left out of training, the mean of "
-        f"{len(found['left_out']['by_speaker'])} ({speakers})."
+        f"**Speakers not heard in training**, by `{found['command']}`. Trained on sound alone with the shipped "
+        f"recipe, it is right on {percent(found['official']['mean'])} of the published test split, the mean of three "
+        f"seeds ({seeds}), and on {percent(found['left_out']['mean'])} of the recordings of a speaker who was left "
+        f"out of training, the mean of {len(found['left_out']['by_speaker'])} ({speakers})."
     )
 
 

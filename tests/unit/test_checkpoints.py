@@ -8,7 +8,6 @@ from safetensors import safe_open
 
 from mmdemo.evaluate.tables import tables
 from mmdemo.inference.predictor import Predictor
-from tools.fill_readme import fill_readme
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/config.json"))
@@ -40,13 +39,6 @@ def test_a_checkpoint_is_small_and_never_unpickled(folder):
 
 def test_the_model_card_has_the_figures_of_metrics_json(folder):
     assert tables(json.loads((folder / "metrics.json").read_text())) in (folder / "README.md").read_text()
-
-
-def test_the_readme_has_the_figures_that_the_commands_wrote(tmp_path):
-    copy = tmp_path / "README.md"
-    copy.write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
-    fill_readme(copy)
-    assert copy.read_text(encoding="utf-8") == (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""Put what was measured into the README, the documentation and the model cards: ``python tools/fill_docs.py``."""
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from mmdemo.data.tasks.registry import TASKS
+from mmdemo.evaluate.tables import fill, percent, speed_tables, tables
+from mmdemo.resources import CHECKPOINTS, ROOT
+
+MEASUREMENTS = ROOT / "measurements"
+
+
+def main() -> None:
+    """Fill every place."""
+    for task in TASKS:
+        fill(CHECKPOINTS / task / "README.md", "figures", tables(read(CHECKPOINTS / task / "metrics.json")))
+    for file, places in generated().items():
+        for name, body in places.items():
+            fill(ROOT / file, name, body)
+
+
+def generated() -> dict[str, dict[str, str]]:
+    """By file: the name of every place in it that is filled, and what goes there."""
+    figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in TASKS}
+    serving, training = (read(MEASUREMENTS / f"{name}.json") for name in ("serving", "training"))
+    return {
+        "README.md": {"figures": summary_table(figures["digits"], serving)},
+        "docs/evaluation.md": {
+            **{task: tables(found) for task, found in figures.items()},
+            "speed": speed_tables(read(CHECKPOINTS / "digits" / "bench.json")),
+        },
+        "docs/hosting.md": {"serving": serving_table(serving)},
+        "docs/own-labels.md": {"training": training_table(training)},
+    }
+
+
+def read(file: Path) -> dict[str, Any]:
+    """What a command wrote."""
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def summary_table(digits: dict[str, Any], serving: dict[str, Any]) -> str:
+    """Six figures that say most about the digits task and its server, as a Markdown table."""
+    fusion, strangers, truth, load = digits["fusion"], digits["strangers"], digits["truth"], serving["load"]
+    every = max(fusion["accuracy"], key=lambda subset: subset.count("+"))
+    single = max(accuracy for subset, accuracy in fusion["accuracy"].items() if "+" not in subset)
+    area = {name: mean for name, (mean, _) in truth["kinds"]["all"]["area"].items()}
+    picture, corrections = digits["alone"]["image"], digits["kinds"]["correction"]
+    rows = [
+        ("Handwritten digit, alone", f"{percent(picture['accuracy'])} of {picture['n']:,} right"),
+        (
+            'Corrections such as "three, no wait, five"',
+            f"{percent(corrections['accuracy'])} of {corrections['n']:,} right; "
+            f"a bag of words gets {percent(digits['bags']['words'])}",
+        ),
+        (
+            "Spoken digit from a speaker left out of training (a model of sound alone)",
+            f"{percent(strangers['left_out']['mean'])} right, the mean of {len(strangers['left_out']['by_speaker'])}",
+        ),
+        (
+            "All three inputs, each degraded",
+            f"{percent(fusion['accuracy'][every])} of {fusion['n']:,} right; the best one alone gets {percent(single)}",
+        ),
+        (
+            "Faithfulness: area under the answer's probability as the ledger's top steps are removed (lower is better)",
+            f"{area['proportional']:.3f}; in random order {area['random']:.3f}",
+        ),
+        (
+            f"Answers a second to {load['clients']} clients at once, on {load['cores']} cores",
+            f"{median(list(load['per_second'].values())[-1]):.1f}; 95 % within {load['seconds']['p95']} s",
+        ),
+    ]
+    return "\n".join(
+        [
+            f"Digits task, by `{digits['command']}`, seed {digits['seed']}, on the test split ({digits['split']}); "
+            f"the third row by `{strangers['command']}`, the last by `{load['command']}`.",
+            "",
+            "| what | figure |",
+            "|---|---|",
+            *(f"| {what} | {figure} |" for what, figure in rows),
+        ]
+    )
+
+
+def serving_table(found: dict[str, Any]) -> str:
+    """What ``tools/serving`` measured, as a Markdown table."""
+    load, soak, fuzz, start, stop = (found[name] for name in ("load", "soak", "fuzz", "start", "stop"))
+    memory, alone, many = soak["MiB"], *(median(rates) for rates in load["per_second"].values())
+    killed, again = stop["SIGKILL"], stop["start after SIGKILL"]
+    rows = [
+        (
+            load,
+            f"{load['clients']} clients at once, on the same {load['cores']} cores as the server",
+            f"{many:.1f} answers a second, {load['ratio']} times the single-client throughput ({alone:.1f}); 95 % "
+            f"within {load['seconds']['p95']} s; {load['refused']} refused; "
+            + (f"{load['wrong']} answers differ from" if load["wrong"] else "all answers equal those of")
+            + f" single-client runs (to within {load['allowed']:g})",
+        ),
+        (
+            soak,
+            f"{soak['requests']:,} requests, valid and broken, of every kind",
+            f"{len(soak['failures'])} failures, {len(soak['unexpected in the log'])} unexpected errors, "
+            f"{len(soak['files left after the deletion time'])} files left; {memory['last half']:.0f} MiB in all "
+            f"processes, {memory['growth']} more in the second half than in the first",
+        ),
+        (
+            fuzz,
+            f"{fuzz['through preprocessing']:,} generated inputs to preprocessing, {fuzz['through HTTP']} over HTTP",
+            f"{fuzz['unhandled']} unhandled errors",
+        ),
+        (
+            start,
+            "from the command to the first answer",
+            f"the page is up after {start['page against imports']} times as long as `import gradio, torch, librosa` "
+            f"takes; the first run takes {start['first against later']} times as long as a later one",
+        ),
+        (
+            stop,
+            "stopped while eight runs are in progress",
+            f"SIGTERM: {stop['SIGTERM']['runs'].get('complete', 0)} finished; SIGKILL: "
+            f"{killed['of them left']} processes and {len(again['files left from before'])} files left, "
+            f"and the next start is {again['health']}",
+        ),
+    ]
+    return "\n".join(
+        [
+            "| command | what it does | result |",
+            "|---|---|---|",
+            *(f"| `{one['command']}` | {what} | {told} |" for one, what, told in rows),
+        ]
+    )
+
+
+def training_table(found: dict[str, Any]) -> str:
+    """What ``tools/training.py`` measured, as a Markdown table."""
+    rows = ["| command | result |", "|---|---|"]
+    for one in found.values():
+        if "killed" in one:
+            told = (
+                f"after {len(one['killed'])} kills and restarts, the final validation loss differs by "
+                f"{one['difference']:.1g} from an uninterrupted run (allowed: {one['allowed']:g}); "
+                f"{len(one['files left half-written'])} files left half-written"
+            )
+        else:
+            apart = f"{one['largest difference']:.1g} (allowed: {one['allowed']:g})"
+            told = f"the first 20 losses of two processes equal those of one within {apart}"
+        rows.append(f"| `{one['command']}` | {told} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    main()

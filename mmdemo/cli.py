@@ -158,7 +158,7 @@ def evaluate(
     """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
     from mmdemo.data.sources.folder import data_folder
     from mmdemo.data.tasks.registry import own_task, task_named
-    from mmdemo.evaluate.run import evaluate_task, study_strangers
+    from mmdemo.evaluate.run import evaluate_task, study_unheard_speakers
     from mmdemo.evaluate.tables import tables
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
@@ -170,7 +170,7 @@ def evaluate(
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
     if strangers:
         run = runs / f"{task.name}-strangers-{seed}"
-        metrics = study_strangers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
+        metrics = study_unheard_speakers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
     else:
         metrics = evaluate_task(data, checkpoint, command=command)
     typer.echo(tables(metrics))

@@ -19,7 +19,7 @@ COUNT = 300  # inputs of each kind
 METHODS = (*FORMS, "gradients", "random")
 
 
-def study_truth(
+def study_faithfulness(
     model: MultimodalLSTM,
     features: Features,
     kinds: dict[str, tuple[Sequence[Sample], Sequence[str]]],

@@ -22,7 +22,7 @@ from mmdemo.train.features import Features
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
-def told_apart(known: NDArray, unknown: NDArray) -> float:
+def auroc(known: NDArray, unknown: NDArray) -> float:
     """The chance that a known input gets more confidence than an unknown one; a tie counts half.
 
     Args:
@@ -43,7 +43,7 @@ def coverage(confidence: NDArray, right: NDArray) -> dict[str, float]:
     return {f"{share:g}": round(float(ranked[: max(1, round(share * len(ranked)))].mean()), 5) for share in COVERAGES}
 
 
-def study_unknown(
+def study_ood(
     model: MultimodalLSTM, known: Features, outliers: pd.DataFrame, read: Callable[[pd.DataFrame], Features]
 ) -> dict:
     """Every modality alone: coverage, and how well each kind of outlier is told apart.
@@ -79,7 +79,7 @@ def study_unknown(
             report["told_apart"].setdefault(modality, {})[kind] = {
                 "n": len(own),
                 "nothing_found": int((~np.isin(own, rows)).sum()),
-                "auroc": round(told_apart(sure, confidence[own]), 5),
+                "auroc": round(auroc(sure, confidence[own]), 5),
                 "called_sure": round(float((confidence[own] >= model.config.confidence_threshold).mean()), 5),
             }
     return report

@@ -13,10 +13,10 @@ from mmdemo.data.manifest.manifest import load_cell
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
-from mmdemo.evaluate.faithfulness import study_truth
+from mmdemo.evaluate.faithfulness import study_faithfulness
 from mmdemo.evaluate.fusion import fusion
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
-from mmdemo.evaluate.ood import study_contradiction, study_unknown
+from mmdemo.evaluate.ood import study_contradiction, study_ood
 from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
@@ -59,14 +59,14 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         validation = data.split("validation")
         asked = (data.features(validation), validation)
         metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
-    metrics["unknown"] = study_unknown(model, features, data.outliers("test"), _as_shown(model, data))
+    metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))
     metrics["contradiction"] = study_contradiction(model, features, data.seed)
     metrics["robustness"] = study_robustness(
         model, features, rows, pair=task.pair, seed=data.seed, strange=_strange_sounds(data)
     )
     if task.photos:
         metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
-    metrics["truth"] = study_truth(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
+    metrics["truth"] = study_faithfulness(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
     write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
@@ -74,7 +74,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     return metrics
 
 
-def study_strangers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
     """What the recipe makes of voices it has never heard: models of sound alone, trained here and thrown away.
 
     The published test for three seeds, then each speaker in turn left out. The result goes to the checkpoint's

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mmdemo.lstm.trajectory import nanargmax
-from mmdemo.messages import Note
+from mmdemo.messages import Note, strings
 from mmdemo.model.modalities import SENSES
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _at(e: Explanation, key: str, t: int, values: dict[str, Any]) -> Note:
     step = e.steps[t]
     places = [n for n, other in enumerate(e.steps) if other.modality == step.modality]
     where = SENSES[step.modality].place(places.index(t), len(places), step.text, step.span)
-    return Note(f"explain.{key}_{step.modality}", {**values, **where})
+    own = f"explain.{key}_{step.modality}"
+    return Note(own if own in strings() else f"explain.{key}_step", {**values, **where})
 
 
 def _percent(share: float) -> int:

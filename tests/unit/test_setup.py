@@ -13,7 +13,14 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LISTS = ("requirements.txt", "requirements-train.txt", "requirements-test.txt")
-BROUGHT = {"starlette", "gradio_client", "httpx", "mcp", "spaces"}  # by Gradio, as gradio[mcp], and by a Space
+BROUGHT = {
+    "starlette",
+    "uvicorn",
+    "gradio_client",
+    "httpx",
+    "mcp",
+    "spaces",
+}  # by Gradio, as gradio[mcp], and by a Space
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from tiny import CONFIG, features
 
-from mmdemo.evaluate.faithfulness import METHODS, study_truth, summarise
+from mmdemo.evaluate.faithfulness import METHODS, study_faithfulness, summarise
 from mmdemo.evaluate.metrics import paired_samples, unimodal_samples
 from mmdemo.lstm.faithfulness import Deletion
 from mmdemo.train.loop import new_model
@@ -35,8 +35,8 @@ def test_every_kind_is_measured_and_a_seed_gives_the_same():
         torch.nn.init.normal_(weight)  # else it would believe in nothing firmly enough to fall
     joined = paired_samples(data, CONFIG, pair=True, seed=0)
     kinds = {"image": (unimodal_samples(data, "image"), ["image"]), "all": (joined, ["text", "image", "audio"])}
-    report = study_truth(model, data, kinds, seed=1, count=6)
-    assert report == study_truth(model, data, kinds, seed=1, count=6)
+    report = study_faithfulness(model, data, kinds, seed=1, count=6)
+    assert report == study_faithfulness(model, data, kinds, seed=1, count=6)
     assert set(report["kinds"]) == {"image", "all"}
     for found in report["kinds"].values():
         assert found["n"] == 6 and 0 < found["measured"] <= 6

@@ -7,16 +7,16 @@ import pytest
 import torch
 from tiny import CONFIG, features
 
-from mmdemo.evaluate.ood import coverage, study_contradiction, told_apart
+from mmdemo.evaluate.ood import auroc, coverage, study_contradiction
 from mmdemo.evaluate.tables import tables
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 
 def test_told_apart_by_hand():
-    assert told_apart([0.9, 0.8], [0.1, 0.2]) == 1
-    assert told_apart([0.9, 0.2], [0.5]) == 0.5
-    assert told_apart([0.5], [0.5]) == 0.5
-    assert told_apart([0.9, 0.7, 0.4], [0.5, 0.3]) == pytest.approx(5 / 6)
+    assert auroc([0.9, 0.8], [0.1, 0.2]) == 1
+    assert auroc([0.9, 0.2], [0.5]) == 0.5
+    assert auroc([0.5], [0.5]) == 0.5
+    assert auroc([0.9, 0.7, 0.4], [0.5, 0.3]) == pytest.approx(5 / 6)
 
 
 def test_coverage_by_hand():

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from tools import make_media
 from tools.fill_docs import generated
 
 ROOT = Path(__file__).parents[2]
@@ -106,3 +108,15 @@ def test_the_notebook_runs_and_keeps_no_output(tmp_path, monkeypatch):
             with contextlib.redirect_stdout(None):
                 exec(compile("".join(cell["source"]), NOTEBOOK.name, "exec"), names)
     assert names["figure"].data, "the notebook draws nothing"
+
+
+def test_the_pictures_show_the_page_as_it_is():
+    kept = json.loads(make_media.RECORD.read_text(encoding="utf-8"))
+    assert kept["shows"] == make_media.shown(), "the pictures are older than the page: run python tools/make_media.py"
+
+
+def test_the_pictures_are_small_and_one_moves():
+    with Image.open(make_media.PAGE) as page, Image.open(make_media.MOVIE) as movie:
+        assert not getattr(page, "is_animated", False) and movie.n_frames > 6
+    assert make_media.PAGE.stat().st_size < 1_000_000
+    assert make_media.MOVIE.stat().st_size < 2_000_000

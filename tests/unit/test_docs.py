@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from mmdemo.data.tasks.registry import TASKS
 from tools import make_media
 from tools.fill_docs import generated
 
@@ -50,6 +51,13 @@ def test_the_figures_are_those_that_the_commands_wrote(file):
     text = (ROOT / file).read_text(encoding="utf-8")
     for name, body in generated()[file].items():
         assert f"<!-- {name} -->\n{body}\n<!-- /{name} -->" in text, f"{file}: run python tools/fill_docs.py"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_model_card_says_what_its_template_says(task):
+    card = (ROOT / "checkpoints" / task / "README.md").read_text(encoding="utf-8")
+    empty = re.sub("(<!-- figures -->).*(\n<!-- /figures -->)", r"\1\2", card, flags=re.S)
+    assert empty == TASKS[task].card.read_text(encoding="utf-8")
 
 
 def test_tables_of_figures_are_in_their_places_only():

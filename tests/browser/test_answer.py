@@ -164,7 +164,7 @@ def test_which_part_of_the_sound_was_taken_is_said(window, said):
     audio = {**said["saw"]["audio"], "seconds": 4.0, "segments": [[0.5, 0.94], [2.1, 2.7]]}
     show(window, {**said, "saw": {**said["saw"], "audio": audio}})
     words = window.locator(".mm-panel.mm-of-audio .mm-caption").inner_text()
-    assert words.startswith("Took 0.5 s to 0.9 s, 2.1 s to 2.7 s of 4 s")
+    assert words.startswith("Used 0.5 s to 0.9 s, 2.1 s to 2.7 s of 4 s")
     assert window.locator(".mm-wave rect").count() == 2
     assert window.locator(".mm-listen").inner_text() == strings()["page.speech_play"]
 

@@ -1,4 +1,4 @@
-"""Runs every task once before the first visitor does, so that nobody waits longer than the others."""
+"""Run every task once at the start, so that the first visitor waits no longer than the others."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How good a checkpoint is."""
+"""How good a checkpoint is: accuracy, calibration, robustness, out-of-distribution inputs, faithfulness, speed."""

@@ -1,6 +1,6 @@
-"""Bags of words: what can be known of a sentence without knowing the order of its words.
+"""Bags of words: how far one gets without knowing the order of the words.
 
-On corrections they must fail, or the corrections test no memory; ``evaluate`` reports them beside the model.
+They must fail on corrections, or else corrections do not test memory. ``evaluate`` reports them beside the model.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def bag_of_words_accuracy(
 ) -> float:
     """Accuracy of a logistic regression on counts of word n-grams.
 
-    It sees the model's own tokens, numerals and punctuation among them: scikit-learn's default pattern would drop
-    every single character, and with it most of the answers.
+    It gets the model's own tokens, including numerals and punctuation. scikit-learn's default pattern would drop single
+    characters, and with them most of the answers.
 
     Args:
         train_rows: mappings with ``text`` and ``label``.

@@ -1,4 +1,4 @@
-"""What everything costs, measured here and now: ``python -m mmdemo bench``."""
+"""How long everything takes on this machine: ``python -m mmdemo bench``."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def sample_inputs() -> dict[str, Any]:
 def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str, float]]:
     """Median milliseconds of every stage, for each modality and for all three: reading, the model, the figures.
 
-    ``first`` is the first run after what the page does at its start, to be held against ``total``, a later one.
+    ``first`` is the first run after the page has started; compare it with ``total``, a later one.
     """
     inputs = sample_inputs()
     predictor.warm_up()
@@ -94,7 +94,7 @@ def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str,
 
 
 def bench_explanation(predictor: Predictor, steps: int = 150, repeats: int = 11) -> dict[str, float]:
-    """Median milliseconds at 150 steps: all that is explained but faithfulness, a what-if, and faithfulness itself."""
+    """Median milliseconds at 150 steps: the explanation without faithfulness, one what-if, and faithfulness."""
     generator = torch.Generator().manual_seed(0)
     size, labels = predictor.config.embedding_dim, predictor.config.labels
     shown = predictor.config.image.slices
@@ -153,9 +153,9 @@ def bench_devices(checkpoint: Path) -> dict[str, float]:
 def bench_trace(
     steps: tuple[int, ...] = (100, 300, 1000), long: tuple[int, int] = (10_000, 100_000), repeats: int = 30
 ) -> dict[str, dict[int, float] | float]:
-    """What it costs to see the gates, as ratios: batch of 1, 100 inputs, 128 units, one thread, medians, taking turns.
+    """What seeing the gates costs, as ratios: batch of 1, 100 inputs, 128 units, one thread, medians, taking turns.
 
-    The clock is the processor's: with one thread it shows what a watch shows on an idle machine, on a busy one too.
+    Processor time is measured, which with one thread equals wall time on an idle machine, even if this one is busy.
 
     Args:
         steps: lengths of the short sequences.
@@ -163,7 +163,7 @@ def bench_trace(
         repeats: turns of each contestant; the long sequences, about a second each, get a third of them.
 
     Returns:
-        ``trace_to_lstm``: by steps, the time of ``trace`` over that of a bare ``nn.LSTM`` call.
+        ``trace_to_lstm``: by steps, the time of ``trace`` over that of a plain ``nn.LSTM`` call.
         ``loop_to_trace``: by steps, the time of an ``nn.LSTMCell`` loop that computes gates over that of ``trace``.
         ``long_to_short``: the time of ``trace`` on the longer of the long sequences over that on the shorter.
     """
@@ -208,7 +208,7 @@ def medians(
 
 
 def _cell_loop(cell: nn.LSTMCell, x: Tensor) -> list[Tensor]:
-    """How gates are usually had: x (T, B, I) through an ``nn.LSTMCell`` step by step, its gates computed beside it."""
+    """The usual way to gates: x (T, B, I) through an ``nn.LSTMCell`` step by step, with the gates computed again."""
     h = c = x.new_zeros(x.shape[1], cell.hidden_size)
     rows = []
     for x_t in x:
@@ -220,12 +220,12 @@ def _cell_loop(cell: nn.LSTMCell, x: Tensor) -> list[Tensor]:
 
 
 def _parameters(*modules: nn.Module) -> int:
-    """How many numbers the modules have learnt."""
+    """Number of trained parameters of the modules."""
     return sum(p.numel() for module in modules for p in module.parameters())
 
 
 def _peak(checkpoint: Path, device: str | None, name: str) -> float:
-    """In a fresh process: load, read one modality, and look back at the most memory held, in MiB."""
+    """In a fresh process: load, read one modality, and return the peak memory in MiB."""
     predictor = Predictor.load(checkpoint, device)
     if name in MODALITIES:
         predictor.predict(**{name: sample_inputs()[name]})

@@ -1,7 +1,7 @@
-"""The test cases behind an evaluation: what was answered to each, and where it lies, so that a person can look at it.
+"""The test cases behind an evaluation: the answer to each and where it lies, so that a person can look at it.
 
-No input is stored but a text, which is its own reference: a picture or a sound is named by its path within the folder
-of the data sets (``mnist/t10k-images-idx3-ubyte.gz#123``), and is shown where that folder is.
+Only texts are stored, as their own reference. A picture or a sound is named by its path within the folder of the data
+sets (``mnist/t10k-images-idx3-ubyte.gz#123``), and is shown if that folder is there.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ def cases_of(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, seed
         features: the test split.
         rows: its manifest, row by row the same, with absolute paths.
         seed: picks the right answers.
-        folder: of the data sets; what lies elsewhere has no reference, since paths of a machine are nobody's business.
+        folder: of the data sets; what lies elsewhere gets no reference, so that no local paths are published.
 
     Returns:
         ``seed``, and ``cases``: for each modality ``[true class, answer, its probability, reference]``, by class,
-        then by answer, the surest first. A text is its own reference, unless the manifest has a ``place`` for it.
+        then by answer, the most confident first. A text is its own reference, unless the manifest has a ``place`` for
+        it.
     """
     rng, kept = np.random.default_rng(seed), {}
     places = rows["place"].tolist() if "place" in rows else [""] * len(rows)

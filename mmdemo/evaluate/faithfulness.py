@@ -1,4 +1,4 @@
-"""Is the ledger true over many inputs? The deletion test of ``lstm.faithfulness`` on a test split, with intervals."""
+"""Is the ledger faithful? The deletion test of ``lstm.faithfulness`` over a test split, with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the whole more than its parts? What several degraded inputs gain over the best of them."""
+"""Fusion gain: how much better several degraded inputs are than the best smaller combination of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TARGET = 0.8  # each modality is degraded until it alone is right so often
 
 @dataclass(frozen=True)
 class Degrade:
-    """Degrades the inputs of a split, the same row always in the same way.
+    """Degrades the inputs of a split, a row always in the same way.
 
     Attributes:
         rows: the split's manifest, since noise is added to a recording and not to its features.
@@ -52,7 +52,7 @@ def fusion(
     seed: int,
     samples: int = 2000,
 ) -> dict:
-    """Is the whole more than its parts? Each modality is degraded until it alone is right about 80 % of the time.
+    """Fusion gain, with each modality degraded until it alone is right about 80 % of the time.
 
     The levels are found on the validation split; the test split is only measured.
 

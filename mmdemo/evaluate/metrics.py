@@ -1,4 +1,4 @@
-"""Measure a checkpoint on a test split: every subset of the modalities, with intervals, calibration and confusions."""
+"""Measure a checkpoint on a test split: every subset of the modalities, with intervals, calibration and confusion."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Outcome:
         return self.probabilities.argmax(1) == self.labels
 
     def summary(self, classes: int) -> dict:
-        """Loss, accuracy with its 95 % Wilson interval, mean recall, macro-F1, calibration error and confusions."""
+        """Loss, accuracy with a Wilson interval, balanced accuracy, macro-F1, calibration error, confusion matrix."""
         right, count = int(self.right.sum()), len(self.labels)
         interval = binomtest(right, count).proportion_ci(method="wilson")
         chosen = self.probabilities[np.arange(count), self.labels]
@@ -70,7 +70,7 @@ class Outcome:
 
 
 def recall_and_f1(confusion: NDArray) -> NDArray:
-    """The means over the classes that there are of their recall and of their F1: what rare classes count for, too.
+    """Balanced accuracy (UAR) and macro-F1: the means of recall and F1 over the classes that occur.
 
     Args:
         confusion: (..., C, C), truths by answers.
@@ -86,9 +86,9 @@ def recall_and_f1(confusion: NDArray) -> NDArray:
 
 
 def with_intervals(confusion: NDArray) -> list[list[float]]:
-    """Mean recall and macro-F1, each with a 95 % interval: ``[value, low, high]``.
+    """Balanced accuracy and macro-F1, each with a 95 % interval: ``[value, low, high]``.
 
-    The intervals are those of 2,000 tables drawn anew from the one that was found (a bootstrap within every class).
+    The intervals come from a bootstrap within every class, with 2,000 resampled matrices.
     """
     rng, count = np.random.default_rng(0), confusion.sum(-1)
     shares = confusion / np.maximum(count, 1)[:, None]
@@ -143,7 +143,7 @@ def answer(
 
 
 def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int) -> dict:
-    """Everything that one test split says about a checkpoint.
+    """All accuracy figures of a checkpoint on one test split.
 
     Args:
         model: the checkpoint's model.

@@ -1,8 +1,8 @@
-"""Does it know what it does not know? Inputs that belong to no class should leave it unsure.
+"""Out-of-distribution inputs and selective prediction: does it know when it does not know?
 
-Two measures: how well confidence (the highest probability) tells the classes' inputs from others, as the area under the
-ROC curve (Hendrycks & Gimpel 2017, "A baseline for detecting misclassified and out-of-distribution examples"), and how
-often it is right among those answers that it is surest of (risk against coverage: El-Yaniv & Wiener 2010).
+Two measures: how well confidence (the highest probability) separates inputs that have a class from others, as the area
+under the ROC curve (Hendrycks & Gimpel 2017, "A baseline for detecting misclassified and out-of-distribution
+examples"); and the accuracy among the most confident answers (risk against coverage: El-Yaniv & Wiener 2010).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def auroc(known: NDArray, unknown: NDArray) -> float:
 
 
 def coverage(confidence: NDArray, right: NDArray) -> dict[str, float]:
-    """The accuracy among the surest share of the answers, for each of ``COVERAGES``.
+    """The accuracy among the most confident share of the answers, for each of ``COVERAGES``.
 
     Args:
         confidence: (N,).
@@ -46,10 +46,10 @@ def coverage(confidence: NDArray, right: NDArray) -> dict[str, float]:
 def study_ood(
     model: MultimodalLSTM, known: Features, outliers: pd.DataFrame, read: Callable[[pd.DataFrame], Features]
 ) -> dict:
-    """Every modality alone: coverage, and how well each kind of outlier is told apart.
+    """Every modality alone: selective accuracy, and how well each kind of outlier is told apart.
 
-    An outlier in which nothing is found to read (a blank wall, silence) is never answered, so its confidence is that of
-    a guess.
+    An outlier in which nothing to read is found (a blank wall, silence) gets no answer, so its confidence is that of a
+    guess.
 
     Args:
         model: the checkpoint's model.
@@ -86,7 +86,7 @@ def study_ood(
 
 
 def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count: int = 1000) -> dict:
-    """Two inputs that mean different classes: is it sure of one of them, and does it name both.
+    """Two inputs of different classes: is it sure of one of them, and does it name both?
 
     Args:
         model: the checkpoint's model.

@@ -1,4 +1,4 @@
-"""Webcam photos of a test set: how much is found in them, and how much of that is read rightly."""
+"""Webcam photos of a test set: in how many the ink is found, and how many are read correctly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmdemo.image.ink import overlap
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
-OVERLAP = 0.5  # of the found box and the ink's, as intersection over union, from which on it is found
+OVERLAP = 0.5  # intersection over union of the found box and the ink's; from this on, it counts as found
 
 
 def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dict:
@@ -25,7 +25,7 @@ def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dic
 
     Returns:
         ``n``, ``accuracy`` with its 95 % Wilson ``interval``, the share whose ink was ``found``, and the accuracy
-        ``by_kind`` of scene and of the files that only their EXIF mark turns upright.
+        ``by_kind`` of scene and of the files that only their EXIF orientation turns upright.
     """
     predictor = Predictor(model, model.device)
     found, right = [], defaultdict(list)

@@ -1,6 +1,6 @@
-"""What an evaluation has left in a checkpoint's folder, to be read without what an evaluation itself needs.
+"""Read what an evaluation left in a checkpoint's folder, without the packages that an evaluation needs.
 
-The page imports this module alone: neither torchmetrics nor the rest of requirements-train.txt has to be there.
+The page imports only this module, so it needs neither torchmetrics nor the rest of requirements-train.txt.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def fetch(reference: str, folder: Path) -> Path | np.ndarray:
     """The file that a reference names, or the picture in it, which must lie in the folder of the data sets.
 
     Raises:
-        InputError: there is none, it lies elsewhere, or it has not so many pictures.
+        InputError: there is none, it lies elsewhere, or it has fewer pictures.
     """
     name, number = re.fullmatch(r"(.*?)(?:#(\d+))?", reference, re.DOTALL).groups()
     root = folder.resolve()

@@ -1,8 +1,7 @@
-"""How much harm an answer survives: accuracy against noise of a known strength, for one modality and for all of them.
+"""Robustness: accuracy against noise of a known strength, for one modality alone and for all together.
 
-What is harmed is the input itself, as a visitor would give it, not its features; so finding the ink in a blurred photo
-and the speech in a noisy recording is measured along with reading them. Pink noise is never in training, nor is anybody
-of whom the babble is made.
+Noise is added to the raw input, not to its features, so finding the ink in a blurred photo or the speech in a noisy
+recording is measured, too. Pink noise is not used in training, nor are the people whose voices make the babble.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def study_robustness(
     strange: Mapping[str, Sequence[str]],
     count: int = COUNT,
 ) -> dict:
-    """Accuracy against harm, and with one of several modalities nothing but noise.
+    """Accuracy against noise, and with one of several modalities replaced by noise.
 
     Args:
         model: the checkpoint's model.

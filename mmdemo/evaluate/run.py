@@ -39,7 +39,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     Args:
         data: the task's data.
         folder: the checkpoint.
-        command: what the person typed; stands beside the figures.
+        command: the command that was given; shown beside the figures.
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     rows, task = data.split("test"), data.task
@@ -75,7 +75,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
 
 
 def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
-    """What the recipe makes of voices it has never heard: models of sound alone, trained here and thrown away.
+    """Accuracy on speakers not heard in training, by models of sound alone, trained here and thrown away.
 
     The published test for three seeds, then each speaker in turn left out. The result goes to the checkpoint's
     ``metrics.json``, beside what ``evaluate_task`` wrote there.
@@ -105,7 +105,7 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
     recorded = data.split("train")
     recorded = recorded[(recorded["audio"] != "") & (recorded["speaker"] != "")]
     if "made" in recorded:
-        recorded = recorded[recorded["made"] == ""]  # synthetic voices are nobody whom one could leave out
+        recorded = recorded[recorded["made"] == ""]  # a synthetic voice is no person to leave out
     people = sorted(set(recorded["speaker"]))
     left_out = leave_one_out(parts, config, run, recipe=recipe, seed=data.seed, people=people, say=data.say)
     mean = round(float(np.mean(list(by_seed.values()))), 4)
@@ -117,7 +117,7 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
 def _kinds_of_input(
     features: Features, rows: pd.DataFrame, data: Data
 ) -> dict[str, tuple[list[Sample], Sequence[str]]]:
-    """What the ledger is tested on: corrections where there are some, else texts; pictures; sounds; all of them."""
+    """What the ledger is tested on: corrections if there are some, else texts; pictures; sounds; all together."""
     kinds: dict[str, tuple[list[Sample], Sequence[str]]] = {}
     for modality in features.columns:
         samples = unimodal_samples(features, modality)
@@ -132,7 +132,7 @@ def _kinds_of_input(
 
 
 def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Features]:
-    """Reads rows as their features are, but of several candidates the one that the page would, with the model's say."""
+    """Reads rows like features, but chooses among several candidates as the page does, with the model's help."""
     predictor = Predictor(model, model.device)
 
     def read(rows: pd.DataFrame) -> Features:
@@ -162,7 +162,7 @@ def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:
 
 
 def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: Data) -> dict:
-    """Text alone by the kinds of sentences that a manifest tells apart, and what bags of words make of corrections."""
+    """Text alone, by the kinds of sentences in the manifest, and the accuracy of bags of words on corrections."""
     kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind]
     report: dict[str, Any] = {"kinds": {}}
     for kind in kinds:

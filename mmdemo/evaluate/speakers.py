@@ -1,4 +1,4 @@
-"""Does it understand a stranger's voice? Each speaker in turn is left out of the training."""
+"""Does it understand a new voice? Each speaker in turn is left out of training."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def leave_one_out(
     people: Sequence[str],
     say: Callable[[str], None],
 ) -> dict:
-    """Sound alone, each speaker in turn unheard in training: what a stranger at the microphone would meet.
+    """Sound alone, with each speaker in turn left out of training: what a new person at the microphone would get.
 
     Args:
         parts: features and each row's speaker. The first part trains, less the speaker who is left out; that speaker's
-            recordings in all parts are the test.
+            recordings in all parts are the test set.
         config: the task.
         run: a folder for the folds' runs.
         recipe: the shipped one.

@@ -1,1 +1,1 @@
-"""Raw inputs to a result."""
+"""Raw inputs to a result, and a result to words, a figure and files."""

@@ -1,4 +1,4 @@
-"""Calls that wait for one another are computed in one go."""
+"""Micro-batching: calls that are waiting at the same time are computed in one batch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Told = TypeVar("Told")
 
 
 class MicroBatcher(Generic[Asked, Told]):
-    """A function of many, to be called with one at a time from many threads.
+    """A function of a batch, called with one item at a time from many threads.
 
-    Who finds nobody computing begins at once, so that nobody ever waits for company; who comes meanwhile waits for the
-    turn to end, and then all that wait are computed in one call.
+    If nothing is being computed, a call starts at once: it never waits for a batch to fill up. Calls that arrive
+    meanwhile wait until that is done, and are then computed in one batch.
 
     Args:
         compute: from a list to a list as long.
@@ -37,7 +37,7 @@ class MicroBatcher(Generic[Asked, Told]):
         with self._list:
             self._waiting.append((asked, told))
         with self._turn:
-            if not told.done():  # nobody has computed it on the way
+            if not told.done():  # it was not computed in the meantime
                 self._take_turn()
         return told.result()
 

@@ -32,10 +32,10 @@ CLOSE = 3  # p less than so many times q: close between the two
 
 
 class ModelOutput(NamedTuple):
-    """What the model alone made of preprocessed inputs.
+    """What the model itself made of preprocessed inputs.
 
     Attributes:
-        bands, beliefs, alone, trace, milliseconds, device: as in ``Result``.
+        embeddings, step_probabilities, unimodal_probabilities, trace, milliseconds, device: as in ``Result``.
     """
 
     embeddings: dict[str, Tensor]
@@ -173,7 +173,7 @@ class Predictor:
         clock = _Clock()
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
         with clock("stems"):
-            x = self._encode((inputs, order))  # together with whoever is waiting just now
+            x = self._encode((inputs, order))  # in one batch with all that are waiting
         with clock("lstm"):
             step_probabilities, inside = self._run(x)
         with clock("alone"):

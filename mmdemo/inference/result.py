@@ -1,4 +1,4 @@
-"""What one prediction hands on: the answer, the steps that it was read in, and the LSTM's inside at each of them."""
+"""The result of one prediction: the answer, the steps that were read, and the inside of the LSTM at each of them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Result:
         ignored: for every modality that was given but not read, why.
         notes: what else the person should know (what was left out, say).
         steps: the T steps on the joined axis.
-        bands: what the LSTM read: the steps (T_m, S) of every modality that was read, in the order of reading.
-        beliefs: the distribution after every step, shape (T, C).
-        alone: for every modality that was read, the distribution that it alone leads to, shape (C,).
+        embeddings: what the LSTM read: the steps (T_m, S) of every modality that was read, in the order of reading.
+        step_probabilities: the distribution after every step, shape (T, C).
+        unimodal_probabilities: for every modality that was read, the distribution that it alone leads to, shape (C,).
         trace: the gates and states of the LSTM; each of i, f, g, o, c, h has the shape (T, H). ``None`` if T is 0.
         inputs: what the preprocessing made of every input that was given.
         milliseconds: time spent in each stage.

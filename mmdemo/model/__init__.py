@@ -1,1 +1,1 @@
-"""Steps to beliefs: one LSTM for all senses."""
+"""Steps to probabilities: one LSTM for all senses."""

@@ -34,7 +34,7 @@ OPEN_API_ROUTES = {
 MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and the form around it
 MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a request has to be small
 MAX_PATH = 2_000  # characters
-MAX_WAIT = 120  # seconds that anybody is told to wait
+MAX_WAIT = 120  # seconds; nobody is told to wait longer
 
 
 class Gate:
@@ -148,7 +148,7 @@ class Gate:
 
 
 def _check_stream(demo: gr.Blocks, scope: Scope) -> None:
-    """Raise a Refusal for a stream of answers that nobody has asked for."""
+    """Raise a Refusal for a stream of answers to a request that was never made."""
     parts = scope["path"].removeprefix(API).split("/")
     if parts[0] == "call":
         known = gradio_compat.run_is_known(demo, parts[-1])
@@ -218,7 +218,7 @@ def _address(scope: Scope) -> str:
 
 
 def _is_private(address: str) -> bool:
-    """Whether an address belongs to a private network, and so to nobody on the other side of a proxy."""
+    """Whether an address is in a private network, so that it cannot be a visitor's on the other side of a proxy."""
     with suppress(ValueError):
         return ip_address(address).is_private
     return True

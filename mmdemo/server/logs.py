@@ -71,7 +71,7 @@ class _LoggedTraceback:
 
 
 def logged(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """An event's function that logs how each run went; an unexpected error becomes one kind sentence.
+    """Wrap an event's function so that each run is logged; an unexpected error becomes one friendly sentence.
 
     Raises:
         gr.Error: the input is refused, or something unexpected went wrong.

@@ -1,4 +1,4 @@
-"""How often one visitor may ask: a token bucket for each."""
+"""How many requests a visitor may make: a token bucket for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MAX_VISITORS = 10_000  # that are remembered; the one who was away the longest is forgotten first
+MAX_VISITORS = 10_000  # remembered at once; the one who was away longest is forgotten first
 
 
 class RateLimiter:

@@ -1,4 +1,4 @@
-"""Puts the page up as a server, on a Space or on a machine of one's own, and takes it down without dropping anybody."""
+"""Start the page as a server, on a Space or on your own machine, and stop it without dropping a request."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mmdemo.server.document import Document
 from mmdemo.server.gate import Gate
 from mmdemo.server.rate_limit import RateLimiter
 
-PER_MINUTE = 600  # requests of one visitor: a room full of people behind one address is welcome
-FINISH_SECONDS = 30  # that accepted runs have to end when the server is told to stop
+PER_MINUTE = 600  # requests of one visitor, or of a room full of people behind one address
+FINISH_SECONDS = 30  # for accepted runs to finish when the server is told to stop
 DELIVERY_SECONDS = 3  # for their answers to be fetched; some never are
 STREAM_SECONDS = 2  # for streams that only keep a session alive
 SPACE_HEADERS = {
@@ -33,7 +33,7 @@ MAX_SESSIONS = 200  # visitors whose last reading is remembered
 
 
 def headers(frames: str = "'self'") -> dict[str, str]:
-    """The headers of a server of one's own; a Space adds its own ones.
+    """The headers of your own server; a Space adds its own.
 
     Args:
         frames: who may put the page into a frame of theirs, as in ``frame-ancestors`` of the CSP.
@@ -79,7 +79,7 @@ def launch(
         what ``demo.launch`` returns: the app, its address, and the address of a tunnel to it.
     """
     space = bool(os.environ.get("SPACE_ID"))
-    if space:  # nothing but its proxy reaches us there, so what that says of the visitors may be believed
+    if space:  # only its proxy reaches us there, so what it says about visitors can be trusted
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     gate = gradio_compat.middleware(
         Gate,

@@ -1,8 +1,7 @@
-"""Where visitors' uploads lie, and how they are deleted: a private folder in which no file grows old.
+"""Where visitors' uploads are kept, and how they are deleted: a private folder in which no file grows old.
 
-Gradio deletes the files that it remembers having written (``delete_cache``). It does not know of those that an earlier
-server left when it was killed, nor of uploads that broke off. So files are deleted here by their age, whoever wrote
-them.
+Gradio deletes the files that it remembers having written (``delete_cache``). It does not know about files left by a
+server that was killed, nor about uploads that broke off. So files are deleted here by age, whatever wrote them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # that a file is kept
+MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # for which a file is kept
 CLEAN_EVERY = min(60.0, 15 * MINUTES)  # seconds
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
 

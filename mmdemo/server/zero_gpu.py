@@ -1,4 +1,4 @@
-"""A GPU that is lent for one call, as on a ZeroGPU Space: only the model's forward pass ever asks for it.
+"""A GPU on loan for one call, as on a ZeroGPU Space; only the model's forward pass asks for it.
 
 There, ``spaces.GPU`` runs a function in a forked process that has the GPU; arguments and results are pickled. So the
 model on the GPU is a copy: it is never called in the server's own process, no thread can hold its locks when the
@@ -26,7 +26,7 @@ from mmdemo.server.logs import describe_error
 
 try:
     import spaces
-except ImportError:  # not on a Space: there is no GPU to be lent
+except ImportError:  # not on a Space: there is no GPU to borrow
     spaces = None
 
 SECONDS = 10  # that a forward pass may take, the way to the GPU included: the shorter, the sooner a GPU is lent

@@ -1,1 +1,1 @@
-"""Manifests to a checkpoint."""
+"""Manifests to a checkpoint: features, samples, targets, the loop, calibration."""

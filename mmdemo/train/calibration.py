@@ -1,4 +1,4 @@
-"""Make probabilities mean what they say, on the validation split: a temperature, and from where on to be sure."""
+"""Calibrate on the validation split: a temperature, and the threshold from which an answer is called sure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOWEST = 0.6  # an answer below this is never called sure
 
 
 def true_classes(taught: Tensor) -> Tensor:
-    """The classes (N,) that distributions (N, C) speak for; -1 where they speak for none: what belongs to no class."""
+    """The classes (N,) that target distributions (N, C) stand for; -1 where they stand for none."""
     highest, index = taught.max(-1)
     return torch.where(highest > 1.001 / taught.shape[-1], index, -1)
 
@@ -32,7 +32,7 @@ def answers(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature with the lowest cross-entropy, over what has a class.
+    """The temperature with the lowest cross-entropy, over the samples that have a class.
 
     Guo et al. 2017, On Calibration of Modern Neural Networks.
     """
@@ -43,7 +43,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def fit_threshold(probabilities: Tensor, labels: Tensor) -> float:
-    """The lowest probability from which on at most ``RISK`` of the answers are wrong; so is any to what has no class.
+    """The lowest threshold above which at most ``RISK`` of the answers are wrong; any to no class is.
 
     Args:
         probabilities: (N, C).

@@ -1,6 +1,6 @@
-"""What a training leaves on the disk: where it stands, and in the end its checkpoint; both whole or not at all.
+"""What training writes to the disk: its state, to resume from, and at the end the checkpoint.
 
-Whatever is written gets its name only when it is complete, so a kill at any moment leaves what was there before.
+A file gets its final name only when it is complete, so a kill at any moment leaves what was there before.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 @dataclass
 class Progress:
-    """Where a run stands.
+    """The state of a run.
 
     Attributes:
-        epoch: whole ones so far.
+        epoch: how many are complete.
         best_loss: the lowest on the validation split.
         best_epoch: in which it was reached.
         best: the weights of that epoch. They are kept here and not in the checkpoint's folder, so that there is no
-            moment in which the two disagree.
+            moment at which the two disagree.
     """
 
     epoch: int = 0
@@ -45,14 +45,14 @@ def keep(file: Path, learning: dict[str, Any], progress: dict[str, Any]) -> None
         progress: what else there is to know.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.stem}-{os.getpid()}.part")  # one that outlived its launcher may write, too
+    part = file.with_name(f"{file.stem}-{os.getpid()}.part")  # a process that outlived its launcher may be writing, too
     torch.save({name: thing.state_dict() for name, thing in learning.items()} | {"progress": progress}, part)
     part.replace(file)
 
 
 def resume(file: Path, learning: dict[str, Any]) -> dict[str, Any]:
-    """Continue where a run stopped: load what ``keep`` was given. Its progress, or nothing if it left no state."""
-    for part in file.parent.glob(f"{file.stem}-*.part"):  # of one that was killed while it wrote
+    """Load what ``keep`` stored; returns the progress, which is empty if there is no state."""
+    for part in file.parent.glob(f"{file.stem}-*.part"):  # left by a process that was killed while writing
         part.unlink(missing_ok=True)
     if not file.is_file():
         return {}
@@ -63,11 +63,11 @@ def resume(file: Path, learning: dict[str, Any]) -> dict[str, Any]:
 
 
 def publish(model: MultimodalLSTM, out: Path) -> None:
-    """Write a checkpoint; a model card that is there already stays."""
+    """Write a checkpoint; an existing model card is kept."""
     part = out / ".part"
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
-    for name in ("model.safetensors", "config.json"):  # the config last: where there is one, there is a checkpoint
+    for name in ("model.safetensors", "config.json"):  # the config last: if it is there, the checkpoint is complete
         (part / name).replace(out / name)
     if not (out / "README.md").exists():
         (part / "README.md").replace(out / "README.md")

@@ -1,4 +1,4 @@
-"""A task's manifest and its features, read as they are needed."""
+"""A task's data: its manifest, and its features when they are needed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Data:
         return cls(task, rows, data, cache, seed, say)
 
     def split(self, name: str) -> pd.DataFrame:
-        """One split's rows that have a class: what is asked and measured."""
+        """One split's rows that have a class: those that accuracy is measured on."""
         whole = self.whole(name)
         return whole[whole["label"] != OUTLIER].reset_index(drop=True)
 
@@ -55,7 +55,7 @@ class Data:
         return whole[whole["label"] == OUTLIER].reset_index(drop=True)
 
     def whole(self, name: str) -> pd.DataFrame:
-        """All of one split's rows: what is learnt from."""
+        """All of one split's rows: those that training uses."""
         return self.rows[self.rows["split"] == name].reset_index(drop=True)
 
     def features(self, rows: pd.DataFrame, *, voices: int = 1) -> Features:

@@ -1,8 +1,8 @@
-"""A manifest made ready for training: every input is read once and kept, so that the cores train instead of decode.
+"""Preprocess a manifest for training: every input is read once and kept, so that training need not wait for decoding.
 
-What each sense keeps of an input is an item (``mmdemo.modality``): a text's tokens, a picture's square, what the frozen
-speech embedding makes of a sound, and of a training clip in several varied voices. What takes long to read is cached in
-a file whose name is a hash of everything that made it.
+What a sense keeps of an input is an item (``mmdemo.modality``): a text's tokens, a picture's square, the frozen speech
+embedding's output for a sound, of which training clips have several varied versions. What takes long to read is cached
+in a file whose name is a hash of everything that it depends on.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from mmdemo.messages import InputError
 from mmdemo.modality import Item, Modality, StepTarget
 from mmdemo.model.modalities import SENSES
 
-VOICES = 8  # how many variants of each training clip are kept: itself and seven varied ones
-BEHIND = 120  # recordings of no class that may be heard in the background of the varied ones
+VOICES = 8  # variants of each training clip: itself and seven varied ones
+BEHIND = 120  # recordings of no class that may be mixed into the background of the varied ones
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class Features:
     """One split of a manifest, read.
 
     Attributes:
-        labels: class index of each of the N rows, -1 for what belongs to no class, int64, shape (N,).
+        labels: class index of each of the N rows, -1 for no class, int64, shape (N,).
         columns: the inputs of each modality.
         problems: what could not be read, as sentences that name the manifest's line.
-        label_span: from which to which share of its input each row's label is being said, shape (N, 2); from end to end
-            where it is not given.
+        label_span: the part of each row's input in which its label is said, as shares of its length, shape (N, 2); all
+            of it where that is not given.
     """
 
     labels: np.ndarray
@@ -118,7 +118,7 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
             ``label_span``, as ``read_manifest`` gives them.
         config: the task.
         cache: folder for the cached arrays.
-        voices: variants of each input, where a sense varies them beforehand: 1 for validation and test.
+        voices: variants of each input, if the sense varies them beforehand; 1 for validation and test.
         seed: of the variants.
     """
     problems: list[str] = []
@@ -131,12 +131,12 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
 
 
 def _class(label: str, config: ModelConfig) -> int:
-    """A label's index; -1 for what belongs to no class."""
+    """A label's index; -1 for no class."""
     return -1 if label == OUTLIER else config.labels.index(label)
 
 
 def _span(cell: str) -> tuple[float, float]:
-    """``0.4-0.8`` as two numbers; from end to end if it is empty."""
+    """``0.4-0.8`` as two numbers; 0 and 1 if the cell is empty."""
     start, end = map(float, cell.split("-")) if cell else (0.0, 1.0)
     return start, end
 
@@ -144,7 +144,7 @@ def _span(cell: str) -> tuple[float, float]:
 def _read(
     rows: pd.DataFrame, sense: Modality, config: ModelConfig, cache: Path, voices: int, seed: int, problems: list[str]
 ) -> Column:
-    """One modality's inputs, taken from the cache where that is worth it."""
+    """One modality's inputs, from the cache if the sense is cached."""
     column = Column.empty(len(rows))
     if sense.name not in rows:
         return column
@@ -170,7 +170,7 @@ def _read(
     beliefs = rows.get("belief")
     for k, name, variants in zip(there, names, found, strict=True):
         if isinstance(variants, str):
-            if rows["label"].iloc[k] != OUTLIER:  # where there is nothing to read, to find nothing is right
+            if rows["label"].iloc[k] != OUTLIER:  # in an input of no class, finding nothing is correct
                 problems.append(f"line {rows['line'].iloc[k]}: {variants}")
             continue
         column.index[k] = len(items)
@@ -201,7 +201,7 @@ def _prepare(
 
 
 def _fingerprint(names: Sequence[str], settings: dict[str, Any], sense: Modality) -> str:
-    """A hash of everything that decides what the cells become: files, settings, and the code of the sense."""
+    """A hash of everything that the result depends on: files, settings, and the code of the sense."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for source in sorted(Path(sys.modules[type(sense).__module__].__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())

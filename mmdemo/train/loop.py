@@ -1,9 +1,9 @@
-"""Train a task: manifest in, checkpoint out. One or many devices, resumable, the same for the same seed.
+"""The training loop: on one or several devices, resumable, and reproducible from its seed.
 
-``accelerate launch -m mmdemo train ...`` runs it on several GPUs or machines with no change. So does ``torchrun``; with
-``ACCELERATE_USE_CPU=true`` in several processes on a CPU, where Accelerate's own launcher starts only one. They share
-every batch, and learn what one would learn from it. Everything random comes from the seed, the epoch and the sample, so
-a run that is killed at any moment repeats the epoch that it was in, and goes on as if nothing had happened.
+``accelerate launch -m mmdemo train ...`` or ``torchrun`` runs it on several GPUs or machines. On a CPU, use
+``torchrun`` with ``ACCELERATE_USE_CPU=true``, since Accelerate's own launcher starts only one process there. The
+processes share every batch and learn what one process would. All randomness derives from the seed, the epoch and the
+sample, so a run that was killed repeats the epoch that it was in and ends with the same result.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from mmdemo.train.pretrain_stems import pretrain_stem
 from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
 
-HOURS = 6  # that processes wait for the one that reads the data for all of them
+HOURS = 6  # how long processes wait for the one that reads the data
 LAST_STEP = 0.5  # share of the loss that the last step, the answer, has; the rest is spread over all steps
 
 
@@ -44,7 +44,7 @@ def processes() -> Accelerator:
 
 
 def new_model(config: ModelConfig) -> MultimodalLSTM:
-    """An untrained model with what is pretrained in it: the speech stem, and word vectors where the task has them."""
+    """A new model with its pretrained parts: the speech embedding, and word vectors if the task uses them."""
     model = MultimodalLSTM(config)
     for modality in config.modalities:
         model.stem(modality).load_pretrained()
@@ -52,7 +52,7 @@ def new_model(config: ModelConfig) -> MultimodalLSTM:
 
 
 def sequence_loss(logits: Tensor, steps: Steps, taught: Tensor) -> Tensor:
-    """Cross-entropy with the taught distributions: half at each sample's last step, half over all of its steps.
+    """Cross-entropy with the target distributions: half from each sample's last step, half from the mean of all steps.
 
     Args:
         logits: (B, T, C).
@@ -82,8 +82,8 @@ def train(
         config: the task.
         splits: features of ``train`` and ``validation``.
         out: folder of the checkpoint; gets ``model.safetensors`` and ``config.json`` when the training is done.
-        run: folder of the run: TensorBoard logs and the state to resume from. A run that was killed goes on from its
-            last whole epoch; to start afresh, delete the folder.
+        run: folder of the run: TensorBoard logs and the state to resume from. A run that was killed resumes from its
+            last complete epoch; to start afresh, delete the folder.
         recipe: how to train.
         pair: whether missing modalities are lent by other rows of the same class.
         seed: of everything random.
@@ -105,7 +105,7 @@ def train(
         _borrow(model, start_from)
     model.to(accelerator.device)
     if not (run / "state.pt").is_file():
-        with accelerator.main_process_first():  # it learns, the others take over what it has kept
+        with accelerator.main_process_first():  # the first process trains, the others load what it saved
             for modality, stages in recipe.stem_pretraining.items():
                 pretrain_stem(
                     model, modality, splits, run, stages=stages, sampling=recipe.sampling, seed=seed, quiet=quiet
@@ -133,13 +133,13 @@ def train(
     progress = Progress(**resume(run / "state.pt", learning))
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
     while progress.epoch < recipe.epochs and progress.epoch - progress.best_epoch <= recipe.patience:
-        samples.set_epoch(progress.epoch)  # Accelerate tells them only if nobody shares the batches
+        samples.set_epoch(progress.epoch)  # Accelerate does this only if batches are not shared
         loader.set_epoch(progress.epoch)
         torch.manual_seed(_dropout_seed(seed, progress.epoch, accelerator.process_index))
         train_loss = _epoch(accelerator, model, optimizer, schedule, loader, recipe, progress, quiet)
         bare = accelerator.unwrap_model(model)
         told = validate(bare, validation) if accelerator.is_main_process else (0.0, 0.0)
-        loss, accuracy = broadcast_object_list([*told])  # one decides for all when to stop
+        loss, accuracy = broadcast_object_list([*told])  # the main process decides for all when to stop
         accelerator.log(
             {"loss/train": train_loss, "loss/validation": loss, "accuracy/validation": accuracy}, step=progress.epoch
         )
@@ -166,7 +166,7 @@ def train(
 
 @torch.no_grad()
 def validate(model: MultimodalLSTM, batches: list[tuple[Batch, Tensor]]) -> tuple[float, float]:
-    """Loss, and accuracy of the answers where there is one, over batches of all subsets of the modalities."""
+    """Loss, and accuracy over the samples that have a class, on batches of all subsets of the modalities."""
     model.eval()
     loss = right = count = asked = 0.0
     for batch, taught in batches:

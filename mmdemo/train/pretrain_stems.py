@@ -1,8 +1,8 @@
-"""Before one LSTM learns to read everything, each stem learns alone what its modality says.
+"""Pretrain each stem alone, before the LSTM is trained on all of them.
 
-A stem gets a head of its own for this, a dense layer on the mean of its steps, which is thrown away afterwards. So its
-steps come to be evidence that adds up, which is what the LSTM needs, and a stem may learn at its own pace: a picture's
-takes dozens of passes over many pictures, during which the LSTM would only learn them by heart.
+For this, a stem gets a head of its own, a dense layer on the mean of its steps, which is thrown away afterwards. So its
+steps become evidence that adds up, which suits the LSTM, and each stem can take as long as it needs: one for pictures
+takes dozens of epochs, in which the LSTM would only overfit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
 
 @dataclass(frozen=True)
 class StemPretraining:
-    """One stage in which a stem learns alone.
+    """One stage of pretraining a stem.
 
     Attributes:
         epochs: passes over all of its rows.
@@ -64,7 +64,7 @@ class StemClassifier(nn.Module):
         self.head = nn.Linear(model.config.embedding_dim, len(model.config.labels))
 
     def forward(self, batch: Batch, size: int | None = None) -> Tensor:
-        """Logits (B, C) from the mean of the steps; ``size``: of the pictures, if they are to be made smaller."""
+        """Logits (B, C) from the mean of the steps; ``size``: the size to shrink pictures to, if any."""
         given = batch.inputs[self.modality]
         if size:
             given = self.stem.shrunk(given, size)
@@ -86,7 +86,7 @@ def pretrain_stem(
     seed: int = 0,
     quiet: bool = False,
 ) -> float:
-    """Teach one stem of a model alone, in place.
+    """Pretrain one stem of a model, in place.
 
     Args:
         model: where the stem is.
@@ -99,7 +99,7 @@ def pretrain_stem(
         quiet: no progress bars.
 
     Returns:
-        The mean recall of the classes on the validation split.
+        The balanced accuracy on the validation split.
     """
     torch.manual_seed(seed)
     alone = StemClassifier(model, modality).to(model.device)
@@ -111,7 +111,7 @@ def pretrain_stem(
             if not quiet:
                 accuracy, recall = measure(alone, splits["validation"], model, seed)
                 said = f"{modality} alone, stage {number + 1}, epoch {epoch + 1}: loss {loss:.4f}"
-                print(f"{said}, validation accuracy {accuracy:.2%}, mean recall {recall:.2%}", flush=True)
+                print(f"{said}, validation accuracy {accuracy:.2%}, balanced accuracy {recall:.2%}", flush=True)
     return measure(alone, splits["validation"], model, seed)[1]
 
 
@@ -152,13 +152,13 @@ def _learn(
 
 
 def _truth(batch: Batch, taught: Tensor) -> Tensor:
-    """The classes (B,) that the last steps speak for."""
+    """The classes (B,) that the targets of the last steps stand for."""
     return taught[torch.arange(len(taught)), batch.lengths.sum(1) - 1].argmax(1)
 
 
 @torch.inference_mode()
 def measure(alone: StemClassifier, features: Features, model: MultimodalLSTM, seed: int = 0) -> tuple[float, float]:
-    """Accuracy and the mean of the classes' recalls on undisturbed inputs."""
+    """Accuracy and balanced accuracy on undisturbed inputs."""
     alone.eval()
     samples = _samples(features, alone.modality, model, replace(PLAIN, modality_counts=(1, 0, 0)), seed)
     truths, guesses = [], []

@@ -12,8 +12,8 @@ from mmdemo.train.recipes import Recipe
 
 
 def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
-    """Train a task's checkpoint; see ``mmdemo.train.loop.loop.train``."""
-    with processes().local_main_process_first():  # it reads, the others take what it has kept
+    """Train a task's checkpoint; see ``mmdemo.train.loop.train``."""
+    with processes().local_main_process_first():  # the first process reads, the others use its cache
         splits = {
             "train": data.features(data.whole("train"), voices=VOICES),
             "validation": data.features(data.whole("validation")),

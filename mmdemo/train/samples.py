@@ -1,10 +1,10 @@
 """Training samples: partners of the same class, modalities dropped, reordered, corrupted and contradicted.
 
-The rows of a manifest need not have every modality. Where a task says so, a row's missing inputs are lent by random
-other rows of the same class and split, so that one LSTM learns to read all of them together.
+The rows of a manifest need not have every modality. If the task says so, a row's missing inputs are borrowed from
+random other rows of the same class and split, so that one LSTM learns to read all of them together.
 
-Rows of no class teach it to say that it does not know (outlier exposure, Hendrycks et al. 2019): alone or together they
-are no evidence for anything, and beside a row that has a class they are let pass.
+Rows of no class teach it to say that it does not know (outlier exposure, Hendrycks et al. 2019). Alone or together they
+are no evidence for anything; beside a row that has a class they are ignored.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from mmdemo.train.targets import joined, targets
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How often what happens to a training sample. All zero (and no pairing) leaves the rows as they are."""
+    """What happens to a training sample, and how often. All zero (and no pairing) leaves the rows as they are."""
 
     modality_counts: tuple[float, float, float] = (0.45, 0.2, 0.35)  # probability of one, two, all modalities
     reorder: float = 0.5  # read in a random order instead of the default one
     contradict: float = 0.06  # one partner is of another class
     corrupt: float = 0.35  # an input is degraded, by a severity drawn evenly from 0 to 1
-    augment: bool = True  # small lawful changes: another hand, another voice
+    augment: bool = True  # small changes that keep the class: another hand, another voice
     typos: float = 0.3  # share of letters that are mistyped at severity 1
-    amid: float = 0.15  # a sound has another before or after it that is of no class: a cough, "it's a", a chair
-    strange: float = 0.5  # a row of no class has partners of none either; else all of one class
+    amid: float = 0.15  # a sound of no class comes before or after it: a cough, "it's a", a chair
+    strange: float = 0.5  # the partners of a row of no class have none either; else all are of one class
     balance: dict[str, float] = field(default_factory=dict)  # by modality: 1 shows every class of it equally often
 
 
@@ -130,9 +130,9 @@ class MultimodalSamples(Dataset):
         )
 
     def partners(self, row: int, rng: np.random.Generator, keep: str | None = None) -> dict[str, int]:
-        """Which row gives each modality: the row itself where it can, else, in a task that pairs, one of its class.
+        """Which row gives each modality: the row itself if it can, or else, in a task that pairs, one of its class.
 
-        Now and then one that is not ``keep`` is made to contradict the others, if the sampling says so.
+        Now and then a partner, never ``keep``, is made to contradict the others, if the sampling says so.
         """
         label = int(self.features.labels[row])
         given = {m: row for m, column in self.features.columns.items() if column.index[row] >= 0}
@@ -164,7 +164,7 @@ class MultimodalSamples(Dataset):
         return float(rng.random()) if rng.random() < self.sampling.corrupt else 0.0
 
     def _draw(self, modality: str, row: int, rng: np.random.Generator) -> tuple[Item, StepTarget]:
-        """An input and what it says; now and then with another of no class before or after it."""
+        """An input and its target; now and then with another input of no class before or after it."""
         item, target = self._variant(modality, row, rng)
         others = self.by_class[modality][-1]
         sense, config = SENSES[modality], self.config.of(modality)
@@ -179,7 +179,7 @@ class MultimodalSamples(Dataset):
         return whole, joined(said_first, said_second, sense.steps(whole, config))
 
     def _variant(self, modality: str, row: int, rng: np.random.Generator) -> tuple[Item, StepTarget]:
-        """One of an input's variants, disturbed, and what it says."""
+        """One of an input's variants, disturbed, and its target."""
         sense, features = SENSES[modality], self.features
         variant = int(rng.integers(features.variants(modality, row))) if self.sampling.augment else 0
         item = features.item(modality, row, variant)
@@ -205,6 +205,6 @@ class MultimodalSamples(Dataset):
         return replace(batch, inputs=inputs)
 
     def _generator(self, k: int) -> torch.Generator:
-        """What a sample's picture is changed by: its own, so that it becomes the same in whatever batch it is."""
+        """A sample's own random generator, so that it is augmented in the same way whichever batch it is in."""
         (seed,) = np.random.SeedSequence([self.seed, self.epoch, k]).generate_state(1)
         return torch.Generator().manual_seed(int(seed))

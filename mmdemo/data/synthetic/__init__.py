@@ -1,1 +1,1 @@
-"""Training data that we make ourselves: voices, photos, and what is no digit."""
+"""Training data that we make ourselves: voices, photos, and out-of-distribution inputs."""

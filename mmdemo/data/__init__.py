@@ -1,1 +1,1 @@
-"""Data sets as manifests, and what happens to them before training."""
+"""Data sets: where they come from, those that we make, manifests, and the tasks built from them."""

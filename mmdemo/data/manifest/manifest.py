@@ -2,10 +2,9 @@
 
 Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file or of the
 ``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further
-columns are kept; these mean something: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader who
-stops there should answer), ``label_span`` (``0.4-0.8``: from which to which share of a sound its label is being said),
-``place`` (where in a data set a text is, to be named in its stead), and ``group`` or ``speaker`` (never divided between
-two splits).
+columns are kept, and some have a meaning: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader
+who stops there should answer), ``label_span`` (``0.4-0.8``: the part of a sound in which its label is said), ``place``
+(where in a data set a text is, listed instead of the text), and ``group`` or ``speaker`` (never in two splits).
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ def read_manifest(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """The usable rows of a manifest, and what is wrong with the others.
 
-    A row without a split gets one (see ``assign_splits``); if then no row is for validation, a tenth of the training
-    rows are.
+    A row without a split gets one (see ``assign_splits``). If there is still no validation row, a tenth of the training
+    rows become validation rows.
 
     Args:
         path: CSV (or separated by tabs or semicolons) or Parquet.
@@ -117,7 +116,7 @@ def manifest_from_folders(root: str | Path) -> pd.DataFrame:
     """Rows for the pictures, sounds and ``.txt`` files in folders named after classes, one row a file.
 
     The folders are ``root/<label>/...``, or ``root/<split>/<label>/...`` if all of root's folders are named after
-    splits. Hidden files and other kinds of files are passed over.
+    splits. Hidden files and files of other kinds are ignored.
 
     Raises:
         InputError: there is no such file in any folder.

@@ -13,8 +13,8 @@ def assign_splits(rows: pd.DataFrame, seed: int = 0, shares: dict[str, float] = 
     """A split for every row.
 
     The groups (single rows, if there is no column ``group`` or ``speaker``) come in seeded random order, large ones
-    first, and each goes where its classes are most lacking. So a class with as many groups as there are splits is in
-    each of them, and the shares are met as nearly as the groups allow.
+    first, and each goes where its classes are most lacking. So a class with at least as many groups as there are splits
+    is in each of them, and the shares are met as closely as the groups allow.
 
     Args:
         rows: a column ``label``, and perhaps one of ``GROUP_COLUMNS``, in which an empty cell is a group of its own.

@@ -1,13 +1,13 @@
-"""Sentences about one digit, corrections among them, that say after every word what a reader should believe by then.
+"""Sentences about one digit, including corrections, with what a reader should believe after every word.
 
 A correction ("three, no wait, five"; "five, not three") has an answer that a bag of words cannot know: the same words
 in another order mean another number. Whole templates and whole cue phrases belong to one split only: the words of a
-held-out cue may be known, the phrase is not. The material is in ``sentences/<language>.json``.
+held-out cue may occur in training, the phrase does not. The material is in ``sentences/<language>.json``.
 
 Templates have slots: ``{n}`` the number; in corrections ``{y}`` the answer, ``{x}`` and ``{z}`` the others, with ``!``
 where the mention changes no belief ("not three"); ``{replace}``, ``{against}`` and ``{negate}`` a cue; the names under
 ``parts`` a phrase of theirs; ``{thing}``, ``{name}``, ``{place}``, ``{day}`` and ``{big}`` (a number beyond nine) a
-word. ``<?>`` marks where what was believed is taken back.
+word. ``<?>`` marks where a belief is withdrawn.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def sentences(split: str, count: int, seed: int, kinds: Sequence[str] = KINDS) -
 
 
 def plain_talk(split: str, count: int, seed: int) -> list[Sentence]:
-    """Distinct sentences with no digit in them, label None: what an outlier looks like.
+    """Distinct sentences with no digit in them, label None: out-of-distribution texts.
 
     Half of those for training are sentences that miss their number: "my house is number some".
 
@@ -185,7 +185,7 @@ def _idle(rng: random.Random) -> tuple[str, str]:
 
 
 def _frame(name: str, split: str, rng: random.Random) -> str:
-    """A sentence around the number; in training a quarter of them babble, so that what is strange is let pass."""
+    """A sentence around the number; in training, a quarter contain babble, so that unknown words are ignored."""
     if split == "train" and rng.random() < 0.25:
         before = f"{babble(name, rng)}{_gap(name)}" if rng.random() < 0.75 else ""
         return f"{before}{{n}}{_gap(name)}{babble(name, rng)}" if rng.random() < 0.6 else before + "{n}"

@@ -1,4 +1,4 @@
-"""Marked texts: what a reader should believe, written into the text itself; and the many ways that people write.
+"""Marked texts, with what a reader should believe written into them, and the many ways in which people write.
 
 ``"3<3>, no<?> wait"`` says: three after the 3, nothing any more after the no.
 """
@@ -35,7 +35,7 @@ def read_marks(marked: str) -> tuple[str, Belief]:
 
 
 def dress(marked: str, name: str, rng: random.Random, may_drop_signs: bool = True) -> str:
-    """Write it as people do: capitals or none, signs or none, accents or none, and with slips of the fingers.
+    """Write it as people do: with or without capitals, punctuation and accents, and with typing errors.
 
     Args:
         marked: a marked text; the marks stay where they belong.
@@ -63,7 +63,7 @@ def dress(marked: str, name: str, rng: random.Random, may_drop_signs: bool = Tru
 
 
 def babble(name: str, rng: random.Random) -> str:
-    """A few words in no order, most of them of no language: who has heard enough of it lets strange words pass."""
+    """A few words in no order, most of them of no language, to teach the model to ignore unknown words."""
     if name == "zh":
         return "".join(
             chr(rng.randrange(0x4E00, 0x9FA0)) if rng.random() < 0.5 else rng.choice(_pool(name))
@@ -94,7 +94,7 @@ def _pool(name: str) -> list[str]:
 
 
 def _other_pauses(text: str, rng: random.Random) -> str:
-    """A fifth of the commas become another sign: pauses say little, and nobody writes them alike."""
+    """A fifth of the commas become another sign, since people write pauses in different ways."""
 
     def other(comma: re.Match) -> str:
         if rng.random() < 0.8:

@@ -6,7 +6,7 @@ They are laid out as their publishers do it::
     fashion-mnist/train-images-idx3-ubyte.gz ...               the two files of pictures
     free-spoken-digit-dataset/recordings/0_george_0.wav ...    3,000 recordings
 
-What is there is checked and used, what is not is fetched, checked and kept.
+Files that are there are checked and used; missing ones are downloaded, checked and kept.
 """
 
 from __future__ import annotations

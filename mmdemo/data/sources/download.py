@@ -11,7 +11,7 @@ from mmdemo.messages import InputError
 
 
 def download(urls: Sequence[str], file: Path, wanted: Path | None = None) -> None:
-    """Fetch a file from the first address that answers, with a progress bar; nothing half-fetched is left behind."""
+    """Fetch a file from the first address that answers, with a progress bar; no partial file is left behind."""
     for url in urls:
         try:
             pooch.retrieve(url, known_hash=None, fname=file.name, path=file.parent, progressbar=True)

@@ -6,8 +6,8 @@ They are laid out like this::
     ravdess/Actor_01/03-01-05-01-02-01-01.flac ...      1,440 recordings under their published names (flac or wav)
     fer2013/fer2013.npz                                 images (N, 48, 48), labels (N,), classes
 
-What is there is checked and used, what is not is fetched, checked and kept. FER2013 is given out only to those who
-sign in at Kaggle; its ``fer2013.csv`` in the folder is enough.
+Files that are there are checked and used; missing ones are downloaded, checked and kept. FER2013 can be downloaded only
+after signing in at Kaggle; put its ``fer2013.csv`` into the folder.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def fetch_fer2013(folder: Path) -> Path:
 
 
 def _archive(table: Path, file: Path) -> None:
-    """Kaggle's table (emotion, pixels, Usage) as an archive without the faces that are there twice."""
+    """Kaggle's table (emotion, pixels, Usage) as an archive, without duplicate faces."""
     images, labels = {}, []
     try:
         with table.open(newline="") as stream:

@@ -1,4 +1,4 @@
-"""FER2013's faces in splits that no picture is in twice, not even cropped or lit a little differently.
+"""Splits for FER2013's faces, such that no photo is in two of them, not even cropped or lit a little differently.
 
 The collection was scraped from the web and has many photos several times, from different sites. Those that look alike
 form a group, and a group goes to one split as a whole.
@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 SKETCH = 16  # pixels: height and width of what is compared
-ALIKE = 0.95  # correlation from which on two faces are one photo; of those at 0.96, next to all are
+ALIKE = 0.95  # correlation from which two faces count as one photo; at 0.96 nearly all of them are
 SHARES = {"test": 0.12, "validation": 0.08}  # of the groups; the others are trained on
 BLOCK = 1000  # faces that are compared with all others at once
 

@@ -1,6 +1,6 @@
-"""Real sentences with no number in them: comments of GoEmotions, to teach and to test what is no digit.
+"""Real sentences without a number: comments from GoEmotions, as out-of-distribution inputs to train on and to test.
 
-Whatever could be read as a digit keeps a comment out, "one" in "no one" as well: what is left is honestly without one.
+A comment with anything that could be read as a digit is left out, even the "one" in "no one".
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ALSO_NUMBERS = {
 
 
 def comments(folder: Path, split: str, count: int, seed: int) -> list[str]:
-    """Distinct comments of a split in which no number is named, in an order of chance.
+    """Distinct comments of a split that name no number, in random order.
 
     Args:
         folder: that of GoEmotions.
@@ -71,7 +71,7 @@ def _words() -> set[str]:
 
 @lru_cache
 def _phrases() -> re.Pattern:
-    """What stands for a digit in several words: clues, and things of which everybody knows how many there are."""
+    """What stands for a digit in several words: clues, and things that always come in the same number."""
     english = language("en")
     phrases = [unmarked(p) for group in ("clues", "counted") for of in english[group] for p in of]
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases))})\b")

@@ -1,4 +1,4 @@
-"""What lies behind a sheet of paper: rooms, tables and people, apart for training and for the test.
+"""Backdrops for photos of paper: rooms, tables and people, different ones for training and for the test.
 
 The photographs come with packages from PyPI (``requirements-train.txt``), are read where those packages lie, and are
 never copied into this project:
@@ -8,7 +8,7 @@ never copied into this project:
 * test: scikit-learn's ``china.jpg`` and ``flower.jpg``, CC BY 2.0 (danielbuechele; vultilion), and matplotlib's
   ``grace_hopper.jpg``, public domain (US Navy), a face.
 
-The surfaces are computed, and those of the test are of other kinds than those of training.
+The surfaces are computed; those in the test are of other kinds than those in training.
 """
 
 from __future__ import annotations

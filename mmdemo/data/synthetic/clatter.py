@@ -1,6 +1,6 @@
-"""Sounds that are no speech, made from sums alone: noise, hum, clicks, drums, music, coughs, whistles, a crowd.
+"""Computed sounds that are no speech: noise, hum, clicks, drums, music, coughs, whistles, a crowd.
 
-They teach what is not a digit. The kinds in the validation and test splits are in no other.
+They are out-of-distribution inputs. The kinds in the validation and test splits occur in no other split.
 """
 
 from __future__ import annotations

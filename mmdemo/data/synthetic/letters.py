@@ -1,4 +1,4 @@
-"""Letters, and drawn shapes, as somebody would write them by hand: what looks most like a digit and is none.
+"""Letters and shapes as if written by hand: inputs that look like digits but are none.
 
 Letters come from fonts, bent a little: sheared, widened, thickened, turned. Those of training and validation are fonts
 that matplotlib ships (DejaVu: free, by Bitstream and others; STIX: SIL OFL 1.1; Computer Modern: free, by Donald Knuth

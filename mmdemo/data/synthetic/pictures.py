@@ -1,4 +1,4 @@
-"""Many pictures: photos of digits on paper, and pictures of what is no digit.
+"""Pictures to train on: photos of digits on paper, and pictures without a digit.
 
 ``python -m mmdemo pictures --out FOLDER`` writes a folder of pictures with a manifest. The digits, photos composed from
 those MNIST digits that train, are for training only. What is no digit carries the label ``OUTLIER`` and its ``kind``:

@@ -1,4 +1,4 @@
-"""What the commands that make training data share: one file for each planned take, resumable, and their manifest."""
+"""Shared by the commands that make training data: one file for each planned take, resumable, and a manifest."""
 
 from __future__ import annotations
 

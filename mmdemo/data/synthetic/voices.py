@@ -1,4 +1,4 @@
-"""Many voices: spoken digits, and words that are no digits, synthesised; and sounds that are no speech at all.
+"""Synthetic recordings to train on: spoken digits in many voices, other words, and sounds that are no speech.
 
 ``python -m mmdemo voices --out FOLDER`` writes a folder of recordings with a manifest. Digits are for training only,
 each in a voice that nobody has: two of Kokoro's 54 mixed, in timbre and in manner apart, some of them foreign; a few
@@ -114,7 +114,7 @@ def make_voices(
         count: how many recordings.
         seed: of everything random.
         jobs: processes; one for each core if not given.
-        say: told which programs are not installed, and what nobody could say.
+        say: told which programs are not installed, and what could not be synthesised.
 
     Returns:
         The manifest.

@@ -132,7 +132,7 @@ def _comments(folder: Path, counts: dict[str, int], seed: int) -> pd.DataFrame:
 
 
 def made(folder: Path) -> pd.DataFrame:
-    """The usable rows of a folder that a program filled: digits for training only, and what is no digit.
+    """The usable rows of a folder of synthetic data: digits for training only, and inputs of no class.
 
     Raises:
         InputError: it has no readable ``manifest.csv``.

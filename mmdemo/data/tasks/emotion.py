@@ -57,7 +57,7 @@ def emotion_manifest(data: Path, out: Path, seed: int = 0) -> Path:
 def _texts(folder: Path) -> pd.DataFrame:
     """GoEmotions' comments with one label, each once; a text that is in several splits stays where it is measured.
 
-    The texts are profane, and somebody's: what is shown of them later is their place.
+    The texts contain profanity and were written by real people, so later only their place is shown.
     """
     rows, seen = [], set()
     for split in ("test", "dev", "train"):

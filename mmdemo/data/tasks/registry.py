@@ -90,7 +90,7 @@ def task_named(name: str) -> Task:
 
 
 def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like: Task | None = None) -> Task:
-    """The task of somebody's own manifest.
+    """The task of a manifest of your own.
 
     Args:
         name: what to call it.

@@ -100,4 +100,4 @@ def test_harm_and_photos_have_their_tables():
     assert "| pink noise (dB; 4 inputs) | none | 10 |" in text
     assert "| sound | 100.0% / 100.0% | 50.0% / 75.0% |" in text
     assert "the picture 87.50 % (n = 8)" in text
-    assert "photos, 8 of test" in text and "lined 75.00 %" in text and "EXIF" not in text
+    assert "photos**, 8 of test" in text and "lined 75.00 %" in text and "EXIF" not in text

@@ -1,4 +1,4 @@
-# `make run` opens the page, `make test` checks everything; each sets up what it needs, once.
+# `make run` opens the page, `make check` tests each part in two minutes, `make test` everything; each sets up what it needs, once.
 #
 # Settings, as environment variables or on the command line (`make run PORT=8000`):
 #   PYTHON       the Python to build the environment with; the first of 3.10 to 3.13 that is found unless given
@@ -18,15 +18,20 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet) -c constraints.txt
 
-.PHONY: run test lint train deploy browsers screenshots clean
+.PHONY: run check test lint train deploy browsers screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
 	@echo "The page opens at http://$(HOST):$(PORT) (stop it with Ctrl+C)"
 	@$(BIN)/python -m mmdemo serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/test.stamp browsers
-	@$(BIN)/python -m pytest -rs
+# The linters are among the unit tests, and so are the tests of the JavaScript modules; tests/README.md says what is where.
+# A file's tests stay together, since they share what is made for them.
+check: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -rs tests/unit --numprocesses logical --maxprocesses 4 --dist loadfile
+
+test: check browsers
+	@$(BIN)/python -m pytest -rs tests/server tests/browser tests/training
 
 lint: $(VENV)/test.stamp
 	@$(BIN)/ruff check

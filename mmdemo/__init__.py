@@ -1,3 +1,3 @@
 """mmdemo: watch one LSTM read, look and listen."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

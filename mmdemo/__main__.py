@@ -1,4 +1,4 @@
-"""``python -m mmdemo``."""
+"""Makes ``python -m mmdemo`` the same as the command ``mmdemo``."""
 
 from mmdemo.cli import main
 

@@ -1,6 +1,7 @@
-"""The command line: ``python -m mmdemo COMMAND``; ``--help`` lists them.
+"""The command line: ``mmdemo COMMAND``, or ``python -m mmdemo COMMAND`` in the source tree; ``--help`` lists them.
 
-Every command imports what it needs itself, so that ``--help`` answers at once.
+Each command imports what it needs itself, so that ``--help`` answers at once. Commands read what comes with mmdemo from
+wherever it is installed, and write into the current folder.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from mmdemo.messages import InputError
+from mmdemo.resources import CHECKPOINTS
 
 Loaded = TypeVar("Loaded")
-ROOT = Path(__file__).resolve().parents[1]
-CHECKPOINTS = ROOT / "checkpoints"
-DEBUG = "MMDEMO_DEBUG"  # set, this environment variable lets an unexpected error show where it came from
+TRAINED = Path("checkpoints")  # where training writes to; in the source tree it is CHECKPOINTS, installed it is not
+DEBUG = "MMDEMO_DEBUG"  # if this environment variable is set, an unexpected error shows its traceback
 
 app = typer.Typer(
     help="Watch one LSTM read, look and listen.",
@@ -31,13 +32,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Checkpoint = Annotated[Path, typer.Option(help="Folder of the trained task.")]
-Manifest = Annotated[Path | None, typer.Option(help="A table of your own: text, image, audio, label, split.")]
-Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu; the best there is unless given.")]
-Data = Annotated[Path | None, typer.Option(help="Folder of the data sets; $MMDEMO_DATA or data unless given.")]
-Cache = Annotated[Path, typer.Option(help="Folder for what need not be computed twice.")]
-Runs = Annotated[Path, typer.Option(help="Folder for logs (TensorBoard) and what an interrupted run goes on from.")]
-Seed = Annotated[int, typer.Option(help="Of everything random.")]
+Checkpoint = Annotated[
+    Path, typer.Option(help="Folder of a trained task.", show_default="the digits task that comes with mmdemo")
+]
+Manifest = Annotated[
+    Path | None, typer.Option(help="Your own data: a table with the columns text, image, audio, label and split.")
+]
+Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu.", show_default="the fastest that this machine has")]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of the data sets.", show_default="the environment's MMDEMO_DATA, or data")
+]
+Cache = Annotated[Path, typer.Option(help="Folder for preprocessed data, so that the next run starts sooner.")]
+Runs = Annotated[Path, typer.Option(help="Folder for TensorBoard logs and for the state of interrupted runs.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Jobs = Annotated[int | None, typer.Option(help="Number of processes.", show_default="one for each core")]
 
 
 class RecipeName(str, Enum):
@@ -50,43 +58,62 @@ class RecipeName(str, Enum):
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to answer at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to answer at.")] = 7860,
-    rate: Annotated[float, typer.Option(help="Requests a minute that one visitor may make; 0 for no limit.")] = 600,
-    embed: Annotated[str, typer.Option(help="Sites that may show the page in a frame, as in CSP.")] = "'self'",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    rate: Annotated[float, typer.Option(help="Requests that one visitor may make in a minute; 0: no limit.")] = 600,
+    embed: Annotated[
+        str, typer.Option(help="Sites that may show the page in a frame, as in CSP's frame-ancestors.")
+    ] = "'self'",
+    checkpoints: Annotated[
+        Path,
+        typer.Option(
+            envvar="MMDEMO_CHECKPOINTS",
+            help="Folder of trained tasks to show, one folder for each. For those that you trained: checkpoints.",
+            show_default="the tasks that come with mmdemo",
+        ),
+    ] = CHECKPOINTS,
 ) -> None:
-    """Open the page, until Ctrl+C or SIGTERM; what runs then is finished first. GET /health says how it is."""
+    """Serve the page until Ctrl+C or SIGTERM; requests in progress are finished first. GET /health tells its state."""
+    if not any(checkpoints.glob("*/config.json")):
+        raise FileNotFoundError(f"There is no trained task in {checkpoints}: no folder in it has a config.json")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
-    from mmdemo import server as serve
     from mmdemo.app import build
+    from mmdemo.server import serve
 
-    serve.serve(build(warm=True), server_name=host, server_port=port, per_minute=rate, frames=embed)
+    serve(build(checkpoints, warm=True), server_name=host, server_port=port, per_minute=rate, frames=embed)
 
 
 @app.command()
 def train(
-    task: Annotated[str, typer.Option(help="One that comes with data, or a name for your own manifest's.")] = "digits",
+    task: Annotated[
+        str, typer.Option(help="digits, emotion, or, with --manifest, a name of your choice for your own task.")
+    ] = "digits",
     manifest: Manifest = None,
     like: Annotated[
         str | None,
-        typer.Option(help="With --manifest: a task whose stems and recipe to use, such as emotion for faces."),
+        typer.Option(help="With --manifest: the task whose stems and recipe to use, such as emotion for faces."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint; checkpoints/TASK unless given.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the checkpoint.", show_default="checkpoints/TASK in the current folder"),
+    ] = None,
     recipe: Annotated[
         RecipeName | None,
         typer.Option(
-            help="own: ours; warm: stems learn alone first; textbook: Adam, 0.001, 32, 10 epochs; else the task's."
+            help="own: as digits was trained; warm: as emotion was, with each stem trained alone first; "
+            "textbook: Adam, learning rate 0.001, batches of 32, 10 epochs.",
+            show_default="the task's own",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,
-    samples: Annotated[int | None, typer.Option(help="Per epoch.")] = None,
-    start_from: Annotated[Path | None, typer.Option(help="A checkpoint to take weights from.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Number of epochs.", show_default="the recipe's")] = None,
+    samples: Annotated[int | None, typer.Option(help="Samples in an epoch.", show_default="the recipe's")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Folder of a checkpoint whose weights to start from.")] = None,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
     runs: Runs = Path("runs"),
     seed: Seed = 0,
 ) -> None:
-    """Train a task. A run that was interrupted, or killed, goes on from its last whole epoch."""
+    """Train a task. The same command again resumes a run that was interrupted, from its last complete epoch."""
     from dataclasses import replace
 
     from mmdemo.data.sources.folder import data_folder
@@ -101,28 +128,34 @@ def train(
 
     chosen = own_task(task, manifest, like=like and task_named(like)) if manifest else task_named(task)
     changes = {name: value for name, value in (("epochs", epochs), ("samples", samples)) if value is not None}
-    out = out or CHECKPOINTS / chosen.name
+    out = out or TRAINED / chosen.name
     with together.local_main_process_first():
         data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=say)
     name = recipe.value if recipe else chosen.recipe
     how = replace(RECIPES[name], **changes)
     train_task(data, out, runs / f"{chosen.name}-{name}-{seed}", recipe=how, start_from=start_from)
-    together.print(f"The checkpoint is in {out}. Measure it: python -m mmdemo evaluate --checkpoint {out}")
+    together.print(
+        f"The checkpoint is in {out}.\n"
+        f"Measure it: python -m mmdemo evaluate --checkpoint {out}{f' --manifest {manifest}' * bool(manifest)}\n"
+        f"Show it: python -m mmdemo serve --checkpoints {out.parent}"
+    )
 
 
 @app.command()
 def evaluate(
-    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+    checkpoint: Annotated[
+        Path, typer.Option(help="Folder of the trained task; the results are written there.")
+    ] = TRAINED / "digits",
     manifest: Manifest = None,
     strangers: Annotated[
-        bool, typer.Option(help="Instead: train models of sound alone, and leave speakers out.")
+        bool, typer.Option(help="Measure speakers that training never heard instead: trains audio-only models.")
     ] = False,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
     runs: Runs = Path("runs"),
     seed: Seed = 0,
 ) -> None:
-    """Measure a checkpoint on its test split; metrics.json and the model card are written beside it."""
+    """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
     from mmdemo.data.sources.folder import data_folder
     from mmdemo.data.tasks.registry import own_task, task_named
     from mmdemo.evaluate.run import evaluate_task, study_strangers
@@ -145,26 +178,30 @@ def evaluate(
 
 @app.command()
 def predict(
-    text: Annotated[str | None, typer.Option(help="What to read.")] = None,
-    image: Annotated[str | None, typer.Option(help="A picture, or FILE#N: the N-th of an IDX file.")] = None,
-    audio: Annotated[str | None, typer.Option(help="A recording: wav, flac, ogg or mp3.")] = None,
-    manifest: Annotated[Path | None, typer.Option(help="A whole table of inputs instead; needs --out.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where the predictions of a manifest go.")] = None,
+    text: Annotated[str | None, typer.Option(help="A text.")] = None,
+    image: Annotated[str | None, typer.Option(help="A picture file, or FILE#N for picture N of an IDX file.")] = None,
+    audio: Annotated[str | None, typer.Option(help="A recording: WAV, FLAC, Ogg or MP3.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="A table with many inputs in place of one: columns text, image and audio.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="With --manifest: the table of predictions to write.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    trace: Annotated[Path | None, typer.Option(help="Write the gates and states to this NPZ file.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write all of it as one HTML file that opens anywhere.")] = None,
-    order: Annotated[str, typer.Option(help="In which order to read.")] = "text,image,audio",
+    trace: Annotated[Path | None, typer.Option(help="NPZ file to write every gate and state to.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="HTML file to write the answer and the drawing to; it works offline.")
+    ] = None,
+    order: Annotated[str, typer.Option(help="Order in which the inputs are read.")] = "text,image,audio",
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
 ) -> None:
-    """Say what is in a text, a picture, a sound, or any of them; or in a whole manifest."""
+    """Predict the label of a text, a picture, a recording or any combination, or of every row of a manifest."""
     single = [name for name, given in (("text", text), ("image", image), ("audio", audio)) if given is not None]
     if manifest and (single or as_json or trace or report):
-        raise typer.BadParameter("--manifest goes with --out, --checkpoint and --device only")
+        raise typer.BadParameter("--manifest can be combined with --out, --checkpoint and --device only")
     if bool(manifest) != bool(out):
-        raise typer.BadParameter("--manifest and --out go together")
+        raise typer.BadParameter("--manifest and --out need each other")
     if not manifest and not single:
-        raise typer.BadParameter("give --text, --image or --audio, or --manifest with --out")
+        raise typer.BadParameter("Give --text, --image or --audio, or --manifest with --out")
 
     from mmdemo.data.manifest.manifest import load_image_cell
     from mmdemo.inference.predictions import in_words, predict_manifest, save_trace
@@ -191,14 +228,16 @@ def predict(
 
 @app.command("explain-all")
 def explain_all(
-    manifest: Annotated[Path, typer.Argument(help="A table of inputs: text, image, audio.")],
-    out: Annotated[Path, typer.Option(help="Folder for the Parquet files of all shards.")],
-    shards: Annotated[int, typer.Option(min=1, help="Into how many the rows are divided.")] = 1,
-    shard: Annotated[int | None, typer.Option(min=0, help="Which one, from 0; all of them unless given.")] = None,
+    manifest: Annotated[Path, typer.Argument(help="A table with the columns text, image and audio.")],
+    out: Annotated[Path, typer.Option(help="Folder for the Parquet files, one for each shard.")],
+    shards: Annotated[int, typer.Option(min=1, help="Number of shards to divide the rows into.")] = 1,
+    shard: Annotated[
+        int | None, typer.Option(min=0, help="The shard to work on, counted from 0.", show_default="all")
+    ] = None,
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
 ) -> None:
-    """Explain every row of a manifest: predictions, ledger and shares. Goes on where it stopped."""
+    """Explain every row of a manifest: its prediction, ledger and shares. Resumes where it was interrupted."""
     if shard is not None and shard >= shards:
         raise typer.BadParameter(f"--shard counts from 0: the last of {shards} is {shards - 1}")
 
@@ -216,9 +255,9 @@ def explain_all(
 def bench(
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
-    out: Annotated[Path | None, typer.Option(help="A JSON file to write the measurements to.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write the measurements to.")] = None,
 ) -> None:
-    """Measure what everything costs, here and now, to one visitor of a server."""
+    """Measure how long each stage takes on this machine, for one visitor of a server."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the server has it
     from mmdemo.evaluate.bench import main
 
@@ -227,12 +266,14 @@ def bench(
 
 @app.command("manifest")
 def make_manifest(
-    source: Annotated[str, typer.Argument(help="A folder of folders named after classes, a manifest, or a task.")],
-    out: Annotated[Path | None, typer.Option(help="The manifest to write, CSV or Parquet.")] = None,
+    source: Annotated[
+        str, typer.Argument(help="A folder with one folder per class, a manifest to check, or digits or emotion.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="The manifest to write: CSV or Parquet.")] = None,
     data_dir: Data = None,
     seed: Seed = 0,
 ) -> None:
-    """Make a manifest from folders or by a task's recipe (with --out), then check it: every bad row is named."""
+    """Make a manifest from folders or for a task (with --out), or check one. Every row that cannot be used is named."""
     from mmdemo.data.manifest.manifest import manifest_from_folders, read_manifest, write_manifest
     from mmdemo.data.sources.folder import data_folder
     from mmdemo.data.tasks.registry import TASKS
@@ -240,7 +281,7 @@ def make_manifest(
     made = source in TASKS or Path(source).is_dir()
     if made != bool(out):
         raise typer.BadParameter(
-            "--out names the manifest that is made of a folder or a task, and goes with those only"
+            "A folder or a task needs --out, the manifest to write; a manifest that is only checked takes no --out"
         )
     if source in TASKS:
         TASKS[source].make_manifest(data_folder(data_dir), out, seed)
@@ -257,14 +298,14 @@ def make_manifest(
 @app.command("voices")
 def make_voices(
     out: Annotated[Path, typer.Option(help="Folder for the recordings and their manifest.")],
-    kokoro: Annotated[Path, typer.Option(help="The synthesiser's folder; fetched if it is not there.")] = Path(
+    kokoro: Annotated[Path, typer.Option(help="Folder of the Kokoro synthesiser; downloaded if missing.")] = Path(
         "kokoro"
     ),
-    count: Annotated[int, typer.Option(help="How many recordings.")] = 6000,
-    jobs: Annotated[int | None, typer.Option(help="Processes; one for each core unless given.")] = None,
+    count: Annotated[int, typer.Option(help="Number of recordings.")] = 6000,
+    jobs: Jobs = None,
     seed: Seed = 0,
 ) -> None:
-    """Synthesise digits in many voices, other words and other sounds, to train with. Goes on where it stopped."""
+    """Synthesise training data: digits in many voices, other words, other sounds. Resumes where it was interrupted."""
     from mmdemo.data.synthetic.kokoro import fetch_kokoro
     from mmdemo.data.synthetic.voices import make_voices
 
@@ -276,14 +317,15 @@ def make_voices(
 def make_pictures(
     out: Annotated[Path, typer.Option(help="Folder for the pictures and their manifest.")],
     fashion: Annotated[
-        Path | None, typer.Option(help="Folder of Fashion-MNIST's files; fashion-mnist in the data's unless given.")
+        Path | None,
+        typer.Option(help="Folder of Fashion-MNIST's files.", show_default="fashion-mnist in the data folder"),
     ] = None,
-    count: Annotated[int, typer.Option(help="How many pictures.")] = 9000,
-    jobs: Annotated[int | None, typer.Option(help="Processes; one for each core unless given.")] = None,
+    count: Annotated[int, typer.Option(help="Number of pictures.")] = 9000,
+    jobs: Jobs = None,
     data_dir: Data = None,
     seed: Seed = 0,
 ) -> None:
-    """Compose photos of digits, and make pictures of what is none, to train with. Goes on where it stopped."""
+    """Synthesise training data: photos of digits, and pictures without any. Resumes where it was interrupted."""
     from mmdemo.data.sources.digits import FASHION, fetch_fashion, fetch_mnist
     from mmdemo.data.sources.folder import data_folder
     from mmdemo.data.synthetic.pictures import make_pictures
@@ -295,24 +337,34 @@ def make_pictures(
 
 
 def _complain(sentence: str) -> None:
-    """Say what is wrong with the data, and go on."""
+    """Print a warning to stderr and carry on."""
     typer.echo(sentence, err=True)
 
 
 def _quietly(load: Callable[..., Loaded], *arguments: Any) -> Loaded:
-    """Load a checkpoint without the hub library's remarks, for what we print may be read by a program."""
+    """Load a checkpoint with the hub library kept silent, because a program may read what we print."""
     with contextlib.redirect_stdout(None):
         return load(*arguments)
 
 
 def main() -> None:
-    """Run a command. What goes wrong is said in one line, and ends with the exit status 2."""
+    """Run a command. An error is printed as one line, and the exit status is 2."""
     try:
         app()
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        ours = isinstance(error, InputError | FileNotFoundError)
-        said = str(error) if ours else f"{type(error).__name__}: {error} ({DEBUG}=1 shows where it happened)"
-        print(" ".join(said.split()), file=sys.stderr)
+        print(" ".join(_sentence(error).split()), file=sys.stderr)
         sys.exit(2)
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell the person at the terminal."""
+    if isinstance(error, InputError | FileNotFoundError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("mmdemo"):
+        return (
+            f"This command needs the package {error.name.split('.')[0]}, which is not installed. Training and "
+            "evaluation need more than the page does: pip install 'mmdemo[train]', or make train in the source tree"
+        )
+    return f"{type(error).__name__}: {error} (set {DEBUG}=1 to see where it happened)"

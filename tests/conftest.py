@@ -1,6 +1,7 @@
 """What all tests share: no network, no analytics, a folder of their own, and the real data where there is any."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_TEMP_DIR", tempfile.mkdtemp(prefix="mmdemo-tests-"))
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests side by side: a thread each, or they wait for each other
+    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import numpy as np
 import pytest
@@ -110,3 +114,21 @@ def tone() -> np.ndarray:
     sound = np.zeros(16_000, np.float32)
     sound[4000:12000] = 0.5 * np.sin(2 * np.pi * 300 * np.arange(8000) / 16_000)
     return sound
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., tuple[int, str, str]]:
+    """Run a command of mmdemo in this process: its exit status, what it printed, and what it complained about."""
+    from mmdemo import cli
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mmdemo", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run

@@ -1,7 +1,8 @@
 """Put this on Hugging Face Spaces: ``make deploy SPACE=somebody/mmdemo``.
 
-The hub's own client makes the Space where there is none yet, and uploads what it needs: the page, the trained tasks and
-the examples. What lies there and not here any more is deleted. Nothing is sent with ``--dry-run``.
+The hub's own client makes the Space where there is none yet, and uploads what it needs: the page, the trained tasks,
+the examples, the licences, and the documents that README.md links to. What lies there and not here any more is deleted.
+Nothing is sent with ``--dry-run``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import filter_repo_objects
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("mmdemo", "assets", "checkpoints", "measurements")
+FOLDERS = ("mmdemo", "assets", "checkpoints", "measurements", "docs", "LICENSES")
 WANTED = ["app.py", "README.md", "LICENSE", "requirements.txt", *(f"{folder}/*" for folder in FOLDERS)]
 UNWANTED = ["*__pycache__*", "*.py[cod]", "*.pyi", "*/.*"]
 VARIABLES = [{"key": "GRADIO_SSR_MODE", "value": "false"}]  # as the code says, too; a Space has an opinion of its own

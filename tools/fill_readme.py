@@ -10,9 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mmdemo.data.tasks.registry import TASKS
 from mmdemo.evaluate.tables import fill, speed_tables, tables
+from mmdemo.resources import CHECKPOINTS, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-CHECKPOINTS = ROOT / "checkpoints"
 MEASUREMENTS = ROOT / "measurements"
 
 

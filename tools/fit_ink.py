@@ -1,4 +1,4 @@
-"""Fit the small network that tells written digits from everything else in a picture (``mmdemo/ink.npz``).
+"""Fit the small network that tells written digits from everything else in a picture (``mmdemo/image/ink.npz``).
 
     python tools/fit_ink.py --photos 1350 --jobs 2
 

@@ -26,7 +26,7 @@ from mmdemo.lstm.counterfactual import GateIntervention, ablate, rerun
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.lstm.faithfulness import faithfulness
 from mmdemo.lstm.ledger import contrast, ledger, triangle
-from mmdemo.lstm.trajectory import before_squashing
+from mmdemo.lstm.trajectory import pre_activations
 from mmdemo.messages import LANGUAGES, InputError
 
 
@@ -39,7 +39,7 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
         question: ``ask`` and what belongs to it:
             ``step`` (``step``): the inside of one step and the ledger seen from it;
             ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
-            ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate held over these steps, or the
+            ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate fixed over these steps, or the
             steps left out;
             ``faithful`` (``about``, ``against`` or null): how faithful the ledger is to the model;
             ``sound``: the recording as it was heard, as a ``data:`` URL;
@@ -68,9 +68,8 @@ def _step(predictor: Predictor, result: Result, explanation: Explanation, questi
     inside = result.trace
     before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
     signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
-    z = before_squashing(predictor.model.lstm, torch.cat(list(result.embeddings.values())), inside, t)  # (4, H)
-    every = torch.eye(len(result.labels))
-    book = ledger(inside, **_dense(predictor), contrast=every, seen_from=t, form=explanation.form)
+    z = pre_activations(predictor.model.lstm, torch.cat(list(result.embeddings.values())), inside, t)  # (4, H)
+    book = ledger(inside, predictor.readout, torch.eye(len(result.labels)), seen_from=t, form=explanation.form)
     return {
         "step": t,
         "inside": _packed(torch.cat([z, torch.stack(signals)])),  # (11, H)
@@ -85,7 +84,7 @@ def _triangle(
     """``steps``: (T, T), a row for each step that it is seen from."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
-    book = triangle(result.trace, **_dense(predictor), contrast=weights, form=explanation.form)
+    book = triangle(result.trace, predictor.readout, weights, form=explanation.form)
     return {"about": about, "against": against, "steps": _packed(book.steps)}
 
 
@@ -128,7 +127,7 @@ def _faithful(
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
     x = torch.cat(list(result.embeddings.values())).clone()
-    found = faithfulness(predictor.model.lstm, **_dense(predictor), x=x, contrast=weights, answer=about)
+    found = faithfulness(predictor.model.lstm, predictor.readout, x, weights, about)
     curves = {
         name: {
             "removed": deletion.removed.tolist(),
@@ -162,11 +161,6 @@ def _wave(samples: np.ndarray) -> str:
     file = io.BytesIO()
     soundfile.write(file, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
-
-
-def _dense(predictor: Predictor) -> dict[str, Any]:
-    dense = predictor.model.dense
-    return {"weight": dense.weight, "bias": dense.bias, "temperature": predictor.config.temperature}
 
 
 def _classes(result: Result, question: dict[str, Any]) -> tuple[int, int | None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,19 +101,3 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
         spans=clip(np.stack([starts, starts + STRIDE], axis=1)),
         notes=tuple(notes),
     )
-
-
-def warm_up() -> None:
-    """Import and compute now what the first visitor would otherwise wait for."""
-    read_audio((SAMPLE_RATE, np.sin(np.arange(SAMPLE_RATE) ** 2 * 1e-5)))
-
-
-def envelope(samples: NDArray[np.float32], points: int = 400) -> NDArray[np.float32]:
-    """The waveform's outline for drawing.
-
-    Returns:
-        (points, 2): the lowest and the highest sample of each of ``points`` equal pieces, and never to one side of 0.
-    """
-    edges = np.linspace(0, len(samples), points + 1).astype(int)
-    pieces = [samples[start : max(end, start + 1)] for start, end in pairwise(edges)]
-    return np.array([(piece.min(initial=0.0), piece.max(initial=0.0)) for piece in pieces], np.float32)

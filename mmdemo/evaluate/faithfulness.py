@@ -11,6 +11,7 @@ import torch
 from mmdemo.evaluate.metrics import Sample, batches
 from mmdemo.lstm.faithfulness import Deletion, faithfulness
 from mmdemo.lstm.ledger import FORMS, contrast
+from mmdemo.lstm.readout import Readout
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
@@ -78,12 +79,10 @@ def _delete(
         label = int(model.decide(model.lstm(x[None])[0][0, -1]).argmax())
     return faithfulness(
         model.lstm,
-        model.dense.weight.detach(),
-        model.dense.bias.detach(),
+        Readout.of(model.dense, model.config.temperature),
         x,
         contrast(len(model.config.labels), label),
         label,
-        temperature=model.config.temperature,
         seed=seed,
     )
 

@@ -18,6 +18,7 @@ from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.result import Result
 from mmdemo.lstm.counterfactual import contradictions, last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
+from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import Trace, trace
 from mmdemo.messages import Note
 from mmdemo.modality import Item, ModalityInput
@@ -75,6 +76,11 @@ class Predictor:
     def device(self) -> torch.device:
         """Where the model is now."""
         return self.model.device
+
+    @property
+    def readout(self) -> Readout:
+        """The model's dense layer and temperature, as the functions of ``mmdemo.lstm`` take them."""
+        return Readout.of(self.model.dense, self.config.temperature)
 
     def preprocess(self, modality: str, source: Any, candidate: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
@@ -192,11 +198,11 @@ class Predictor:
             return None
         return explain(
             self.model.lstm,
-            self.model.dense,
+            self.readout,
             result.embeddings,
             result.steps,
             result.labels,
-            temperature=self.config.temperature,
+            inside=result.trace,
             about=about,
             against=against,
             faithful=faithful,

@@ -25,7 +25,6 @@ from mmdemo.data.manifest.manifest import read_inputs
 from mmdemo.inference.predictions import each_row, remarks
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
-from mmdemo.lstm.ledger import contrast
 from mmdemo.messages import InputError, Note
 
 PART = 500  # rows: what is lost at most when a machine is stopped
@@ -155,7 +154,7 @@ def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]
     if explanation is None:
         return {"predictions": [answer]}
     evidence = explanation.evidence.cpu()  # (C, T)
-    best = contrast(len(result.labels), explanation.answer) @ evidence  # (T,)
+    best = explanation.ledger.steps.tolist()  # of the answer against the mean of all, (T,)
     whole = {name: getattr(explanation, name).tolist() for name in ("logits", "bias", "prior")}
     return {
         "predictions": [{**answer, **whole, "settled": explanation.settled}],
@@ -165,7 +164,7 @@ def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]
                 "modality": step.modality,
                 "text": step.text,
                 "span": list(step.span),
-                "evidence": float(best[t]),
+                "evidence": best[t],
                 "beliefs": result.step_probabilities[t].tolist(),
                 "evidences": evidence[:, t].tolist(),
             }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mmdemo.lstm.trajectory import most
+from mmdemo.lstm.trajectory import nanargmax
 from mmdemo.messages import Note
 from mmdemo.model.modalities import SENSES
 
@@ -40,7 +40,7 @@ def _forgotten_share(e: Explanation) -> Iterator[Note]:
     believed = (
         e.step_probabilities.max(1).values.roll(1) >= BELIEVED
     )  # of the step before; the first step is never said
-    t = most(e.forgotten_share.masked_fill(~believed, torch.nan))
+    t = nanargmax(e.forgotten_share.masked_fill(~believed, torch.nan))
     if t is not None and (share := float(e.forgotten_share[t])) >= SAID_LET_GO:
         values = {"label": e.labels[int(e.forgotten_class[t])], "percent": _percent(share)}
         yield _at(e, "let_go", t, values)

@@ -1,6 +1,6 @@
-"""What if: read again with a gate held, with steps left out, with other modalities or in another order.
+"""What if: run the LSTM again with a gate fixed, with steps left out, with other modalities or in another order.
 
-A ledger tells when memory was written; only reading again tells what caused the answer.
+A ledger says when the memory was written; only running the LSTM again shows what caused the answer.
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from math import comb
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from mmdemo.lstm.trace import Trace
 
+if TYPE_CHECKING:
+    import numpy
+
 
 @dataclass(frozen=True)
 class GateIntervention:
-    """A gate kept at a value over a span of steps, in all units.
+    """A gate fixed at a value over a span of steps, in all units.
 
     Attributes:
         gate: "i", "f", "g" or "o".
-        value: what it is held at; 1 holds the forget gates open, so that nothing is forgotten.
+        value: what it is fixed at; 1 keeps the forget gates open, so that nothing is forgotten.
         start, stop: the first step, and the one after the last.
     """
 
@@ -35,33 +38,37 @@ class GateIntervention:
 
 
 def rerun(
-    lstm: nn.LSTM, x: Tensor, holds: Sequence[GateIntervention] = (), initial_state: tuple[Tensor, Tensor] | None = None
+    lstm: nn.LSTM,
+    x: Tensor,
+    interventions: Sequence[GateIntervention] = (),
+    initial_state: tuple[Tensor, Tensor] | None = None,
 ) -> Trace:
-    """Read one sequence again with gates held. All that follows from it, gates included, is worked out anew.
+    """Run one sequence again with gates fixed. All that follows from it, later gates included, is computed anew.
 
-    Step by step in Python, since each h depends on the one before it: a few milliseconds for a hundred steps.
+    It goes step by step in Python, since each h depends on the one before: a few milliseconds for a hundred steps.
 
     Args:
         lstm: with one layer, forward.
         x: one sequence, shape (T, I).
-        holds: which gates are held at which value, and where; of two for the same gate and step the later one counts.
+        interventions: which gates are fixed, at which value and where; of two for the same gate and step the later
+            one counts.
         initial_state: the pair (h_0, c_0), each (1, H); zeros if None.
 
     Returns:
-        The new inside, as ``mmdemo.lstm.trace.trace`` returns it; without holds it is the same.
+        The new inside, as ``mmdemo.lstm.trace.trace`` returns it; without interventions it is the same.
 
     Raises:
-        ValueError: the LSTM has more layers or directions, x is not one sequence, or a hold names no gate or no span
-            of steps.
+        ValueError: the LSTM has more layers or directions, x is not one sequence, or an intervention names no gate or
+            no span of steps.
     """
     _check(lstm)
     if lstm.num_layers > 1 or x.dim() != 2 or not len(x):
         raise ValueError(f"one layer and one sequence (T, I), got {lstm.num_layers} and shape {tuple(x.shape)}")
-    held: dict[tuple[str, int], float] = {}
-    for hold in holds:
-        if hold.gate not in tuple("ifgo") or not 0 <= hold.start < hold.stop <= len(x):
-            raise ValueError(f"a hold is of gate i, f, g or o over steps from 0 to {len(x)}, got {hold}")
-        held |= {(hold.gate, t): hold.value for t in range(hold.start, hold.stop)}
+    fixed: dict[tuple[str, int], float] = {}
+    for one in interventions:
+        if one.gate not in tuple("ifgo") or not 0 <= one.start < one.stop <= len(x):
+            raise ValueError(f"an intervention is on gate i, f, g or o over steps from 0 to {len(x)}, got {one}")
+        fixed |= {(one.gate, t): one.value for t in range(one.start, one.stop)}
 
     w_ih, w_hh, *biases = lstm.all_weights[0]
     zeros = x.new_zeros(lstm.hidden_size)
@@ -69,9 +76,9 @@ def rerun(
     rows = []
     with torch.no_grad():
         for t, z in enumerate(nn.functional.linear(x, w_ih, sum(biases) if biases else None)):  # z: (4H,)
-            i, f, g, o = torch.addmv(z, w_hh, h).chunk(4)
+            i, f, g, o = torch.addmv(z, w_hh, h).chunk(4)  # each (H,)
             gates = {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
-            gates |= {gate: torch.full_like(c, held[gate, t]) for gate in gates if (gate, t) in held}
+            gates |= {gate: torch.full_like(c, fixed[gate, t]) for gate in gates if (gate, t) in fixed}
             c = gates["f"] * c + gates["i"] * gates["g"]
             h = gates["o"] * c.tanh()
             rows.append((*gates.values(), c, h))
@@ -80,21 +87,16 @@ def rerun(
 
 
 def last_states(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
-    """The state after each of N sequences (T_n, I), read in one batch: (N, H); zeros for one without steps.
+    """The state after each of N sequences (T_n, I), run as one batch: (N, H); zeros for a sequence without steps.
 
-    A zero state leaves a dense layer with its bias, so a sequence of nothing is answered by the bias alone.
+    A zero state leaves a dense layer with its bias, so the answer to an empty sequence is that of the bias alone.
 
     Raises:
         ValueError: the LSTM has two directions or a projection.
     """
-    _check(lstm)
     lengths = torch.tensor([len(sequence) for sequence in sequences], device=sequences[0].device)
-    if not int(lengths.max()):
-        return sequences[0].new_zeros(len(sequences), lstm.hidden_size)
-    padded = pad_sequence(list(sequences), batch_first=lstm.batch_first)
-    states = lstm(padded)[0] if lstm.batch_first else lstm(padded)[0].transpose(0, 1)  # (N, T, H)
-    last = states[torch.arange(len(lengths), device=lengths.device), (lengths - 1).clamp(min=0)]
-    return last * (lengths > 0)[:, None]
+    states = _states(lstm, pad_sequence(list(sequences), batch_first=True))  # (N, T + 1, H)
+    return states[torch.arange(len(lengths), device=lengths.device), lengths]
 
 
 def ablate(x: Tensor, start: int, stop: int | None = None) -> Tensor:
@@ -102,40 +104,43 @@ def ablate(x: Tensor, start: int, stop: int | None = None) -> Tensor:
     return torch.cat([x[:start], x[start + 1 if stop is None else stop :]])
 
 
-def without_each(lstm: nn.LSTM, x: Tensor) -> Tensor:
-    """The last state if a step had not been there, for every step of (T, I), in one batch: (T, H)."""
-    return last_states(lstm, [ablate(x, t) for t in range(len(x))])
-
-
 def coalitions(players: Sequence[str]) -> list[frozenset[str]]:
-    """All subsets, the empty one first and the whole last: 2 ** n of them."""
+    """All subsets, from the empty one to the whole: 2 ** n of them."""
     return [frozenset(some) for size in range(len(players) + 1) for some in combinations(players, size)]
 
 
 def run_coalitions(
     lstm: nn.LSTM, embeddings: Mapping[str, Tensor]
 ) -> tuple[dict[frozenset[str], Tensor], dict[tuple[str, ...], Tensor]]:
-    """Read every subset of the bands, and all of them in every order, in one batch.
+    """Run the LSTM on every subset of the modalities, and on all of them in every order.
+
+    Every subset, in the given order, is the beginning of some order of all. So one batch of the n! orders, alike in
+    length, holds the 2 ** n subsets too.
 
     Args:
         lstm: that reads forward.
-        bands: the steps (T_m, I) of each modality, in the order of reading.
+        embeddings: the steps (T_m, I) of each modality, in the order of reading.
 
     Returns:
-        the last state (H,) for every subset, each read in the bands' order (8 of three modalities, and that of none is
-        a state of zeros); and for every order of all of them (6 of three), the given order first.
+        The last state (H,) for every subset, each in the given order (8 of three modalities; that of none is zeros);
+        and for every order of all of them (6 of three), the given order first.
+
+    Raises:
+        ValueError: the LSTM has two directions or a projection.
     """
-    nothing = next(iter(embeddings.values()))[:0]
-    subsets = {frozenset(some): some for size in range(len(embeddings) + 1) for some in combinations(embeddings, size)}
     orders = list(permutations(embeddings))
-    distinct = [*subsets.values(), *orders[1:]]  # the first order is the last subset
-    states = last_states(lstm, [torch.cat([nothing, *(embeddings[name] for name in some)]) for some in distinct])
-    every = states[len(subsets) - 1 :]
-    return dict(zip(subsets, states, strict=False)), dict(zip(orders, every, strict=True))
+    sequences = torch.stack([torch.cat([embeddings[name] for name in order]) for order in orders])  # (n!, T, I)
+    states = _states(lstm, sequences)  # (n!, T + 1, H)
+    subsets = {}
+    for some in coalitions(list(embeddings)):
+        first = tuple(name for name in embeddings if name in some)
+        order = orders.index((*first, *(name for name in embeddings if name not in some)))
+        subsets[some] = states[order, sum(len(embeddings[name]) for name in first)]
+    return subsets, dict(zip(orders, states[:, -1], strict=True))
 
 
 def shapley(values: Mapping[frozenset[str], Tensor]) -> dict[str, Tensor]:
-    """What each player contributed, on average over all orders in which they could have come in.
+    """What each player contributed, on average over all orders in which they could have joined.
 
     Shapley 1953, "A Value for n-Person Games": with n players, the gain that a player brings to a subset of s others
     counts 1 / (n * (n - 1 over s)). The shares add up to the value of all less that of none.
@@ -165,20 +170,31 @@ def shapley(values: Mapping[frozenset[str], Tensor]) -> dict[str, Tensor]:
 
 
 def contradictions(
-    unimodal_probabilities: Mapping[str, Tensor | np.ndarray], above: float = 0.5
+    unimodal_probabilities: Mapping[str, Tensor | numpy.ndarray], threshold: float = 0.5
 ) -> list[tuple[str, int, str, int]]:
-    """The pairs that contradict each other: each, alone, gives a class of its own more than ``above``.
+    """The pairs of modalities that contradict each other: each alone gives another class more than ``threshold``.
 
     Args:
-        alone: for every modality the probabilities that it alone leads to, shape (C,).
+        unimodal_probabilities: for every modality the probabilities that it alone leads to, shape (C,).
+        threshold: the probability above which a modality counts.
 
     Returns:
-        (a modality, its class, another, its class) for each such pair; empty if nobody contradicts anybody.
+        (a modality, its class, another, its class) for each such pair; empty if there is no contradiction.
     """
-    firm = [(name, int(p.argmax())) for name, p in unimodal_probabilities.items() if float(p.max()) > above]
+    firm = [(name, int(p.argmax())) for name, p in unimodal_probabilities.items() if float(p.max()) > threshold]
     return [(a, k, b, m) for (a, k), (b, m) in combinations(firm, 2) if k != m]
+
+
+def _states(lstm: nn.LSTM, x: Tensor) -> Tensor:
+    """The state before the first step, which is zeros, and after every step: (N, T, I) -> (N, T + 1, H)."""
+    _check(lstm)
+    before = x.new_zeros(len(x), 1, lstm.hidden_size)
+    if not x.shape[1]:
+        return before
+    after = lstm(x)[0] if lstm.batch_first else lstm(x.transpose(0, 1))[0].transpose(0, 1)  # (N, T, H)
+    return torch.cat([before, after], 1)
 
 
 def _check(lstm: nn.LSTM) -> None:
     if lstm.bidirectional or lstm.proj_size:
-        raise ValueError("only an LSTM that reads forward, without a projection, can be read again")
+        raise ValueError("only an LSTM that reads forward, without a projection, can be run again")

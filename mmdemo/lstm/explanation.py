@@ -1,24 +1,27 @@
-"""Why an LSTM answered what it answered: everything that is said about one reading, put together for one sequence.
+"""Why an LSTM answered as it did: everything that this package finds out about one sequence, put together.
 
-Each part is a pure function of its own: ``trace`` has what happened, ``ledger`` what each step wrote into the memory,
-``trajectory`` the decision as it grew, ``counterfactual`` what reading again finds, ``faithfulness`` whether the ledger
-is true.
+Each part is a pure function of its own: ``trace`` shows what happened, ``ledger`` what each step wrote into the memory,
+``trajectory`` how the decision grew, ``counterfactual`` what another run would have answered, and ``faithfulness``
+whether the ledger is true.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from mmdemo.lstm.counterfactual import run_coalitions, shapley
 from mmdemo.lstm.faithfulness import Deletion, faithfulness
-from mmdemo.lstm.ledger import Form, Ledger, contrast, forgotten_share, ledger, triangle
+from mmdemo.lstm.ledger import Form, Ledger, contrast, forgotten_share, ledger
+from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import Trace, trace
-from mmdemo.lstm.trajectory import carried, leading, saturation, settled, step_probabilities
+from mmdemo.lstm.trajectory import carried, leading, settled
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -39,29 +42,28 @@ class Step:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything that is said about how one sequence of T steps came to its answer among C classes.
+    """How one sequence of T steps came to its answer among C classes, by an LSTM of H units.
 
     Attributes:
         labels: the classes.
         steps: for each step its modality, word and span.
         answer: the most probable class.
-        about: the class that the ledger is for; ``against``: the class that it is weighed against, None for the mean.
+        about: the class that the ledger is for; ``against``: the class it is weighed against, None for the mean of all.
         trace: gates and states, each (T, H).
-        beliefs: probabilities after every step, (T, C).
+        step_probabilities: the probabilities after every step, (T, C).
         settled: the first step from which the answer stayed ahead.
-        logits, bias: what the softmax was taken of, and the dense layer's part in it, after the temperature, each (C,).
-        evidence: the ledger of every class at once, (C, T): what each step wrote for its logit. Evidence for a contrast
-            of classes is the same contrast of its rows.
-        ledger, triangle: the evidence for ``about``, seen from the last step and from every step.
-        let_go: the share of what spoke for the leading class that each step's forget gates let go, (T,), NaN where
-            there was too little; ``forgotten_class``: which class that was, (T,).
+        logits, bias: what the softmax is taken of, and the bias's part in it, both after the temperature, each (C,).
+        evidence: what each step wrote for every class's logit, (C, T): the ledger of every class at once.
+        ledger: the evidence for ``about`` against ``against``, the same contrast of those rows.
+        forgotten_share: the share of the evidence for the leading class that the forget gates erased at each step,
+            (T,), NaN where there was too little; ``forgotten_class``: which class that was, (T,).
         carried: the part of each class's logit that each unit carries at the end, (C, H).
-        saturation: for i, f and o the shares of units below 0.1 and above 0.9 at each step, each (T,).
-        alone: for each modality the probabilities that it alone leads to, (C,).
-        prior: the probabilities where nothing is read, (C,).
-        shares: for each modality its Shapley share of the probabilities, (C,); with the prior they add up to the last
-            of the beliefs.
+        unimodal_probabilities: for each modality the probabilities that it alone leads to, (C,).
+        prior: the probabilities without any step, (C,).
+        shares: for each modality its Shapley share of the probabilities, (C,); with the prior they add up to the
+            probabilities after the last step.
         orders: for each order of reading the probabilities that it leads to, (C,).
+        form: the form of the ledger.
         deletion: what ``faithfulness`` found, if it was asked.
     """
 
@@ -77,11 +79,9 @@ class Explanation:
     bias: Tensor
     evidence: Tensor
     ledger: Ledger
-    triangle: Ledger
     forgotten_share: Tensor
     forgotten_class: Tensor
     carried: Tensor
-    saturation: dict[str, tuple[Tensor, Tensor]]
     unimodal_probabilities: dict[str, Tensor]
     prior: Tensor
     shares: dict[str, Tensor]
@@ -90,11 +90,11 @@ class Explanation:
     deletion: dict[str, Deletion] | None = None
 
 
-def truer(modalities: int) -> Form:
+def best_form(modalities: int) -> Form:
     """The form of the ledger that measures as more faithful for so many modalities: see ``truth`` in metrics.json.
 
-    Of one alone it is the telescoped form; of several together, which mostly repeat each other, the proportional one,
-    since to the other all but the first of them look worthless.
+    For one modality it is the telescoped form. Several modalities mostly repeat each other, and to the telescoped form
+    whatever repeats looks worthless; for them it is the proportional form.
     """
     return "proportional" if modalities > 1 else "telescoped"
 
@@ -102,54 +102,50 @@ def truer(modalities: int) -> Form:
 @torch.no_grad()
 def explain(
     lstm: nn.LSTM,
-    dense: nn.Linear,
+    readout: Readout | nn.Linear,
     embeddings: Mapping[str, Tensor],
     steps: Sequence[Step],
     labels: Sequence[str],
     *,
-    temperature: float = 1.0,
+    inside: Trace | None = None,
     about: int | None = None,
     against: int | None = None,
     form: Form | None = None,
     faithful: bool = False,
 ) -> Explanation:
-    """Explain one reading.
+    """Explain one answer.
 
     Args:
         lstm: with one layer, forward.
-        dense: reads the LSTM's state and gives the logits.
-        bands: the steps (T_m, I) of each modality that is there, in the order of reading.
+        readout: what reads the LSTM's state and gives the logits.
+        embeddings: the steps (T_m, I) of each modality that is there, in the order of reading.
         steps: where each of the T steps came from, in that order.
         labels: the C classes.
-        temperature: what the logits are divided by.
+        inside: the trace of these embeddings, if there is one already.
         about: the class to explain, the answer if not given.
         against: the class to weigh it against; the mean of all if not given.
-        form: of the ledger, the one that is ``truer`` if not given.
+        form: of the ledger, ``best_form`` if not given.
         faithful: whether to test the ledger too, which takes longer than all the rest.
 
     Raises:
-        ValueError: there are no steps, or not one for each row of the bands.
+        ValueError: there are no steps, or not one for each row of the embeddings.
     """
-    x = torch.cat(list(embeddings.values())) if embeddings else torch.empty(0)
+    x = torch.cat(list(embeddings.values())) if embeddings else torch.empty(0)  # (T, I)
     if not len(x) or len(x) != len(steps):
-        raise ValueError(f"the bands hold {len(x)} steps, but {len(steps)} are named; at least one is needed")
-    form = form or truer(len(embeddings))
-    weight, bias = dense.weight.detach(), None if dense.bias is None else dense.bias.detach()
-
-    def decide(states: Tensor) -> Tensor:
-        return step_probabilities(states, weight, bias, temperature)
-
-    inside = trace(lstm, x)
-    grown = decide(inside.h)  # (T, C)
+        raise ValueError(f"the embeddings hold {len(x)} steps, but {len(steps)} are named; at least one is needed")
+    readout, form = as_readout(readout), form or best_form(len(embeddings))
+    inside = trace(lstm, x) if inside is None else inside
+    grown = readout.probabilities(inside.h)  # (T, C)
     answer = int(grown[-1].argmax())
     about = answer if about is None else about
-    weights = contrast(len(labels), about, against)
-    coalitions, orders = run_coalitions(lstm, embeddings)
-    values = {some: decide(state) for some, state in coalitions.items()}
-    best, spoke_for = leading(grown)
-    shared: dict[str, Any] = {"temperature": temperature}
-    every = torch.eye(len(labels)).to(weight)
-    book = ledger(inside, weight, bias, every, form=form, **shared)
+    weights, every = contrast(len(labels), about, against), torch.eye(len(labels))  # (C,), (C, C)
+    book = ledger(inside, readout, every, form=form)
+    forgotten_class, led = leading(grown)
+
+    def answers(states: Mapping[Key, Tensor]) -> dict[Key, Tensor]:
+        return dict(zip(states, readout.probabilities(torch.stack(list(states.values()))), strict=True))
+
+    coalitions, orders = map(answers, run_coalitions(lstm, embeddings))
     return Explanation(
         labels=labels,
         steps=steps,
@@ -158,20 +154,18 @@ def explain(
         against=against,
         trace=inside,
         step_probabilities=grown,
-        settled=settled(grown.cpu().numpy()),
-        logits=(nn.functional.linear(inside.h[-1], weight, bias) / temperature),
+        settled=settled(grown),
+        logits=readout.logits(inside.h[-1]),
         bias=book.bias,
         evidence=book.steps,
-        ledger=ledger(inside, weight, bias, weights, form=form, **shared),
-        triangle=triangle(inside, weight, bias, weights, form=form, **shared),
-        forgotten_share=forgotten_share(inside, weight, spoke_for, **shared),
-        forgotten_class=best,
-        carried=carried(inside, weight, every, **shared),
-        saturation={gate: saturation(getattr(inside, gate)) for gate in "ifo"},
-        unimodal_probabilities={name: values[frozenset([name])] for name in embeddings},
-        prior=values[frozenset()],
-        shares=shapley(values),
-        orders={order: decide(state) for order, state in orders.items()},
+        ledger=book.combine(weights),
+        forgotten_share=forgotten_share(inside, readout, led),
+        forgotten_class=forgotten_class,
+        carried=carried(inside, readout, every),
+        unimodal_probabilities={name: coalitions[frozenset([name])] for name in embeddings},
+        prior=coalitions[frozenset()],
+        shares=shapley(coalitions),
+        orders=orders,
         form=form,
-        deletion=faithfulness(lstm, weight, bias, x, weights, about, **shared) if faithful else None,
+        deletion=faithfulness(lstm, readout, x, weights, about) if faithful else None,
     )

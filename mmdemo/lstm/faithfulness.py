@@ -1,9 +1,9 @@
-"""Is the explanation true? Remove the steps that it ranks highest, read what is left, and watch the answer fall.
+"""Is the explanation true? Remove the steps that it ranks highest, run the LSTM on the rest, watch the answer fall.
 
 An explanation that knows which steps carry the answer makes the probability fall faster than one that does not
 (Samek et al. 2017, "Evaluating the Visualization of What a Deep Neural Network Has Learned"; for words in an LSTM,
-Arras et al. 2019, "Evaluating Recurrent Neural Network Explanations"). Both ledgers are tried, integrated gradients
-beside them, and random orders, which know nothing.
+Arras et al. 2019, "Evaluating Recurrent Neural Network Explanations"). Both forms of the ledger are tested against
+integrated gradients and against random orders.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mmdemo.lstm.counterfactual import last_states
 from mmdemo.lstm.ledger import FORMS, ledger
+from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import trace
 
-POINTS = 21  # of a deletion curve: every step is too many of a long sequence, 5 % at a time shows as much
-RANDOM = 20  # orders that know nothing
+POINTS = 21  # of a deletion curve: every step would be too many for a long sequence, 5 % at a time shows as much
+RANDOM = 20  # random orders
 SPREAD = 0.05  # probability between all and none, below which there is no fall to measure
 SAME = 1e-4  # area: orders that remove the same steps differ by less, by rounding
-BATCH = 256  # sequences read at once: more only waits for memory
+BATCH = 256  # sequences run at once: more only wait for memory
 
 
 @dataclass(frozen=True)
@@ -45,29 +45,27 @@ class Deletion:
 
 
 def integrated_gradients(
-    lstm: nn.LSTM, weight: Tensor, x: Tensor, contrast: Tensor, *, temperature: float = 1.0, points: int = 32
+    lstm: nn.LSTM, readout: Readout | nn.Linear, x: Tensor, contrast: Tensor, *, points: int = 32
 ) -> Tensor:
     """Evidence of each step by integrated gradients in the input, from a sequence of zeros; shape (T,).
 
     Sundararajan, Taly & Yan 2017, "Axiomatic Attribution for Deep Networks": x_t . (mean of the gradient in x_t of the
-    contrast of logits along the straight line from zeros to x), the mean taken by Gauss and Legendre's rule. The sum
+    contrast of logits along the straight line from zeros to x), the mean taken by Gauss-Legendre quadrature. The sum
     is the contrast with x less that with zeros.
 
     Args:
         lstm: any that reads forward; evaluation mode is fine on a GPU too.
-        weight: of the dense layer that reads the last state, shape (C, H).
+        readout: what reads the last state.
         x: one sequence, shape (T, I).
         contrast: a weight for each class, shape (C,).
-        temperature: what the logits are divided by.
-        points: of the rule.
+        points: of the quadrature.
     """
-    nodes, shares = np.polynomial.legendre.leggauss(points)  # on the interval from -1 to 1
-    alphas = torch.as_tensor((nodes + 1) / 2, dtype=x.dtype, device=x.device)
-    shares = torch.as_tensor(shares / 2, dtype=x.dtype, device=x.device)
+    readout = as_readout(readout)
     # cuDNN has no backward pass in evaluation mode (captum #1159), PyTorch's own kernel does.
     with torch.inference_mode(False), torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
         with torch.no_grad():  # made here, they can be differentiated through even if x comes from inference mode
-            direction = contrast.to(weight) @ weight / temperature  # (H,)
+            alphas, shares = (some.to(x) for some in gauss_legendre(points))
+            direction = readout.direction(contrast)  # (H,)
             line = alphas[:, None, None] * x  # (points, T, I)
         line.requires_grad_()
         states = lstm(line)[0][:, -1] if lstm.batch_first else lstm(line.transpose(0, 1))[0][-1]  # (points, H)
@@ -75,28 +73,37 @@ def integrated_gradients(
     return ((slopes * shares[:, None, None]).sum(0) * x).sum(-1)
 
 
+def gauss_legendre(points: int) -> tuple[Tensor, Tensor]:
+    """The nodes and the weights of Gauss-Legendre quadrature on the interval from 0 to 1, each (points,), in float64.
+
+    Golub & Welsch 1969, "Calculation of Gauss Quadrature Rules": the nodes are the eigenvalues of the tridiagonal
+    matrix of the Legendre polynomials' recurrence, the weights the squares of its eigenvectors' first entries.
+    """
+    k = torch.arange(1, points, dtype=torch.float64)
+    beside = k / (4 * k.square() - 1).sqrt()  # (points - 1,)
+    nodes, vectors = torch.linalg.eigh(beside.diag(1) + beside.diag(-1))  # on the interval from -1 to 1
+    return (nodes + 1) / 2, vectors[0].square()
+
+
 def faithfulness(
     lstm: nn.LSTM,
-    weight: Tensor,
-    bias: Tensor | None,
+    readout: Readout | nn.Linear,
     x: Tensor,
     contrast: Tensor,
     answer: int,
     *,
-    temperature: float = 1.0,
     random: int = RANDOM,
     points: int = POINTS,
     seed: int = 0,
 ) -> dict[str, Deletion]:
-    """The deletion curves of both ledgers, of integrated gradients and of random orders.
+    """The deletion curves of both forms of the ledger, of integrated gradients and of random orders.
 
     Args:
         lstm: with one layer, forward.
-        weight, bias: of the dense layer that reads h, (C, H) and (C,).
+        readout: what reads h.
         x: one sequence, shape (T, I).
         contrast: what the explanations are asked for, shape (C,).
         answer: the class whose probability is watched.
-        temperature: what the logits are divided by.
         random: how many random orders.
         points: of each curve, at most.
         seed: of the random orders.
@@ -104,15 +111,16 @@ def faithfulness(
     Returns:
         ``Deletion``s by the names "telescoped", "proportional", "gradients" and "random".
     """
+    readout = as_readout(readout)
     inside = trace(lstm, x)
-    scores = {form: ledger(inside, weight, bias, contrast, form=form, temperature=temperature).steps for form in FORMS}
-    scores["gradients"] = integrated_gradients(lstm, weight, x, contrast, temperature=temperature)
+    scores = {form: ledger(inside, readout, contrast, form=form).steps for form in FORMS}  # each (T,)
+    scores["gradients"] = integrated_gradients(lstm, readout, x, contrast)
     generator = torch.Generator().manual_seed(seed)
     orders = [score.argsort(descending=True, stable=True).cpu() for score in scores.values()]
     orders += [torch.randperm(len(x), generator=generator) for _ in range(random)]
 
     removed = deletion_points(len(x), points)
-    curves = deletion_curves(lstm, weight, bias, x, orders, removed, answer, temperature=temperature)  # (R, P)
+    curves = deletion_curves(lstm, readout, x, orders, removed, answer)  # (R, P)
     areas = normalised_area(removed, curves)  # (R,)
     chance = areas[len(scores) :]  # those of the random orders
     found = {}
@@ -132,28 +140,26 @@ def deletion_points(steps: int, points: int = POINTS) -> Tensor:
 @torch.no_grad()
 def deletion_curves(
     lstm: nn.LSTM,
-    weight: Tensor,
-    bias: Tensor | None,
+    readout: Readout | nn.Linear,
     x: Tensor,
     orders: Sequence[Tensor],
     removed: Tensor,
     answer: int,
-    *,
-    temperature: float = 1.0,
 ) -> Tensor:
     """The probability of the answer when the first so many steps of each order are gone and the rest moves up.
 
     Args:
+        lstm, readout, x, answer: as for ``faithfulness``.
         orders: R orders of removal, each a permutation of the T steps, shape (T,).
         removed: how many are gone at each of P points, shape (P,).
 
     Returns:
-        Probabilities, shape (R, P). Without any step the answer is that of the bias.
+        Probabilities, shape (R, P). Without any step the answer is that of the bias alone.
     """
     kept = [x[order[int(n) :].sort().values.to(x.device)] for n in removed for order in orders]  # alike in length
     states = [last_states(lstm, kept[start : start + BATCH]) for start in range(0, len(kept), BATCH)]
-    logits = nn.functional.linear(torch.cat(states), weight, bias) / temperature  # (P * R, C)
-    return logits.softmax(-1)[:, answer].view(len(removed), len(orders)).T
+    probabilities = as_readout(readout).probabilities(torch.cat(states))[:, answer]  # (P * R,)
+    return probabilities.view(len(removed), len(orders)).T
 
 
 def normalised_area(removed: Tensor, curves: Tensor) -> Tensor:

@@ -16,12 +16,12 @@ gradients (Sundararajan et al. 2017) of the tanh along the straight line from no
 alike.
 
 A softmax ignores whatever all logits share, so evidence is for a *contrast* of classes, a vector with one weight each.
-The ledger says when the memory was written. It does not say what caused it: a word that makes the LSTM forget writes
-little itself. ``mmdemo.lstm.counterfactual`` asks that.
+The ledger says when the memory was written. It does not say what caused the answer: a word that makes the LSTM forget
+writes little itself. ``mmdemo.lstm.counterfactual`` answers that question.
 
 >>> lstm, dense = nn.LSTM(3, 8), nn.Linear(8, 4)
 >>> inside = trace(lstm, torch.randn(6, 3))
->>> book = ledger(inside, dense.weight, dense.bias, contrast(4, 2))
+>>> book = ledger(inside, dense, contrast(4, 2))
 >>> book.steps.shape
 torch.Size([6])
 >>> logits = dense(inside.h[-1])
@@ -37,24 +37,26 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import Trace
 
 Form = Literal["telescoped", "proportional"]
 FORMS: tuple[Form, ...] = ("telescoped", "proportional")
-LEAST = 1.0  # evidence, in logits, below which no share of it is named: a share of next to nothing means nothing
+LEAST = 1.0  # logits of evidence, below which no share of it is reported: a share of almost nothing means nothing
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Signed evidence for a contrast of classes, in logits; with a leading dimension of steps if it is a triangle.
+    """Signed evidence for a contrast of classes, in logits.
 
-    Of K contrasts at once there is one more leading dimension, of K.
+    A ledger of K contrasts at once has a leading dimension of K everywhere. A triangle has one of T in ``steps`` and
+    ``initial``: a row for each step that it is seen from.
 
     Attributes:
-        steps: what each of the T steps wrote, shape (T,), or (T, T) with a row for each step it is seen from. A step
-            that comes after the one it is seen from has 0.
-        initial: what was there before the first step, shape () or (T,).
-        bias: what the dense layer's bias says, shape ().
+        steps: what each of the T steps wrote, shape (T,), (K, T) or (T, T). A step that comes after the one it is seen
+            from has 0.
+        initial: what the initial state contributes, shape (), (K,) or (T,).
+        bias: what the dense layer's bias contributes, shape (), (K,) or ().
     """
 
     steps: Tensor
@@ -63,8 +65,16 @@ class Ledger:
 
     @property
     def total(self) -> Tensor:
-        """The contrast of the logits themselves, shape () or (T,)."""
+        """The contrast of the logits themselves, shape (), (K,) or (T,)."""
         return self.steps.sum(-1) + self.initial + self.bias
+
+    def combine(self, weights: Tensor) -> Ledger:
+        """From a ledger of K contrasts, that of their weighted sum; weights (K,).
+
+        Evidence is linear in the contrast, so the ledger of every class at once holds that of any contrast of them.
+        """
+        weights = weights.to(self.steps)
+        return Ledger(weights @ self.steps, weights @ self.initial, weights @ self.bias)
 
 
 def contrast(classes: int, k: int, other: int | None = None) -> Tensor:
@@ -86,7 +96,7 @@ def against_runner_up(logits: Tensor, k: int | None = None) -> Tensor:
 
 
 def remaining(f: Tensor) -> Tensor:
-    """The share of each earlier state that the forget gates let live to the end.
+    """The share of each earlier state that the forget gates keep to the end.
 
     Args:
         f: forget gates of T steps, shape (T, H).
@@ -110,27 +120,23 @@ def writes(trace: Trace, seen_from: int = -1, c_0: Tensor | None = None) -> Tens
 
 def ledger(
     trace: Trace,
-    weight: Tensor,
-    bias: Tensor | None,
+    readout: Readout | nn.Linear,
     contrast: Tensor,
     *,
     seen_from: int = -1,
     form: Form = "proportional",
     c_0: Tensor | None = None,
-    temperature: float = 1.0,
 ) -> Ledger:
     """What each step wrote into the memory, as evidence for a contrast of classes, seen from one step.
 
     Args:
         trace: the inside of an LSTM for one sequence, in one layer and forward: signals of shape (T, H).
-        weight: of the dense layer that reads h, shape (C, H).
-        bias: of the dense layer, shape (C,), or None.
+        readout: what reads h.
         contrast: a weight for each class, shape (C,), or K contrasts at once, shape (K, C); ``torch.eye(C)`` asks for
             every class. See ``contrast`` and ``against_runner_up``.
         seen_from: the step at whose end the answer is explained; negative counts from the last.
         form: "telescoped" or "proportional", see above.
         c_0: the cell that the LSTM started from, shape (H,); zeros if None.
-        temperature: what the logits are divided by before the softmax.
 
     Returns:
         A ``Ledger`` whose ``total`` is the contrast of the logits, after the temperature, at that step.
@@ -139,32 +145,32 @@ def ledger(
         ValueError: the trace is of several sequences or directions, or shapes do not fit, or there is no such form.
         IndexError: there is no step ``seen_from``.
     """
-    _check(trace, weight, contrast, form)
-    direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), () or (K, H), (K,)
+    readout = as_readout(readout)
+    _check(trace, readout, contrast, form)
     t = _step(trace, seen_from)
     terms = remaining(trace.f[: t + 1]) * _terms(trace, c_0, form)[: t + 2]  # (t + 2, H)
-    credits = _credits(trace, terms, direction, form)  # (t + 2,) or (K, t + 2)
+    credits = _credits(trace, terms, readout.direction(contrast), form)  # (t + 2,) or (K, t + 2)
     steps = nn.functional.pad(credits[..., 1:], (0, len(trace.c) - t - 1))  # (T,) or (K, T)
-    return Ledger(steps, credits[..., 0], offset)
+    return Ledger(steps, credits[..., 0], readout.offset(contrast))
 
 
 @torch.no_grad()
 def triangle(
     trace: Trace,
-    weight: Tensor,
-    bias: Tensor | None,
+    readout: Readout | nn.Linear,
     contrast: Tensor,
     *,
     form: Form = "proportional",
     c_0: Tensor | None = None,
-    temperature: float = 1.0,
 ) -> Ledger:
     """The ledger seen from every step: ``steps[t, s]`` is what step s meant at the end of step t, shape (T, T).
 
-    Down a column one sees how evidence is forgotten. The arguments are those of ``ledger``.
+    Each column shows how the evidence of one step is forgotten. The arguments are those of ``ledger``, with a single
+    contrast.
     """
-    _check(trace, weight, contrast, form)
-    direction, offset = _direction(weight, bias, contrast, temperature)  # (H,), ()
+    readout = as_readout(readout)
+    _check(trace, readout, contrast, form)
+    direction = readout.direction(contrast)  # (H,)
     steps = trace.c.new_zeros(len(trace.c), len(trace.c))  # (T, T)
     initial = trace.c.new_zeros(len(trace.c))
     terms = _terms(trace, c_0, form).clone()  # (T + 1, H)
@@ -172,30 +178,29 @@ def triangle(
         terms[: t + 1] *= f  # now they are what ``ledger`` multiplies out
         credits = _credits(trace, terms[: t + 2], direction, form)
         initial[t], steps[t, : t + 1] = credits[0], credits[1:]
-    return Ledger(steps, initial, offset)
+    return Ledger(steps, initial, readout.offset(contrast))
 
 
-def forgotten_share(
-    trace: Trace, weight: Tensor, contrast: Tensor, *, temperature: float = 1.0, least: float = LEAST
-) -> Tensor:
-    """The share of the evidence of all earlier steps that the forget gates of each step let go, shape (T,).
+def forgotten_share(trace: Trace, readout: Readout | nn.Linear, contrast: Tensor, *, least: float = LEAST) -> Tensor:
+    """The share of the evidence of all earlier steps that the forget gates of each step erase, shape (T,).
 
     At step t it is 1 - after / before, where ``before`` is what the memory says for the contrast at the end of step
     t - 1, and ``after`` is the same with the memory multiplied by f_t and nothing written yet; the output gate stays
-    as it was at t - 1. More than 1 means that what was left spoke against, less than 0 that evidence grew because
-    more was forgotten of what spoke against it.
+    as it was at t - 1. More than 1 means that what is left speaks against the contrast; less than 0 means that the
+    evidence grew, because more was erased of what spoke against it.
 
     Args:
-        trace, weight, temperature: as for ``ledger``.
+        trace, readout: as for ``ledger``.
         contrast: a weight for each class, shape (C,), or for each class at each step, shape (T, C).
-        least: where ``before`` is smaller than this many logits there is no evidence to speak of.
+        least: where ``before`` is smaller than this many logits, there is too little evidence for a share of it.
 
     Returns:
         The shares; NaN at the first step and where ``before`` is too small.
     """
-    _check(trace, weight, contrast)
+    readout = as_readout(readout)
+    _check(trace, readout, contrast)
     o, c, f = trace.o[:-1], trace.c[:-1], trace.f[1:]  # (T - 1, H)
-    direction = contrast.to(weight) @ weight / temperature  # (H,) or (T, H)
+    direction = readout.direction(contrast)  # (H,) or (T, H)
     shown = o * (direction[1:] if direction.dim() == 2 else direction)
     before, after = (shown * c.tanh()).sum(-1), (shown * (f * c).tanh()).sum(-1)  # (T - 1,)
     share = torch.where(before >= least, 1 - after / before.clamp(min=least), torch.nan)
@@ -203,7 +208,7 @@ def forgotten_share(
 
 
 def _terms(trace: Trace, c_0: Tensor | None, form: Form) -> Tensor:
-    """What forgetting diminishes: writes, or for the telescoped form their sums, which are the cells; (T + 1, H)."""
+    """What the forget gates shrink: writes, or for the telescoped form their sums, which are the cells; (T + 1, H)."""
     return torch.cat([_start(trace, c_0), trace.c if form == "telescoped" else trace.i * trace.g])
 
 
@@ -220,13 +225,6 @@ def _credits(trace: Trace, terms: Tensor, direction: Tensor, form: Form) -> Tens
     return (shown * slope) @ terms.T
 
 
-def _direction(weight: Tensor, bias: Tensor | None, contrast: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """The contrast as a vector over the units (..., H), and what the bias says for it (...)."""
-    contrast = contrast.to(weight)
-    offset = contrast @ (weight.new_zeros(len(weight)) if bias is None else bias) / temperature
-    return contrast @ weight / temperature, offset
-
-
 def _start(trace: Trace, c_0: Tensor | None) -> Tensor:
     """The initial cell as one row, (1, H)."""
     return torch.zeros_like(trace.c[:1]) if c_0 is None else c_0.to(trace.c).reshape(1, -1)
@@ -239,18 +237,18 @@ def _step(trace: Trace, seen_from: int) -> int:
     return seen_from % len(trace.c)
 
 
-def _check(trace: Trace, weight: Tensor, contrast: Tensor, form: str = "proportional") -> None:
+def _check(trace: Trace, readout: Readout, contrast: Tensor, form: str = "proportional") -> None:
     if form not in FORMS:
         raise ValueError(f"the form of a ledger is one of {', '.join(FORMS)}, got {form!r}")
     if trace.c.dim() != 2:
         raise ValueError(f"one sequence at a time: trace(lstm, x[n]), not a batch; got {tuple(trace.c.shape)}")
     if [direction for _, direction in trace.parts] != ["forward"]:
         raise ValueError(
-            "a ledger follows the memory forward in time: give trace.layer(-1, 'forward') and the columns of weight "
-            "that read it"
+            "a ledger follows the memory forward in time: give trace.layer(-1, 'forward') and a Readout of the columns "
+            "of weight that read it"
         )
-    if weight.dim() != 2 or weight.shape[1] != trace.c.shape[1] or contrast.shape[-1] != weight.shape[0]:
+    if readout.weight.shape != (contrast.shape[-1], trace.c.shape[1]):
         raise ValueError(
             f"the trace has {trace.c.shape[1]} units, so weight must be (classes, {trace.c.shape[1]}) and contrast "
-            f"(classes,); got {tuple(weight.shape)} and {tuple(contrast.shape)}"
+            f"(classes,); got {tuple(readout.weight.shape)} and {tuple(contrast.shape)}"
         )

@@ -28,7 +28,7 @@ torch.Size([5, 7, 4])
 >>> list(t.to_dataframe().columns)
 ['batch', 'step', 'layer', 'direction', 'unit', 'i', 'f', 'g', 'o', 'c', 'h']
 
-This file needs nothing but PyTorch (and pandas for the table alone): it can be taken elsewhere as it is.
+This file needs nothing but PyTorch, and pandas for ``to_dataframe`` alone: it can be copied elsewhere as it is.
 """
 
 from __future__ import annotations
@@ -111,7 +111,6 @@ class Trace:
 
         Columns: batch, step, layer, direction, unit, i, f, g, o, c, h. Padded steps have no rows. Needs pandas.
         """
-        import numpy as np
         import pandas as pd
 
         parts = [self.layer(k, name) for k in range(len(self.layers) or 1) for _, name in self.parts]
@@ -121,7 +120,8 @@ class Trace:
             signals[name] = torch.stack(stack, 2).transpose(0, 1)  # (B, T, parts, H)
         grid = torch.meshgrid(*map(torch.arange, signals["h"].shape), indexing="ij")
         batch, step, part, unit = (index.flatten().numpy() for index in grid)
-        layer, direction = (np.array(names)[part] for names in zip(*(p.parts[0] for p in parts), strict=True))
+        names = pd.DataFrame([p.parts[0] for p in parts], columns=["layer", "direction"])
+        layer, direction = (names[column].to_numpy()[part] for column in names)
         table = {"batch": batch, "step": step, "layer": layer, "direction": direction, "unit": unit}
         table |= {name: signal.flatten().numpy() for name, signal in signals.items()}
         if self.lengths is not None:
@@ -254,10 +254,10 @@ def _scan(f: Tensor, u: Tensor, c: Tensor) -> Tensor:
     whole = len(f) // CHUNK * CHUNK
     f_chunks, u_chunks = f[:whole].unflatten(0, (-1, CHUNK)), u[:whole].unflatten(0, (-1, CHUNK))  # (T/K, K, B, H)
     f_steps, u_steps = f_chunks.unbind(1), u_chunks.unbind(1)  # K times (T/K, B, H)
-    product, unimodal_probabilities = f_steps[0], u_steps[0]
+    product, from_empty = f_steps[0], u_steps[0]
     for f_t, u_t in zip(f_steps[1:], u_steps[1:], strict=True):
-        product, unimodal_probabilities = product * f_t, torch.addcmul(u_t, f_t, unimodal_probabilities)
-    ends = _scan(product, unimodal_probabilities, c)  # (T/K, B, H)
+        product, from_empty = product * f_t, torch.addcmul(u_t, f_t, from_empty)
+    ends = _scan(product, from_empty, c)  # (T/K, B, H)
     starts = torch.cat([c[None], ends[:-1]])
     cells = _loop(f_steps, u_steps, starts, dim=1).flatten(0, 1)
     return torch.cat([cells, _loop(f[whole:], u[whole:], cells[-1])]) if whole < len(f) else cells

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 import torch
 from made_up import made_drawing, made_reading, made_result
+from packed import decode, trace_of, unpack
 from served import served
-from test_plots import decode, trace_of, unpack
 
 from mmdemo.inference.figure import packed_numbers
 from mmdemo.lstm.ledger import contrast, ledger
@@ -151,7 +151,7 @@ def evidence():
     def find(about, against, seen_from=-1):
         weights = contrast(len(result.labels), about, against)
         with torch.no_grad():
-            return ledger(result.trace, dense.weight, dense.bias, weights, seen_from=seen_from).steps.numpy()
+            return ledger(result.trace, dense, weights, seen_from=seen_from).steps.numpy()
 
     return find
 
@@ -406,7 +406,7 @@ def test_the_ledger_as_seen_from_an_earlier_step(open_page, payload, evidence):
     page = open_page(payload)
     result, _, _, dense = made_reading()
     with torch.no_grad():
-        seen = ledger(result.trace, dense.weight, dense.bias, torch.eye(10), seen_from=20).steps
+        seen = ledger(result.trace, dense, torch.eye(10), seen_from=20).steps
         logits = dense(result.trace.h[20])
     call(page, "seenFrom", {"step": 20, "evidence": packed_numbers(seen.numpy())})
     assert page.locator(".mmd-seen").inner_text() == "seen from step 21"

@@ -3,21 +3,14 @@
 import re
 
 import pytest
-import soundfile as sf
+from browsing import FAKE, QUIET, drawn, expect
 from PIL import Image
 
 from mmdemo.app.tasks import EXAMPLES
 from mmdemo.messages import strings
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt")
-expect = sync_api.expect
-expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
-
 pytestmark = pytest.mark.browser
 DIGITS = EXAMPLES / "digits"
-QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-FAKE = "--use-fake-device-for-media-stream"
-ALLOWED = "--use-fake-ui-for-media-stream"  # without it, a headless browser refuses camera and microphone
 ELSEWHERE = "page.test"  # another name of this machine: not a secure context
 
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, select, img, [role=img]')]
@@ -25,55 +18,6 @@ NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, s
   .filter((node) => !(node.ariaLabel || node.alt || node.textContent.trim() || node.title || node.labels?.length
     || node.getAttribute('aria-labelledby')))
   .map((node) => node.outerHTML.slice(0, 200))"""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("fake")
-    camera, microphone = folder / "camera.mjpeg", folder / "microphone.wav"
-    camera.write_bytes((DIGITS / "seven.jpg").read_bytes() * 10)
-    samples, rate = sf.read(DIGITS / "nine.flac")
-    sf.write(microphone, samples, rate, "PCM_16")
-    flags = (f"--use-file-for-fake-video-capture={camera}", f"--use-file-for-fake-audio-capture={microphone}")
-    return chromium(*QUIET, FAKE, ALLOWED, *flags)
-
-
-@pytest.fixture(scope="module")
-def usual(browser):
-    """Somebody whose browser has seen the page before, and keeps what it fetched."""
-    return browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
-
-
-@pytest.fixture
-def visit(browser, usual, page_url):
-    """Open the page; when the test is over, nothing may have gone wrong or come from elsewhere."""
-    opened, troubles = [], []
-
-    def foreign(url):
-        return not url.startswith((page_url, "data:", "blob:"))
-
-    def open_page(at="", **person):
-        context = browser.new_context(**person) if person else usual
-        page = context.new_page()
-        opened.append(context if person else page)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
-        page.on("request", lambda request: foreign(request.url) and troubles.append(request.url))
-        page.goto(page_url + at)
-        expect(page.locator("#answer .mm-hint")).to_be_visible()
-        return page
-
-    yield open_page
-    for each in opened:
-        each.close()
-    assert troubles == []
-
-
-def drawn(page):
-    """Wait for an answer and its drawing."""
-    expect(page.locator("#answer .mm-verdict")).to_be_visible()
-    expect(page.locator("#drawing .js-plotly-plot")).to_be_visible()
-    return page.locator("#answer .mm-label").inner_text()
 
 
 def fits(page):

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from browsing import drawn, expect
 from PIL import Image
-from test_browser import browser, drawn, expect, usual, visit  # noqa: F401
 
 from mmdemo.app.reading import read
 from mmdemo.app.report import report
@@ -37,7 +37,7 @@ def degree(page, name, value):
     return slider
 
 
-def test_every_file_holds_what_is_on_the_page(visit):  # noqa: F811
+def test_every_file_holds_what_is_on_the_page(visit):
     page = visit()
     expect(page.locator("#take")).to_be_hidden()
     page.locator("[data-example=seven]").click()
@@ -54,7 +54,7 @@ def test_every_file_holds_what_is_on_the_page(visit):  # noqa: F811
     assert len(list(csv.reader(io.StringIO(contents.decode("utf-8-sig"))))) == steps + 1
 
 
-def test_the_picture_is_the_drawing(visit):  # noqa: F811
+def test_the_picture_is_the_drawing(visit):
     page = visit()
     page.locator("[data-example=seven]").click()
     drawn(page)
@@ -69,7 +69,7 @@ def test_the_picture_is_the_drawing(visit):  # noqa: F811
     assert (pixels.max(-1) < 25).mean() > 0.01  # and so is the picture's dark ground
 
 
-def test_a_link_brings_back_the_words(visit, page_url):  # noqa: F811
+def test_a_link_brings_back_the_words(visit, page_url):
     page = visit(permissions=["clipboard-read", "clipboard-write"], locale="en-GB")
     words = "seven <img src=x onerror=window.pwned=1> ${1} & 七"
     page.locator("#text textarea").fill(words)
@@ -89,14 +89,14 @@ def test_a_link_brings_back_the_words(visit, page_url):  # noqa: F811
 
 
 @pytest.mark.parametrize("link", ["task=../digits&text=seven", "task=digits&text=" + "a" * 2001, "text=a", "%ff=%ff"])
-def test_a_link_that_does_not_fit_does_nothing(visit, link):  # noqa: F811
+def test_a_link_that_does_not_fit_does_nothing(visit, link):
     page = visit(f"/#{link}")
     page.wait_for_timeout(1500)
     expect(page.locator("#text textarea")).to_have_value("")
 
 
 @pytest.mark.parametrize("scheme, width", [("light", 1180), ("dark", 390)])
-def test_a_report_opens_from_the_disk_without_a_network(browser, checkpoints, tmp_path, scheme, width):  # noqa: F811
+def test_a_report_opens_from_the_disk_without_a_network(browser, checkpoints, tmp_path, scheme, width):
     reading = read(
         Predictor.load(checkpoints / "digits", "cpu"),
         text="three, no wait, </script><img src=x onerror=window.pwned=1>${window.pwned=2} five",
@@ -130,7 +130,7 @@ def test_a_report_opens_from_the_disk_without_a_network(browser, checkpoints, tm
     assert troubles == []
 
 
-def test_noise_is_on_what_is_read_and_an_example_takes_it_away(visit):  # noqa: F811
+def test_noise_is_on_what_is_read_and_an_example_takes_it_away(visit):
     page = visit(locale="en-GB")
     page.locator("[data-example=seven]").click()
     drawn(page)

@@ -10,6 +10,7 @@ from mmdemo.image.reader import ImageInput
 from mmdemo.inference.figure import drawing
 from mmdemo.inference.result import Result
 from mmdemo.lstm.explanation import Step, explain
+from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import trace
 from mmdemo.text.reader import read_text
 
@@ -88,10 +89,11 @@ class MadePredictor:
     def __init__(self, lstm, dense, temperature=1.7):
         self.model = type("Model", (), {"lstm": lstm, "dense": dense})()
         self.model.decide = lambda states: dense(states) / temperature
+        self.readout = Readout.of(dense, temperature)
         self.config = type("Config", (), {"temperature": temperature, "hidden_size": lstm.hidden_size})()
 
     def again(self, embeddings, keep=None):
-        """The probabilities after every step of these bands, or of some of their steps."""
+        """The probabilities after every step of these embeddings, or of some of their steps."""
         x = torch.cat(list(embeddings.values()))
         with torch.no_grad():
             states = self.model.lstm(x if keep is None else x[keep])[0]

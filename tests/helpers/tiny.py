@@ -1,5 +1,7 @@
 """A task small enough to train in a test: three classes that each modality tells apart at a glance."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from mmdemo.config import ModelConfig
@@ -31,3 +33,18 @@ def features(rows_per_kind=30, seed=0):
             items[modality].append([sound, sound + 0.01])
     columns = {m: Column(items[m], index[m], [None] * len(items[m])) for m in CONFIG.modalities}
     return Features(labels.astype(np.int64), columns, [])
+
+
+def with_outliers(seed=0):
+    """The tiny task and 30 rows of no class: other words, dim squares, sounds that point nowhere."""
+    known, rng = features(seed=seed), np.random.default_rng(seed)
+    words = [[(word, "and", word)] for word in ("tea", "rain", "song", "lamp", "moss")]
+    dim = [[square] for square in rng.integers(0, 60, (10, 28, 28)).astype(np.uint8)]
+    quiet = [[rng.normal(size=(4, 96)).astype(np.float32) * 0.1] * 2 for _ in range(10)]
+    columns = {}
+    for place, (modality, strange) in enumerate({"text": words * 2, "image": dim, "audio": quiet}.items()):
+        column, index = known.columns[modality], np.full(30, -1)
+        index[10 * place : 10 * place + 10] = len(column.items) + np.arange(10)
+        items = [*column.items, *strange]
+        columns[modality] = Column(items, np.r_[column.index, index], [None] * len(items))
+    return replace(known, labels=np.r_[known.labels, np.full(30, -1)], columns=columns)

@@ -17,7 +17,6 @@ from mmdemo.app.tasks import EXAMPLES
 from mmdemo.messages import strings
 from mmdemo.server import gate, launch, logs, server, uploads
 from mmdemo.server.health import Health
-from mmdemo.server.rate_limit import RateLimiter
 
 WORD = strings()
 
@@ -181,17 +180,6 @@ def test_headers(http):
 def test_nothing_to_hear_is_said_at_once(http):
     assert http.get("/gradio_api/queue/data", params={"session_hash": "unknown"}).status_code == 404
     assert http.get("/gradio_api/call/predict/unknown").status_code == 404
-
-
-def test_one_visitor_waits_and_another_does_not():
-    now = [0.0]
-    limiter = RateLimiter(60, clock=lambda: now[0])
-    assert [limiter.wait("a") for _ in range(12)] == [0.0] * 12
-    assert 0.9 < limiter.wait("a") <= 1
-    assert limiter.wait("b") == 0
-    now[0] += 1.01
-    assert limiter.wait("a") == 0
-    assert RateLimiter(0).wait("a") == 0
 
 
 @pytest.fixture

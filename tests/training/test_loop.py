@@ -1,21 +1,13 @@
-import math
-import random
-import signal
-import time
+"""A small task trained to its end."""
+
 from dataclasses import replace
 
 import pytest
-import torch
 from tiny import CONFIG, features
-from trainings import MOMENTS, result, start, train_until
-from trainings import train as train_tiny
 
 from mmdemo.evaluate.metrics import answer, evaluate, unimodal_samples
-from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.model.sequence import Steps
-from mmdemo.train import loop as training
-from mmdemo.train.loop import sequence_loss, train
-from mmdemo.train.recipes import RECIPES, Recipe
+from mmdemo.train.loop import train
+from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN
 
 QUICK = Recipe(
@@ -36,13 +28,6 @@ def run(folder, recipe=QUICK, seed=0):
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     return run(folder), folder
-
-
-def test_loss_by_hand():
-    logits = torch.zeros(1, 3, 2)  # two equal classes: log 2 at every step, padding included
-    steps = Steps(torch.zeros(1, 3, 1), torch.tensor([2]), torch.zeros(1, 3, dtype=torch.long))
-    taught = torch.tensor([[[1.0, 0], [0.5, 0.5], [9, 9]]])
-    assert float(sequence_loss(logits, steps, taught)) == pytest.approx(math.log(2))
 
 
 def test_it_learns_every_modality(trained):
@@ -67,57 +52,3 @@ def test_a_checkpoint_is_safetensors_and_config(trained):
     names = {path.name for path in (folder / "out").iterdir()}
     assert {"model.safetensors", "config.json"} <= names
     assert not any(name.endswith((".bin", ".pt", ".pkl")) for name in names)
-
-
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("unbroken")
-    begun = time.monotonic()
-    process = start(train_tiny, folder)
-    process.join(240)
-    return result(folder), time.monotonic() - begun
-
-
-def ends_the_same(folder, unbroken):
-    """The training goes on to the end, which is that of the unbroken one, and nothing half-written is left."""
-    process = start(train_tiny, folder)
-    process.join(240)
-    assert process.exitcode == 0
-    loss, weights = result(folder)
-    assert loss == pytest.approx(unbroken[0], abs=1e-6)
-    for name, weight in unbroken[1].items():
-        assert torch.allclose(weight, weights[name], atol=1e-6), name
-    assert not list(folder.rglob("*.part"))
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_training_killed_while_it_writes_goes_on_and_ends_the_same(unbroken, tmp_path, moment):
-    process = start(train_until, tmp_path, moment)
-    process.join(240)
-    assert process.exitcode == -signal.SIGKILL
-    ends_the_same(tmp_path, unbroken[0])
-
-
-def test_a_training_killed_again_and_again_ends_the_same(unbroken, tmp_path):
-    rng, kills = random.Random(0), 0
-    for _ in range(4):
-        process = start(train_tiny, tmp_path)
-        process.join(rng.uniform(0.2, 0.8) * unbroken[1])
-        kills += process.is_alive()
-        process.kill()
-        process.join()
-    assert kills >= 2
-    ends_the_same(tmp_path, unbroken[0])
-
-
-def test_a_model_card_that_is_there_stays(tmp_path):
-    (tmp_path / "README.md").write_text("measured")
-    training.publish(MultimodalLSTM(CONFIG), tmp_path)
-    assert (tmp_path / "README.md").read_text() == "measured"
-    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors"}
-
-
-def test_the_textbook_recipe_is_the_textbooks():
-    textbook = RECIPES["textbook"]
-    assert (textbook.batch_size, textbook.learning_rate, textbook.epochs) == (32, 1e-3, 10)
-    assert textbook.weight_decay == 0 and not textbook.one_cycle

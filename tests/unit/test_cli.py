@@ -48,23 +48,6 @@ def inputs(tmp_path_factory, checkpoint):
     return folder
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command in this process: its exit status, what it printed, and what it complained about."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["mmdemo", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
 def test_help_answers_at_once_and_names_every_command():
     code = "import sys; sys.argv = ['mmdemo', '--help']; from mmdemo import cli\ntry: cli.main()\nfinally: "
     code += "print({'torch', 'gradio', 'pandas', 'numpy'} & set(sys.modules) or 'nothing heavy')"
@@ -235,22 +218,32 @@ def test_a_manifest_is_not_overwritten_by_checking_it(run, tmp_path):
     assert not Path(tmp_path / "other.csv").exists()
 
 
-def test_an_own_manifest_trains_is_measured_and_predicts_with_no_code_changed(run, tmp_path):
-    words = {"greeting": ["hello", "hi"], "farewell": ["bye", "so long"], "thanks": ["thank you", "cheers"]}
-    lines = [f"{word} {name},{label}\n" for label, both in words.items() for word in both for name in "abcdefghij"]
-    manifest, checkpoint = tmp_path / "manners.csv", tmp_path / "manners"
-    manifest.write_text("text,label\n" + "".join(lines) + ",thanks\n")
-    places = ("--cache", tmp_path / "cache", "--runs", tmp_path / "runs", "--manifest", manifest)
-    status, _, err = run(
-        *("train", "--task", "manners", "--out", checkpoint, *places, "--epochs", 2, "--samples", 600),
-    )
-    assert status == 0 and f"{manifest.name}, line 62: It has no input" in err
-    status, out, _ = run("evaluate", "--checkpoint", checkpoint, *places)
-    assert status == 0 and "text alone" in out
-    metrics = json.loads((checkpoint / "metrics.json").read_text())
-    assert metrics["alone"]["text"]["n"] == 6 and metrics["alone"]["text"]["accuracy"] > 0.5
-    status, out, _ = run("predict", "--checkpoint", checkpoint, "--text", "thank you k", "--json")
-    assert status == 0 and json.loads(out)["label"] == "thanks"
+def test_evaluation_looks_for_what_was_trained_here(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("evaluate")
+    assert status == 2 and f"No checkpoint in {Path('checkpoints') / 'digits'}" in err
+
+
+def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("mmdemo.app.build", lambda folder, warm: shown.append(folder))
+    monkeypatch.setattr("mmdemo.server.serve", lambda demo, **settings: None)
+    monkeypatch.delenv("MMDEMO_CHECKPOINTS", raising=False)
+    assert run("serve")[0] == 0 and run("serve", "--checkpoints", checkpoint.parent)[0] == 0
+    monkeypatch.setenv("MMDEMO_CHECKPOINTS", str(checkpoint.parent))
+    assert run("serve")[0] == 0
+    assert shown == [cli.CHECKPOINTS, checkpoint.parent, checkpoint.parent]
+    status, _, err = run("serve", "--checkpoints", tmp_path)
+    assert status == 2 and f"no trained task in {tmp_path}" in err and len(shown) == 3
+
+
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mmdemo.train.loop", None)  # as ours, it would be a bug
+    assert "MMDEMO_DEBUG" in run("train")[2]
+    monkeypatch.undo()
+    monkeypatch.setattr(cli, "app", lambda: __import__("nowhere_to_be_found"))
+    status, _, err = run()
+    assert status == 2 and "nowhere_to_be_found" in err and "pip install 'mmdemo[train]'" in err
 
 
 def test_a_task_without_a_recipe_is_refused(run):

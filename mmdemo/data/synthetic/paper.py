@@ -9,7 +9,7 @@ finding can be measured apart from reading. The limits are in :mod:`mmdemo.data.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -244,8 +244,3 @@ def _box(cover: np.ndarray) -> tuple[float, float, float, float] | None:
         return None
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-
-
-def without_clutter(scene: Scene) -> Scene:
-    """The same scene with neither hand nor face in view."""
-    return replace(scene, hand=False, face=False)

@@ -86,7 +86,7 @@ def digit_photos(data: Path, seed: int, count: int = PHOTOS) -> Iterator[Shot]:
     Raises:
         InputError: MNIST is missing and cannot be fetched, or is damaged.
     """
-    from mmdemo.data.paper import shots  # its backdrops come with packages that only an evaluation needs
+    from mmdemo.data.synthetic.paper import shots  # its backdrops come with packages that only an evaluation needs
 
     folder = fetch_mnist(data)
     squares, digits = (read_idx(folder / f"t10k-{name}-ubyte.gz") for name in ("images-idx3", "labels-idx1"))

@@ -92,7 +92,7 @@ def test_a_gate_that_is_held_where_it_is_changes_nothing(made):
     for gate in "ifgo":
         value = float(getattr(result.trace, gate)[2, 0])
         told = reply(predictor, reading, {"ask": "what_if", "start": 2, "stop": 3, "gate": gate, "value": value})
-        assert numbers(told["beliefs"]) == pytest.approx(result.beliefs.T, abs=1e-5)
+        assert numbers(told["beliefs"]) == pytest.approx(result.step_probabilities.T, abs=1e-5)
         assert told["kept"] == list(range(len(result.steps)))
 
 

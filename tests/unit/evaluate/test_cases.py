@@ -1,4 +1,4 @@
-"""The test cases behind an evaluation: which are kept, what is written, and that nothing else is ever read."""
+"""The test cases behind an evaluation: what is written, and that nothing else is ever read."""
 
 import json
 from pathlib import Path

@@ -1,10 +1,16 @@
-"""What is found is drawn as MNIST would have it, whatever it is; more of that is in ``test_image.py``."""
+"""What is found is drawn as MNIST would have it, whatever it is."""
 
+import gzip
+
+import cv2
 import numpy as np
 import pytest
+from pictures import seven
 
 from mmdemo.image.ink import Candidate
 from mmdemo.image.mnist_style import to_square
+from mmdemo.image.reader import read_image
+from mmdemo.image.strokes import stroke_width
 
 
 @pytest.mark.parametrize("side", [4, 400])
@@ -15,3 +21,39 @@ def test_specks_that_vanish_when_they_are_graded_are_drawn_as_they_were_found(si
     square, matrix = to_square(picture, Candidate((20.0, 20.0, 24.0, 24.0), 1.0, True, mask), 28)
     assert square.shape == (28, 28) and np.isfinite(square).all() and square.max() == 1
     assert np.isfinite(matrix).all()
+
+
+REFERENCE = read_image(seven()).pixels
+
+
+def test_the_square_is_drawn_like_mnist():
+    pixels = REFERENCE
+    assert pixels.shape == (28, 28) and pixels.dtype == np.float32
+    assert pixels.min() == 0 and pixels.max() == 1
+    rows, columns = np.flatnonzero((pixels > 0.5).any(axis=1)), np.flatnonzero((pixels > 0.5).any(axis=0))
+    assert rows[-1] - rows[0] + 1 in (19, 20, 21)  # the longest side
+    assert columns[-1] - columns[0] + 1 in (10, 11, 12)
+    centre = np.arange(28) @ pixels.sum(axis=1) / pixels.sum(), np.arange(28) @ pixels.sum(axis=0) / pixels.sum()
+    np.testing.assert_allclose(centre, (14, 14), atol=0.3)
+
+
+def test_thin_pens_come_out_about_as_thick_as_mnist():
+    thick = [
+        stroke_width((cv2.resize(read_image(seven(thick=n)).pixels, (112, 112)) > 0.5).view(np.uint8)) / 4
+        for n in (2, 4, 8, 14)
+    ]
+    assert all(1.6 < one < 3.4 for one in thick), thick
+
+
+@pytest.mark.data
+def test_mnist_comes_through_unchanged(data_dir):
+    raw = gzip.decompress((data_dir / "mnist" / "t10k-images-idx3-ubyte.gz").read_bytes())
+    digits = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28)[:1000]
+    apart = np.array([np.abs(read_image(one).pixels - one / np.float32(255)).max() for one in digits])
+    assert apart.max() < 0.05 and (apart < 0.01).mean() > 0.98
+    light = np.array([np.abs(read_image(255 - one).pixels - one / np.float32(255)).max() for one in digits[:50]])
+    assert light.max() < 0.05
+    # Enlarged tenfold they are searched for, cut out and drawn again, thin ones a little thicker.
+    for one in digits[:60]:
+        again = read_image(cv2.resize(one, (280, 280), interpolation=cv2.INTER_CUBIC)).pixels
+        assert np.corrcoef(again.ravel(), one.ravel())[0, 1] > 0.75

@@ -1,4 +1,5 @@
-import base64
+"""The figure: one axis of steps, exact beliefs, 8-bit maps that are right to half a code."""
+
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -7,20 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 from made_up import made_drawing, made_reading, made_result
+from packed import decode, trace_of, unpack
 
 from mmdemo.inference.figure import MAPS, by_action, drawing, figure
 from mmdemo.lstm.trajectory import settled
-
-
-def unpack(packed):
-    """Plotly's packed array, the way a browser reads it."""
-    flat = np.frombuffer(base64.b64decode(packed["bdata"]), np.dtype(packed["dtype"]))
-    return flat.reshape([int(n) for n in packed.get("shape", str(len(flat))).split(",")])
-
-
-def trace_of(payload, row, key, kind=None):
-    found = [t for t in payload["figure"]["data"] if t["meta"]["row"] == row and t["meta"]["key"] == key]
-    return next(t for t in found if kind in (None, t["meta"]["kind"]))
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +57,6 @@ def test_beliefs_are_exact_and_the_answer_has_its_own_row(result, payload):
     others = others.copy()
     others[payload["answer"]] = chosen[0]
     assert (others == result.step_probabilities.T).all()
-
-
-def decode(trace):
-    """The values of a heat map of units, as its docstring says."""
-    codes, meta = unpack(trace["z"]), trace["meta"]
-    x = codes / 255 if meta["kind"] == "gate" else codes / 127 - 1
-    return np.sign(x) * x**2 * meta["high"] if meta["kind"] == "cell" else x
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from mmdemo.app.tasks import EXAMPLES
-from mmdemo.cli import CHECKPOINTS
 from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.evaluate.bench import sample_inputs
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
+from mmdemo.resources import CHECKPOINTS
 from mmdemo.train.loop import new_model
 
 SUBSETS = [[], ["text"], ["image"], ["audio"], ["text", "image"], ["text", "audio"], ["image", "audio"], [*MODALITIES]]
@@ -100,6 +100,16 @@ def test_three_that_differ_are_all_named(predictor, monkeypatch):
         ([0.45, 0.4, 0.1, 0.05], {"image": 0, "audio": 1}, "answer.disagree"),
         ([0.45, 0.4, 0.1, 0.05], {"text": 0, "image": 0, "audio": 1}, "answer.disagree_three"),
         ([0.25, 0.25, 0.25, 0.25], {}, "answer.nothing"),
+        # On either side of each cut: sure from the threshold on; like nothing below a half that, with the next, stays
+        # below 0.7; between two where the first is less than three times the second.
+        ([0.8, 0.2, 0, 0], {"text": 0}, None),
+        ([0.79, 0.21, 0, 0], {"text": 0}, "answer.weak"),
+        ([0.49, 0.2, 0.16, 0.15], {"text": 0}, "answer.unlike_text"),
+        ([0.51, 0.15, 0.17, 0.17], {"text": 0}, "answer.weak"),
+        ([0.45, 0.24, 0.2, 0.11], {"text": 0}, "answer.unlike_text"),
+        ([0.45, 0.26, 0.2, 0.09], {"text": 0}, "answer.unsure"),
+        ([0.58, 0.2, 0.11, 0.11], {"text": 0}, "answer.unsure"),
+        ([0.62, 0.2, 0.09, 0.09], {"text": 0}, "answer.weak"),
     ],
 )
 def test_why_it_is_not_sure(probabilities, alone, key):
@@ -107,6 +117,17 @@ def test_why_it_is_not_sure(probabilities, alone, key):
     reason = predictor._doubt(np.array(probabilities), {name: np.eye(4)[label] for name, label in alone.items()})
     assert (reason and reason.key) == key
     assert reason is None or len(str(reason)) > 20
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [((0.25, 0.64), 0), ((0.64, 0.25), 0), ((0.2, 0.62), 0), ((0.2, 0.68), 1), ((0.0, 0.01), 1)],
+)
+def test_a_candidate_s_score_counts_by_its_root(predictor, monkeypatch, scores, expected):
+    """The model is sure of the first by 0.9 and of the second by 0.5: the score has to be 3.24 times as high."""
+    confidence = torch.tensor([[0.9, 0.05, 0.05], [0.3, 0.5, 0.2]])
+    monkeypatch.setattr(predictor.model, "decide", lambda states: confidence.log())
+    assert predictor._likeliest("image", np.zeros((2, 28, 28), np.float32), np.array(scores)) == expected
 
 
 def test_another_candidate_in_the_picture_can_be_taken(predictor):
@@ -126,9 +147,9 @@ def test_the_finder_and_the_model_together_say_which_candidate_is_meant():
     seven = predictor.preprocess("image", EXAMPLES / "digits" / "seven.jpg").pixels
     blot = np.zeros_like(seven)
     blot[6:22, 6:22] = 1  # like no digit
-    assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.6])) == 1
-    assert predictor._likeliest(np.stack([seven, blot]), np.array([0.9, 0.6])) == 0
-    assert predictor._likeliest(np.stack([blot, seven]), np.array([0.9, 0.01])) == 0  # the model is not all
+    assert predictor._likeliest("image", [blot, seven], np.array([0.9, 0.6])) == 1
+    assert predictor._likeliest("image", [seven, blot], np.array([0.9, 0.6])) == 0
+    assert predictor._likeliest("image", [blot, seven], np.array([0.9, 0.01])) == 0  # the model is not all
     picture = np.full((300, 600, 3), 230, np.uint8)
     picture[80:220, 140:160], picture[90:110, 380:480], picture[110:220, 460:480] = 20, 20, 20
     assert predictor.predict(image=picture, candidate=0).picture["taken"] == 0  # what a person says is done

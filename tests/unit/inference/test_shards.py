@@ -1,11 +1,6 @@
 """A manifest explained in shards: complete, true, the same however it is divided, and whole after a kill."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -93,29 +88,3 @@ def test_another_checkpoint_or_division_is_refused(given, predictor, tmp_path):
     (tmp_path / "other" / "config.json").write_text((given[0] / "config.json").read_text() + "\n")
     with pytest.raises(InputError, match="another"):
         explain_all(predictor, tmp_path / "other", given[1], tmp_path / "out", Shard(1, 2))
-
-
-def test_a_killed_shard_leaves_whole_files_and_goes_on(given, tmp_path):
-    checkpoint, manifest = given
-    long = manifest.with_name("long.csv")
-    pd.DataFrame({"text": WORDS * 60}).to_csv(long, index=False)
-    out = tmp_path / "out"
-    code = "from mmdemo import cli; from mmdemo.inference import shards; shards.PART = 20; cli.main()"
-    said = ["explain-all", long, "--out", out, "--checkpoint", checkpoint, "--shards", "3", "--shard", "1"]
-    command = [sys.executable, "-c", code, *map(str, said)]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 180
-    while len(list(out.glob("shares/*.parquet"))) < 2 and running.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
-    done = files(out)
-    assert 6 <= len(done) < 33
-    for path in done:
-        pd.read_parquet(out / path)
-    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert again.returncode == 0, again.stderr
-    assert {path: time for path, time in files(out).items() if path in done and "00000.parquet" in path.name} == {
-        path: time for path, time in done.items() if "00000.parquet" in path.name
-    }
-    assert read(out)["predictions"]["row"].tolist() == list(range(220, 440))

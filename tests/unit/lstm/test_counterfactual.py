@@ -15,7 +15,6 @@ from mmdemo.lstm.counterfactual import (
     rerun,
     run_coalitions,
     shapley,
-    without_each,
 )
 from mmdemo.lstm.trace import SIGNALS, trace
 
@@ -42,23 +41,23 @@ def a_module(**options):
     return nn.LSTM(5, 7, **options).eval()
 
 
-def test_forget_gates_held_open_bring_the_evidence_back(forgetful):
+def test_forget_gates_fixed_open_bring_the_evidence_back(forgetful):
     x = torch.stack([EVIDENCE, NOTHING, WAIT, NOTHING])
     assert rerun(forgetful, x).c[:, 0].tolist() == pytest.approx([1, 1, 0, 0], abs=1e-4)
-    held = rerun(forgetful, x, [GateIntervention("f", 1.0, 2, 3)])
-    assert held.c[:, 0].tolist() == pytest.approx([1, 1, 1, 1], abs=1e-4)
-    assert held.h[-1, 0] == pytest.approx(float(torch.tensor(1.0).tanh()), abs=1e-4)
+    fixed = rerun(forgetful, x, [GateIntervention("f", 1.0, 2, 3)])
+    assert fixed.c[:, 0].tolist() == pytest.approx([1, 1, 1, 1], abs=1e-4)
+    assert fixed.h[-1, 0] == pytest.approx(float(torch.tensor(1.0).tanh()), abs=1e-4)
 
 
 @pytest.mark.parametrize("gate, value, c, h", [("i", 0.0, 0, 0), ("o", 0.0, 1, 0), ("g", -0.5, -0.5, -0.4621)])
-def test_any_gate_can_be_held(forgetful, gate, value, c, h):
+def test_any_gate_can_be_fixed(forgetful, gate, value, c, h):
     inside = rerun(forgetful, EVIDENCE[None], [GateIntervention(gate, value, 0, 1)])
     assert getattr(inside, gate)[0, 0] == value
     assert (inside.c[0, 0], inside.h[0, 0]) == pytest.approx((c, h), abs=1e-4)
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_with_nothing_held_it_is_the_original(bias):
+def test_with_nothing_fixed_it_is_the_original(bias):
     lstm, x = a_module(bias=bias, batch_first=True), torch.randn(20, 5)
     with torch.no_grad():
         for state in (None, tuple(torch.randn(2, 1, 7))):
@@ -67,21 +66,21 @@ def test_with_nothing_held_it_is_the_original(bias):
                 assert torch.allclose(getattr(again, name), getattr(original, name), atol=1e-6), name
 
 
-def test_gates_after_a_hold_are_worked_out_anew():
+def test_gates_after_a_intervention_are_worked_out_anew():
     lstm, x = a_module(), torch.randn(9, 5)
-    plain, held = rerun(lstm, x), rerun(lstm, x, [GateIntervention("f", 1.0, 3, 5)])
-    assert torch.equal(plain.h[:3], held.h[:3])
-    assert (held.f[3:5] == 1).all()
-    assert not torch.allclose(plain.i[5:], held.i[5:], atol=1e-4)
-    with torch.no_grad():  # from the held state on, the kernel goes on by itself
-        h, c = held.h[4][None], held.c[4][None]
-        assert torch.allclose(trace(lstm, x[5:], (h, c)).h, held.h[5:], atol=1e-6)
+    plain, fixed = rerun(lstm, x), rerun(lstm, x, [GateIntervention("f", 1.0, 3, 5)])
+    assert torch.equal(plain.h[:3], fixed.h[:3])
+    assert (fixed.f[3:5] == 1).all()
+    assert not torch.allclose(plain.i[5:], fixed.i[5:], atol=1e-4)
+    with torch.no_grad():  # from the fixed state on, the kernel goes on by itself
+        h, c = fixed.h[4][None], fixed.c[4][None]
+        assert torch.allclose(trace(lstm, x[5:], (h, c)).h, fixed.h[5:], atol=1e-6)
 
 
-def test_wrong_holds_are_explained():
-    for hold in (GateIntervention("c", 1.0, 0, 1), GateIntervention("f", 1.0, 2, 2), GateIntervention("f", 1.0, 0, 10)):
+def test_wrong_interventions_are_explained():
+    for gate, start, stop in (("c", 0, 1), ("f", 2, 2), ("f", 0, 10)):
         with pytest.raises(ValueError, match="from 0 to 9"):
-            rerun(a_module(), torch.randn(9, 5), [hold])
+            rerun(a_module(), torch.randn(9, 5), [GateIntervention(gate, 1.0, start, stop)])
     with pytest.raises(ValueError, match="one layer"):
         rerun(a_module(num_layers=2), torch.randn(9, 5))
     with pytest.raises(ValueError, match="forward"):
@@ -103,13 +102,9 @@ def test_steps_left_out():
     x = torch.arange(5.0)[:, None]
     assert ablate(x, 1).flatten().tolist() == [0, 2, 3, 4]
     assert ablate(x, 1, 4).flatten().tolist() == [0, 4]
-    lstm, x = a_module(), torch.randn(4, 5)
-    with torch.no_grad():
-        assert torch.allclose(without_each(lstm, x)[1], lstm(x[[0, 2, 3]])[0][-1], atol=1e-6)
-        assert not without_each(lstm, x[:1]).any()  # nothing is left
 
 
-def test_coalitions_and_orders_are_the_bands_joined():
+def test_coalitions_and_orders_are_the_embeddings_joined():
     lstm = a_module()
     embeddings = {name: torch.randn(n, 5) for name, n in (("text", 2), ("image", 4), ("audio", 3))}
     with torch.no_grad():

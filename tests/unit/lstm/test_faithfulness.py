@@ -1,5 +1,6 @@
 """Deletion curves by hand and one by one; integrated gradients against Captum and against their own axiom."""
 
+import numpy as np
 import pytest
 import torch
 from captum.attr import IntegratedGradients
@@ -10,10 +11,12 @@ from mmdemo.lstm.faithfulness import (
     deletion_curves,
     deletion_points,
     faithfulness,
+    gauss_legendre,
     integrated_gradients,
     normalised_area,
 )
 from mmdemo.lstm.ledger import contrast
+from mmdemo.lstm.readout import Readout
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["batch first", "time first"])
@@ -34,7 +37,7 @@ def logits(lstm, dense, x):
 def test_integrated_gradients_add_up_to_the_change_of_the_logits(classifier):
     lstm, dense = classifier
     x, weights = torch.randn(9, 6), contrast(4, 2)
-    evidence = integrated_gradients(lstm, dense.weight, x, weights, temperature=2.0)
+    evidence = integrated_gradients(lstm, Readout.of(dense, 2.0), x, weights)
     with torch.no_grad():
         change = (logits(lstm, dense, x[None]) - logits(lstm, dense, torch.zeros_like(x)[None]))[0] @ weights / 2
     assert evidence.shape == (9,)
@@ -46,24 +49,32 @@ def test_integrated_gradients_are_captums(classifier):
     x, weights = torch.randn(9, 6), contrast(4, 1, 3)
     theirs = IntegratedGradients(lambda batch: logits(lstm, dense, batch) @ weights)
     expected = theirs.attribute(x[None], n_steps=32, method="gausslegendre")[0].sum(-1)
-    ours = integrated_gradients(lstm, dense.weight, x, weights)
+    ours = integrated_gradients(lstm, dense, x, weights)
     assert torch.allclose(ours, expected.float(), atol=1e-5)
 
 
 def test_integrated_gradients_work_where_a_prediction_does(classifier):
     lstm, dense = classifier
     x = torch.randn(5, 6)
-    expected = integrated_gradients(lstm, dense.weight, x, contrast(4, 0))
+    expected = integrated_gradients(lstm, dense, x, contrast(4, 0))
     with torch.inference_mode():
-        assert torch.equal(integrated_gradients(lstm, dense.weight, x.clone(), contrast(4, 0)), expected)
+        assert torch.equal(integrated_gradients(lstm, dense, x.clone(), contrast(4, 0)), expected)
     assert all(parameter.grad is None for parameter in lstm.parameters())
+
+
+@pytest.mark.parametrize("points", [1, 2, 5, 32])
+def test_the_quadrature_is_numpys(points):
+    nodes, weights = np.polynomial.legendre.leggauss(points)  # on the interval from -1 to 1
+    ours = gauss_legendre(points)
+    assert ours[0].numpy() == pytest.approx((nodes + 1) / 2, abs=1e-14)
+    assert ours[1].numpy() == pytest.approx(weights / 2, abs=1e-14)
 
 
 def test_a_curve_is_what_reading_the_rest_gives(classifier):
     lstm, dense = classifier
     x, orders = torch.randn(7, 6), [torch.randperm(7) for _ in range(3)]
     removed = deletion_points(7, 4)
-    curves = deletion_curves(lstm, dense.weight, dense.bias, x, orders, removed, 1, temperature=1.5)
+    curves = deletion_curves(lstm, Readout.of(dense, 1.5), x, orders, removed, 1)
     with torch.no_grad():
         for order, curve in zip(orders, curves, strict=True):
             for n, p in zip(removed.tolist(), curve, strict=True):
@@ -102,7 +113,7 @@ def test_what_matters_is_found_first():
         dense.weight[1] = 2.0
     x = torch.zeros(20, 2)
     x[13, 0] = 1
-    found = faithfulness(lstm, dense.weight, dense.bias, x, contrast(2, 1), answer=1)
+    found = faithfulness(lstm, dense, x, contrast(2, 1), answer=1)
     assert list(found) == ["telescoped", "proportional", "gradients", "random"]
     for name in ("telescoped", "proportional", "gradients"):
         assert found[name].area == pytest.approx(0.5 / 20, abs=1e-3)  # all is lost at the first point of twenty
@@ -113,13 +124,13 @@ def test_what_matters_is_found_first():
 
 def test_with_one_step_nobody_is_better_than_chance(classifier):
     lstm, dense = classifier
-    found = faithfulness(lstm, dense.weight, dense.bias, torch.randn(1, 6), contrast(4, 0), 0)
+    found = faithfulness(lstm, dense, torch.randn(1, 6), contrast(4, 0), 0)
     assert {deletion.beaten for deletion in found.values()} == {0}
 
 
 def test_chance_is_the_same_every_time(classifier):
     lstm, dense = classifier
-    x = torch.randn(5, 6)
-    one, two = (faithfulness(lstm, dense.weight, None, x, contrast(4, 0), 0, seed=7)["random"] for _ in range(2))
+    asked = lstm, dense, torch.randn(5, 6), contrast(4, 0), 0
+    one, two = (faithfulness(*asked, seed=7)["random"] for _ in range(2))
     assert torch.equal(one.curve, two.curve)
-    assert "random" not in faithfulness(lstm, dense.weight, None, x, contrast(4, 0), 0, random=0)
+    assert "random" not in faithfulness(*asked, random=0)

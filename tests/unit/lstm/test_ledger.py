@@ -2,12 +2,12 @@
 
 import doctest
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 import torch
 from torch import nn
 
-from mmdemo.lstm import ledger as module
 from mmdemo.lstm.ledger import (
     FORMS,
     LEAST,
@@ -19,6 +19,7 @@ from mmdemo.lstm.ledger import (
     triangle,
     writes,
 )
+from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import Trace, trace
 
 
@@ -43,7 +44,7 @@ def a_classifier(seed, steps=12, units=16, classes=5, size=3.0):
     return lstm, dense, x, trace(lstm, x)
 
 
-ONE = torch.ones(1, 1), None, torch.ones(1)  # a dense layer that shows its only unit as it is
+ONE = Readout(torch.ones(1, 1)), torch.ones(1)  # a dense layer that shows its only unit as it is
 
 
 def test_both_ledgers_by_hand():
@@ -70,7 +71,7 @@ def test_the_evidence_adds_up_to_the_logits(form, seed):
     logits = dense(lstm(x)[0]) / temperature
     for weights in (contrast(5, 2), contrast(5, 1, 4), against_runner_up(logits[-1]), torch.randn(5)):
         for t in (-1, 0, 7):
-            book = ledger(inside, *dense.parameters(), weights, seen_from=t, form=form, temperature=temperature)
+            book = ledger(inside, Readout.of(dense, temperature), weights, seen_from=t, form=form)
             assert float(book.total) == pytest.approx(float(logits[t] @ weights), abs=1e-4)
             less_bias = float((logits[t] - dense.bias / temperature) @ weights)
             assert float(book.steps.sum() + book.initial) == pytest.approx(less_bias, abs=1e-4)
@@ -82,7 +83,7 @@ def test_an_initial_state_has_its_own_entry(form):
     lstm, dense, x, _ = a_classifier(3)
     state = torch.randn(2, 1, 16)
     inside = trace(lstm, x[:4], tuple(state))
-    book = ledger(inside, *dense.parameters(), contrast(5, 0), form=form, c_0=state[1])
+    book = ledger(inside, dense, contrast(5, 0), form=form, c_0=state[1])
     logits = dense(inside.h[-1])
     assert abs(float(book.initial)) > 1e-3
     assert float(book.total) == pytest.approx(float(logits[0] - logits.mean()), abs=1e-4)
@@ -121,7 +122,7 @@ def test_the_telescoped_form_is_the_papers_partial_sums():
     _, dense, _, inside = a_classifier(2)
     sums = writes(inside).cumsum(0).tanh().diff(dim=0)  # (T, H)
     by_the_paper = (inside.o[-1] * sums) @ dense.weight[3]
-    book = ledger(inside, dense.weight, None, torch.eye(5)[3], form="telescoped")
+    book = ledger(inside, Readout(dense.weight), torch.eye(5)[3], form="telescoped")
     assert torch.allclose(book.steps, by_the_paper, atol=1e-5)
 
 
@@ -131,7 +132,7 @@ def test_the_proportional_form_is_integrated_gradients_of_the_tanh():
     alphas = (torch.arange(2000).double() + 0.5) / 2000
     slope = (1 - (alphas[:, None] * e.sum(0)).tanh().square()).mean(0)  # of the tanh, along the line from 0 to c_T
     by_integral = (inside.o[-1] * e * slope)[1:] @ dense.weight[3].double()
-    book = ledger(inside, dense.weight, None, torch.eye(5)[3], form="proportional")
+    book = ledger(inside, Readout(dense.weight), torch.eye(5)[3], form="proportional")
     assert torch.allclose(book.steps.double(), by_integral, atol=1e-5)
 
 
@@ -144,33 +145,42 @@ def test_writes_that_cancel_do_not_divide_by_nothing():
 def test_every_row_of_the_triangle_is_the_ledger_seen_from_there(form):
     _, dense, _, inside = a_classifier(4)
     c_0, weights = torch.randn(16), contrast(5, 1, 2)
-    options = {"form": form, "c_0": c_0, "temperature": 1.7}
-    whole = triangle(inside, *dense.parameters(), weights, **options)
+    readout, options = Readout.of(dense, 1.7), {"form": form, "c_0": c_0}
+    whole = triangle(inside, readout, weights, **options)
     for t in range(12):
-        row = ledger(inside, *dense.parameters(), weights, seen_from=t, **options)
+        row = ledger(inside, readout, weights, seen_from=t, **options)
         assert torch.allclose(whole.steps[t], row.steps, atol=1e-5)
         assert torch.allclose(whole.initial[t], row.initial, atol=1e-5)
     assert torch.equal(whole.steps, whole.steps.tril())
 
 
-def test_let_go_by_hand():
+def test_forgotten_share_by_hand():
     inside = signals(f=[1.0, 1.0, 0.25, 0.0], u=[2.0, 0.0, 0.0, 0.5])
-    share = forgotten_share(inside, torch.full((1, 1), 4.0), torch.ones(1))
+    share = forgotten_share(inside, Readout(torch.full((1, 1), 4.0)), torch.ones(1))
     kept = torch.tanh(torch.tensor(0.5)) / torch.tanh(torch.tensor(2.0))
     assert share[0].isnan()  # nothing came before
     assert share[1:].tolist() == pytest.approx([0, float(1 - kept), 1])
 
 
-def test_let_go_is_not_said_of_next_to_nothing():
+def test_forgotten_share_is_not_given_of_almost_nothing():
     inside = signals(f=[1.0, 0.5], u=[2.0, 0.0])
-    enough, too_little = 1.01 * LEAST / inside.h[0], 0.99 * LEAST / inside.h[0]
-    assert forgotten_share(inside, enough[:, None], torch.ones(1))[1] > 0
-    assert forgotten_share(inside, too_little[:, None], torch.ones(1)).isnan().all()
-    assert (
-        forgotten_share(inside, enough[:, None], -torch.ones(1)).isnan().all()
-    )  # evidence against is not evidence for
+    enough, too_little = (Readout(share * LEAST / inside.h[:1]) for share in (1.01, 0.99))
+    assert forgotten_share(inside, enough, torch.ones(1))[1] > 0
+    assert forgotten_share(inside, too_little, torch.ones(1)).isnan().all()
+    assert forgotten_share(inside, enough, -torch.ones(1)).isnan().all()  # evidence against is not evidence for
     rows = torch.tensor([[0.0], [-1.0]])  # a contrast for each step
-    assert forgotten_share(inside, -enough[:, None], rows)[1] > 0
+    assert forgotten_share(inside, Readout(-enough.weight), rows)[1] > 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_ledger_of_every_class_holds_that_of_any_contrast(form):
+    _, dense, _, inside = a_classifier(5)
+    options = {"form": form, "c_0": torch.randn(16), "seen_from": 9}
+    every = ledger(inside, dense, torch.eye(5), **options)
+    for weights in (contrast(5, 2), contrast(5, 1, 4), torch.randn(5)):
+        one, combined = ledger(inside, dense, weights, **options), every.combine(weights)
+        for name in ("steps", "initial", "bias", "total"):
+            assert torch.allclose(getattr(combined, name), getattr(one, name), atol=1e-4), name
 
 
 def test_contrasts_by_hand():
@@ -183,11 +193,13 @@ def test_contrasts_by_hand():
 
 def test_wrong_calls_are_explained():
     lstm, dense, x, inside = a_classifier(0)
-    good = (*dense.parameters(), contrast(5, 0))
+    good = (dense, contrast(5, 0))
     with pytest.raises(ValueError, match="telescoped, proportional"):
         ledger(inside, *good, form="other")
     with pytest.raises(ValueError, match="16 units"):
-        ledger(inside, torch.zeros(5, 4), None, contrast(5, 0))
+        ledger(inside, Readout(torch.zeros(5, 4)), contrast(5, 0))
+    with pytest.raises(ValueError, match=r"\(4,\)"):
+        ledger(inside, dense, contrast(4, 0))
     with pytest.raises(ValueError, match="one sequence"):
         ledger(trace(lstm, x[:, None]), *good)
     with pytest.raises(ValueError, match="forward"):
@@ -201,10 +213,10 @@ def test_one_direction_of_two_has_its_ledger():
     lstm, x, weight = nn.LSTM(6, 8, num_layers=2, bidirectional=True).eval(), torch.randn(9, 6), torch.randn(3, 16)
     with torch.no_grad():
         forward = trace(lstm, x).layer(-1, "forward")
-    book = ledger(forward, weight[:, :8], None, torch.eye(3)[1])
+    book = ledger(forward, Readout(weight[:, :8]), torch.eye(3)[1])
     assert float(book.total) == pytest.approx(float(weight[1, :8] @ forward.h[-1]), abs=1e-5)
 
 
 def test_the_example():
     names = {"nn": nn, "torch": torch, "trace": trace}
-    assert not doctest.testmod(module, extraglobs=names).failed
+    assert not doctest.testmod(import_module("mmdemo.lstm.ledger"), extraglobs=names).failed

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import tiny
 from PIL import Image
 
 from mmdemo.config import ModelConfig
@@ -67,3 +68,10 @@ def test_the_second_time_comes_from_the_cache(rows, tmp_path, monkeypatch):
         np.array_equal(a, b) for a, b in zip(*(read.columns["audio"].items[0] for read in (first, second)), strict=True)
     )
     assert first.problems == second.problems
+
+
+def test_only_the_chosen_rows_remain():
+    split = tiny.features()
+    kept = split.only(split.labels == 1)
+    assert set(kept.labels) == {1}
+    assert all(len(column.index) == 30 and len(column.rows) == 10 for column in kept.columns.values())

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny import CONFIG, features
+from tiny import CONFIG, features, with_outliers
 
 from mmdemo.config import MODALITIES
 from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
@@ -88,3 +88,39 @@ def test_balanced_classes_come_equally_often():
         assert sorted(samples.shuffled["image"]) == sorted(samples.pools["image"])  # the others are as they were
     assert drawn[0][0] < 0.15
     np.testing.assert_allclose(drawn[1], 1 / 3, atol=0.05)
+
+
+def last(samples, count):
+    batch, taught = samples.collate([samples[k] for k in range(count)])
+    return taught[torch.arange(count), batch.lengths.sum(1) - 1]
+
+
+def test_outliers_teach_to_be_unsure_alone_and_together():
+    split = with_outliers()
+    strange = split.only(split.labels < 0)
+    for counts in ((1, 0, 0), (0, 0, 1)):
+        samples = MultimodalSamples(strange, CONFIG, pair=True, sampling=replace(PLAIN, modality_counts=counts), seed=0)
+        assert torch.allclose(last(samples, 30), torch.full((30, 3), 1 / 3))
+
+
+def test_beside_a_row_of_a_class_outliers_are_let_pass():
+    samples = MultimodalSamples(with_outliers(), CONFIG, pair=True, sampling=replace(PLAIN, strange=0), seed=0)
+    assert torch.allclose(last(samples, 120).max(1).values, torch.ones(120))
+
+
+def test_a_sound_amid_others_still_says_what_it_says():
+    split = with_outliers()
+    samples = MultimodalSamples(split, CONFIG, pair=False, sampling=replace(PLAIN, amid=1.0), seed=0)
+    spoken = [sample for k in range(120) if "audio" in (sample := samples[k]).items]
+    known = [sample for sample in spoken if sample.targets["audio"].weight.any()]
+    assert {len(sample.items["audio"]) for sample in known} == {10} and known
+    assert all(sample.targets["audio"].weight[-1] == 1 for sample in known)
+
+
+def test_samples_without_outliers_are_as_they_were():
+    """Nothing more is drawn at random where a manifest has none."""
+    ours, plain = (
+        MultimodalSamples(features(), CONFIG, pair=True, sampling=sampling, seed=0)
+        for sampling in (SamplingConfig(), SamplingConfig(amid=0))
+    )
+    assert torch.equal(last(ours, 40), last(plain, 40))

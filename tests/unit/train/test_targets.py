@@ -4,7 +4,7 @@ import torch
 
 from mmdemo.modality import StepTarget, ramp
 from mmdemo.text.modality import Text
-from mmdemo.train.targets import targets
+from mmdemo.train.targets import joined, targets
 
 
 def taught(evidence, order=(0, 1)):
@@ -55,3 +55,11 @@ def test_every_row_is_a_distribution():
         rows = taught(parts, tuple(rng.permutation(2)))
         assert torch.allclose(rows.sum(-1), torch.ones(len(rows)), atol=1e-6)
         assert (rows >= 0).all()
+
+
+def test_evidence_within_a_sound_and_beside_another():
+    assert ramp(1, 4, (0.5, 1.0)).weight.tolist() == [0, 0, 0.5, 1]
+    before = joined(ramp(-1, 2), ramp(1, 2), 10)
+    assert before.weight.tolist() == [0, 0, 0.5, 1] and before.label.tolist()[2:] == [1, 1]
+    after = joined(ramp(2, 2), ramp(-1, 2), 3)
+    assert after.weight.tolist() == [0.5, 1, 1] and after.label.tolist() == [2, 2, 2]

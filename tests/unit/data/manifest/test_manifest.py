@@ -1,41 +1,26 @@
 """Manifests: bad rows are named and left out, splits are fair, pictures come out of IDX files."""
 
-import gzip
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
+from manifests import write, write_pictures
 
 from mmdemo.data.manifest.manifest import (
+    OUTLIER,
     load_image_cell,
     manifest_from_folders,
     read_inputs,
     read_manifest,
     write_manifest,
 )
-from mmdemo.data.manifest.splits import assign_splits
-from mmdemo.data.sources.idx import read_idx
 from mmdemo.messages import InputError
-
-
-def write(folder, text, name="manifest.csv"):
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def idx(array):
-    head = bytes([0, 0, 8, array.ndim]) + b"".join(int(n).to_bytes(4, "big") for n in array.shape)
-    return head + array.tobytes()
 
 
 @pytest.fixture
 def pictures(tmp_path):
-    array = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
-    (tmp_path / "plain-idx3-ubyte").write_bytes(idx(array))
-    (tmp_path / "packed-idx3-ubyte.gz").write_bytes(gzip.compress(idx(array)))
-    return array
+    return write_pictures(tmp_path)
 
 
 def test_every_kind_of_bad_row_is_named_with_its_line_and_the_rest_goes_on(tmp_path, pictures):
@@ -168,22 +153,6 @@ def test_rows_without_a_split_get_the_same_fair_one_every_time(tmp_path):
         assert Counter(rows["split"][rows["label"] == label]) == {"train": 80, "validation": 10, "test": 10}
 
 
-def test_three_rows_of_a_class_are_enough_for_all_splits():
-    rows = pd.DataFrame({"label": ["a"] * 3 + ["b"] * 4})
-    splits = assign_splits(rows)
-    assert set(splits[:3]) == set(splits[3:]) == {"train", "validation", "test"}
-
-
-def test_no_speaker_is_in_two_splits():
-    speakers = [name for name in "abcdefghij" for _ in range(20)]
-    rows = pd.DataFrame({"label": ["x", "y"] * 100, "speaker": speakers})
-    splits = assign_splits(rows)
-    assert Counter(splits) == {"train": 160, "validation": 20, "test": 20}
-    assert all(len(set(splits[rows["speaker"] == speaker])) == 1 for speaker in "abcdefghij")
-    rows.loc[:, "speaker"] = ""  # unknown speakers are not one speaker
-    assert Counter(assign_splits(rows)) == {"train": 160, "validation": 20, "test": 20}
-
-
 def test_without_a_validation_split_a_tenth_of_training_is_it(tmp_path):
     lines = "".join(f"word {k},a,{'test' if k < 50 else 'train'}\n" for k in range(150))
     rows, _ = read_manifest(write(tmp_path, "text,label,split\n" + lines))
@@ -200,30 +169,6 @@ def test_pictures_of_idx_files(tmp_path, pictures):
     named = tmp_path / "photo#1"
     named.write_bytes(b"")
     assert load_image_cell(str(named)) == str(named)
-
-
-def test_an_idx_file_is_read_once_and_again_when_it_changes(tmp_path, pictures):
-    path = tmp_path / "plain-idx3-ubyte"
-    assert read_idx(path) is read_idx(path)
-    path.write_bytes(idx(pictures[:1]))
-    assert len(read_idx(path)) == 1
-
-
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b[:3], lambda b: b"\x01" + b[1:]])
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_damaged_idx_file_is_refused(tmp_path, pictures, damage, packed):
-    data = damage(idx(pictures))
-    path = tmp_path / "damaged"
-    path.write_bytes(gzip.compress(data) if packed else data)
-    with pytest.raises(InputError, match="not a whole IDX file"):
-        read_idx(path)
-
-
-def test_a_cut_gzip_is_refused(tmp_path, pictures):
-    path = tmp_path / "cut.gz"
-    path.write_bytes(gzip.compress(idx(pictures))[:-9])
-    with pytest.raises(InputError, match="not a whole IDX file"):
-        read_idx(path)
 
 
 def make(root, *names):
@@ -254,3 +199,11 @@ def test_folders_without_anything_in_them_are_refused(tmp_path):
     make(tmp_path, "cat/readme.md")
     with pytest.raises(InputError, match="holds no folders"):
         manifest_from_folders(tmp_path)
+
+
+def test_the_label_of_no_class_is_no_class(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"text,label,split\nyes,yes,train\nno,no,test\ntea,{OUTLIER},train\nrain,,train\n")
+    rows, problems = read_manifest(path, labels=["yes", "no"])
+    assert list(rows["label"]) == ["yes", "no", OUTLIER]
+    assert [problem.line for problem in problems] == [5]

@@ -9,27 +9,8 @@ from collections import Counter
 import pytest
 
 from mmdemo.data.sentences.grammar import SPLITS, plain_talk, sentences
-from mmdemo.data.sentences.marked import dress, read_marks
-from mmdemo.data.sentences.vocabulary import DIGITS, LANGUAGES, language, marked_number, number_names, unmarked
-from mmdemo.evaluate.baselines import bag_of_words_accuracy
-from mmdemo.text.noise import add_typos
+from mmdemo.data.sentences.vocabulary import LANGUAGES, language, marked_number, unmarked
 from mmdemo.text.reader import tokenize
-
-
-@pytest.mark.parametrize(
-    ("marked", "text", "belief"),
-    [
-        ("three<3>, no<?> wait, five<5>", "three, no wait, five", ((5, "three"), (9, None), (20, "five"))),
-        ("not two but nine<9>", "not two but nine", ((16, "nine"),)),
-        ("five<5>, not three", "five, not three", ((4, "five"),)),
-        ("2<2> plus<?> 2<4>", "2 plus 2", ((1, "two"), (6, None), (8, "four"))),
-        ("三<3>，不<?>对，是五<5>", "三，不对，是五", ((1, "three"), (3, None), (7, "five"))),
-        ("7<7>th<7>", "7th", ((1, "seven"),)),
-        ("hello", "hello", ()),
-    ],
-)
-def test_marks_by_hand(marked, text, belief):
-    assert read_marks(marked) == (text, belief)
 
 
 def final(kind, digit, name="en", tries=60):
@@ -44,28 +25,6 @@ def test_numbers_by_hand():
     assert {"seven"} == final("word", 7) and {"七", "柒"} == final("word", 7, "zh")
     assert "half a dozen" in final("clue", 6) and "legs of a spider" in final("counted", 8)
     assert {"siete", "sept", "sieben", "sette", "sete", "zeven", "七", "семь", "सात"} <= final("foreign", 7, tries=900)
-
-
-@pytest.mark.parametrize("digit", range(10))
-def test_sums_are_right(digit):
-    rng = random.Random(digit)
-    value = {name: number for number, name in enumerate(DIGITS)} | {str(n): n for n in range(10)}
-    value |= {"nought": 0, "nil": 0, "ten": 10, "twelve": 12}
-    reckon = {
-        r"(\w+) plus (\w+)|(\w+) ?\+ ?(\w+)|the sum of (\w+) and (\w+)|(\w+) and (\w+) together": lambda a, b: a + b,
-        r"(\w+) minus (\w+)|(\w+) - (\w+)|(\w+) less (\w+)|(\w+) take away (\w+)": lambda a, b: a - b,
-        r"two times (\w+)|twice (\w+)|double (\w+)": lambda a: 2 * a,
-        r"one more than (\w+)|the number after (\w+)": lambda a: a + 1,
-        r"one less than (\w+)|the number before (\w+)": lambda a: a - 1,
-        r"a dozen (?:less|minus) (\w+)": lambda a: 12 - a,
-    }
-    for _ in range(200):
-        written = unmarked(marked_number("sum", digit, rng, "en"))
-        # "a dozen less three" must not be read as "dozen less three": the whole text has to match
-        found = [(f, m) for pattern, f in reckon.items() if (m := re.fullmatch(pattern, written))]
-        assert found, written
-        result, match = found[0]
-        assert result(*(value[group] for group in match.groups() if group)) == digit, written
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -167,46 +126,3 @@ def test_rows_keep_to_the_material_of_their_split():
     train, test = (sentences(split, 3000, 2, kinds=["correction"]) for split in ("train", "test"))
     assert not {row.template for row in train} & {row.template for row in test}
     assert not {cue for row in train for cue in row.cues} & {cue for row in test for cue in row.cues}
-
-
-def test_dressing_keeps_the_marks_in_their_places():
-    rng = random.Random(0)
-    for _ in range(300):
-        text, belief = read_marks(dress("I said three<3>, no<?> wait, it is 5<5> please", "en", rng))
-        assert [label for _, label in belief] == ["three", None, "five"]
-        assert text[: belief[2][0]].endswith("5") and {o for o, _ in belief} <= {t.end for t in tokenize(text)}
-
-
-def test_no_typing_error_makes_another_number():
-    rng = random.Random(0)
-    names = number_names()
-    for name, digit in names.items():
-        for rate in (0.1, 0.3, 0.6, 1.0):
-            for _ in range(60):
-                (typed,) = add_typos([name], rate, rng)
-                assert names.get(typed, digit) == digit, (name, typed)
-
-
-def test_typing_errors_leave_numerals_characters_and_the_number_of_words_alone():
-    rng = random.Random(1)
-    kept = ["7", "42", "七", "不", "vii", "IX", "is", "!", "3.5", "なな", "सात"]
-    assert add_typos([*kept, "seven"], 1.0, rng)[:-1] == kept
-    assert add_typos(["seven", "please"], 0.0, rng) == ["seven", "please"]
-    for _ in range(200):
-        (typed,) = add_typos(["seven"], 1.0, rng)
-        assert typed[0] == "s" and len(typed) >= 4 and typed != "seven"
-
-
-def test_typing_errors_are_as_frequent_as_asked():
-    typed = add_typos(["abcdefghijk"] * 2000, 0.1, random.Random(2))
-    spared = sum(word == "abcdefghijk" for word in typed) / 2000
-    assert abs(spared - 0.9**10) < 0.04  # ten letters can be hit, the first cannot
-
-
-@pytest.mark.parametrize("ngrams", [(1, 1), (1, 2)])
-def test_bags_of_words_fail_on_corrections_but_not_on_sentences(ngrams):
-    train = [row.as_row() for row in sentences("train", 3000, 0)]
-    test = [row.as_row() for row in sentences("test", 1000, 0, kinds=["correction"])]
-    plain = [row.as_row() for row in sentences("test", 300, 0, kinds=["sentence"])]
-    assert bag_of_words_accuracy(train, test, ngrams) < 0.60
-    assert bag_of_words_accuracy(train, plain, ngrams) > 0.85  # so it is the order that they lack

@@ -9,13 +9,11 @@ import tarfile
 import threading
 import wave
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from mmdemo.data.sources import digits
 from mmdemo.data.sources.digits import fetch_fashion, fetch_fsdd, fetch_mnist, recordings_checksum
-from mmdemo.data.sources.folder import data_folder
 from mmdemo.messages import InputError
 
 CONTENTS = {name: name.encode() * 100 for name in digits.MNIST_FILES}
@@ -58,14 +56,6 @@ def publisher(tmp_path, monkeypatch):
     yield served
     server.shutdown()
     server.server_close()
-
-
-def test_the_option_goes_before_the_environment_variable(monkeypatch):
-    monkeypatch.setenv("MMDEMO_DATA", "/from/environment")
-    assert data_folder("/from/option") == Path("/from/option")
-    assert data_folder() == Path("/from/environment")
-    monkeypatch.delenv("MMDEMO_DATA")
-    assert data_folder() == Path("data")
 
 
 def test_missing_files_are_fetched_once_and_then_used_without_the_publisher(publisher, tmp_path):

@@ -12,8 +12,7 @@ from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.manifest.manifest import OUTLIER
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.synthetic import voices
-from mmdemo.data.synthetic.clatter import CLATTER, clatter
-from mmdemo.data.synthetic.kokoro import heard
+from mmdemo.data.synthetic.clatter import CLATTER
 from mmdemo.data.synthetic.voices import HELD_OUT, SPOKEN, make_voices, phonemes, plan
 from mmdemo.data.tasks.digits import made
 
@@ -61,22 +60,6 @@ def test_in_a_phrase_the_digit_has_its_place():
     for take in takes:
         start, end = map(float, take.label_span.split("-"))
         assert 0 <= start < end <= 1
-
-
-@pytest.mark.parametrize("kind", [kind for kinds in CLATTER.values() for kind in kinds])
-def test_clatter_is_sound_and_the_same_for_a_seed(kind):
-    for seed in range(5):
-        sound = clatter(kind, np.random.default_rng(seed))
-        assert sound.dtype == np.float32 and np.isfinite(sound).all() and sound.std() > 0.001
-        assert 0.29 * SAMPLE_RATE <= len(sound) <= 2.01 * SAMPLE_RATE
-        assert np.array_equal(sound, clatter(kind, np.random.default_rng(seed)))
-
-
-def test_silence_around_is_cut_off():
-    sound = np.zeros(30_000, np.float32)
-    sound[10_000:12_000] = 0.5
-    assert len(heard(sound, 24_000)) == pytest.approx(2_000 + 2 * 1_200, abs=2)
-    assert not len(heard(np.zeros(10, np.float32), 24_000))
 
 
 def test_a_run_writes_a_folder_that_the_recipe_takes_and_goes_on_where_it_stopped(tmp_path, monkeypatch):

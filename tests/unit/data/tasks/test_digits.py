@@ -10,8 +10,6 @@ import pytest
 from mmdemo.data.manifest.manifest import OUTLIER, load_image_cell, read_manifest, write_manifest
 from mmdemo.data.sources.idx import read_idx
 from mmdemo.data.tasks.digits import LABELS, digits_manifest, made
-from mmdemo.data.tasks.registry import TASKS, own_task
-from mmdemo.messages import InputError
 
 COUNTS = {"train": 300, "validation": 40, "test": 60}
 TALK = {"train": 30, "validation": 10, "test": 20}
@@ -25,26 +23,6 @@ def digits(data_dir, tmp_path_factory):
     rows, problems = read_manifest(out, labels=LABELS)
     assert not problems
     return rows
-
-
-def test_the_task_has_its_labels_and_its_recipe():
-    task = TASKS["digits"]
-    assert task.name == "digits" and task.pair
-    assert task.config.labels[0] == "zero" and task.config.labels[9] == "nine" and len(task.config.labels) == 10
-
-
-def test_somebodys_own_manifest_is_a_task(tmp_path):
-    path = tmp_path / "manifest.csv"
-    path.write_text("text,image,audio,label\nhello,,,greeting\nbye,,,farewell\nthanks,,,\n")
-    task = own_task("manners", path)
-    assert task.name == "manners" and task.config.labels == ["farewell", "greeting"] and task.pair
-    assert task.make_manifest(tmp_path, tmp_path / "out.csv", 0) == path
-    (tmp_path / "a.wav").write_bytes(b"")
-    path.write_text("text,audio,label\nhello,a.wav,greeting\nbye,a.wav,farewell\n")
-    assert not own_task("manners", path).pair  # the rows say themselves what belongs together
-    path.write_text("text,label\nhello,\n")
-    with pytest.raises(InputError, match="no row that can be used"):
-        own_task("manners", path)
 
 
 def test_made_digits_are_only_trained_on(tmp_path):

@@ -1,126 +1,26 @@
-"""The tasks that a folder holds, and the examples that we made for ours."""
+"""The tasks that are known by their names, and anybody's own."""
 
-import shutil
-from pathlib import Path
-
-import numpy as np
 import pytest
 
-from mmdemo.app.reading import read
-from mmdemo.app.tasks import EXAMPLES, Tasks
-from mmdemo.audio.reader import read_audio
-from mmdemo.config import ImageConfig
-from mmdemo.image.reader import read_image
-from mmdemo.inference.predictor import Predictor
-
-DIGITS = EXAMPLES / "digits"
-EMOTION = EXAMPLES / "emotion"
-SHIPPED = ("digits", "emotion")
+from mmdemo.data.tasks.registry import TASKS, own_task
+from mmdemo.messages import InputError
 
 
-@pytest.fixture(scope="module")
-def predictor(checkpoints):
-    return Predictor.load(checkpoints / "digits")
+def test_the_task_has_its_labels_and_its_recipe():
+    task = TASKS["digits"]
+    assert task.name == "digits" and task.pair
+    assert task.config.labels[0] == "zero" and task.config.labels[9] == "nine" and len(task.config.labels) == 10
 
 
-def test_the_hash_on_the_page_is_that_of_what_was_loaded(checkpoints, tmp_path):
-    shutil.copytree(checkpoints / "fruit", tmp_path / "fruit")
-    tasks = Tasks(tmp_path)
-    before = tasks.hash("fruit")
-    weights = tmp_path / "fruit" / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")  # trained anew, while the page goes on with what it has
-    assert tasks.hash("fruit") == before != Tasks(tmp_path).hash("fruit")
-
-
-@pytest.mark.parametrize("task", SHIPPED)
-def test_examples_have_their_files_and_are_small(task):
-    examples = Tasks.examples(task)
-    assert len(examples) >= 6
-    for example in examples:
-        assert example.text or example.image or example.audio
-        assert all(path is None or path.is_file() for path in (example.image, example.audio))
-    assert sum(path.stat().st_size for path in (EXAMPLES / task).iterdir()) < 1_000_000
-
-
-def test_other_tasks_have_no_examples_of_ours():
-    assert Tasks.examples("fruit") == []
-
-
-def test_what_was_drawn_and_spoken_is_found():
-    for path in DIGITS.glob("*.jpg"):
-        assert read_image(path).absent is None, path.name
-    for path in DIGITS.glob("*.flac"):
-        (start, end), *more = read_audio(path).segments
-        assert not more, path.name
-        assert 0.3 < end - start < 1.2, path.name
-
-
-def test_the_faces_and_voices_of_emotion_are_found():
-    for path in EMOTION.glob("*.jpg"):
-        seen = read_image(path, ImageConfig(size=48, slices=12, subject="face"))
-        assert len(seen.candidates) == 1, path.name
-    for path in EMOTION.glob("*.flac"):
-        heard = read_audio(path)
-        assert 0.5 < sum(end - start for start, end in heard.segments) < 3, path.name
-
-
-FEELS = {
-    "good_news": "joy",
-    "changes_its_mind": "joy",
-    "smile": "joy",
-    "raised_voice": "anger",
-    "no_feeling": "neutral",
-}
-APART = {
-    "brave_smile": {"sadness", "joy"},
-    "calm_face_angry_words": {"anger", "neutral"},
-}
-
-
-@pytest.fixture
-def feeling(checkpoints):
-    """The shipped checkpoint of the emotion task."""
-    if not (Path(__file__).parents[4] / "checkpoints" / "emotion" / "config.json").is_file():
-        pytest.skip("needs the trained checkpoint: python -m mmdemo train --task emotion")
-    return Tasks(checkpoints).predictor("emotion")
-
-
-@pytest.mark.parametrize("name", [*FEELS, *APART])
-def test_examples_of_emotion_are_read_as_a_visitor_expects(name, feeling):
-    (example,) = [example for example in Tasks.examples("emotion") if example.name == name]
-    answer = read(feeling, text=example.text or None, image=example.image, audio=example.audio).said
-    if name in FEELS:
-        assert answer["label"] == FEELS[name]
-    else:
-        tops = {answer["labels"][int(np.argmax(p))] for p in answer["alone"].values()}
-        assert tops == APART[name] and not answer["sure"]
-
-
-EXPECTED = {
-    "seven": "seven",
-    "changes_its_mind": "five",
-    "sound_only": "nine",
-    "picture_only": "four",
-    "chinese": "seven",
-}
-
-
-@pytest.mark.parametrize("name", EXPECTED)
-def test_examples_are_read_rightly(name, trained, predictor):
-    (example,) = [example for example in Tasks.examples("digits") if example.name == name]
-    answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
-    assert answer["label"] == EXPECTED[name]
-    assert answer["sure"]
-
-
-def test_the_contradiction_is_seen(trained, predictor):
-    answer = read(predictor, image=DIGITS / "eight.jpg", audio=DIGITS / "three.flac").said
-    values = answer["contradiction"]["values"]
-    assert {values["first_label"], values["second_label"]} == {"three", "eight"}
-    assert not answer["sure"]
-
-
-def test_no_digit_is_no_sure_answer(trained, predictor):
-    (example,) = [example for example in Tasks.examples("digits") if example.name == "not_a_digit"]
-    answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
-    assert not answer["sure"]
+def test_somebodys_own_manifest_is_a_task(tmp_path):
+    path = tmp_path / "manifest.csv"
+    path.write_text("text,image,audio,label\nhello,,,greeting\nbye,,,farewell\nthanks,,,\n")
+    task = own_task("manners", path)
+    assert task.name == "manners" and task.config.labels == ["farewell", "greeting"] and task.pair
+    assert task.make_manifest(tmp_path, tmp_path / "out.csv", 0) == path
+    (tmp_path / "a.wav").write_bytes(b"")
+    path.write_text("text,audio,label\nhello,a.wav,greeting\nbye,a.wav,farewell\n")
+    assert not own_task("manners", path).pair  # the rows say themselves what belongs together
+    path.write_text("text,label\nhello,\n")
+    with pytest.raises(InputError, match="no row that can be used"):
+        own_task("manners", path)

@@ -1,0 +1,18 @@
+"""What tests of the real page share: a browser's flags, and waiting for what is drawn."""
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -r requirements-test.txt")
+expect = sync_api.expect
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
+
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+FAKE = "--use-fake-device-for-media-stream"
+ALLOWED = "--use-fake-ui-for-media-stream"  # without it, a headless browser refuses camera and microphone
+
+
+def drawn(page):
+    """Wait for an answer and its drawing."""
+    expect(page.locator("#answer .mm-verdict")).to_be_visible()
+    expect(page.locator("#drawing .js-plotly-plot")).to_be_visible()
+    return page.locator("#answer .mm-label").inner_text()

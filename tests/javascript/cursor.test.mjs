@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { load } from "./web.mjs";
+
+const { keepInSight, under } = await load("cursor");
+const { arrived, now, onResult } = await load("current");
+
+const sideways = (left, scrollLeft = 100) => {
+  const scroll = { clientWidth: 500, scrollLeft };
+  keepInSight({ scroll, sheet: { offsetLeft: 0 }, time: { offsetLeft: 100 }, cursor: { offsetLeft: left, offsetWidth: 20 } });
+  return scroll.scrollLeft; // 400 pixels are left beside the names
+};
+
+test("it scrolls only where the cursor would be out of sight", () => {
+  assert.deepEqual([100, 300, 480].map((left) => sideways(left)), [100, 100, 100]);
+  assert.equal(sideways(60), -40); // a quarter of the room before it
+  assert.equal(sideways(481), 201);
+});
+
+test("what an event points at lies within the steps", () => {
+  const layout = { height: 100, margin: { t: 0 }, meta: { rows: ["units"] }, yaxis: { domain: [0, 1] } };
+  const drawing = {
+    figure: { offsetTop: 0 },
+    payload: { steps: [1, 2, 3, 4], figure: { layout } },
+    time: { getBoundingClientRect: () => ({ left: 100, top: 0, width: 400 }), offsetWidth: 400 },
+    units: [6, 5],
+  };
+  const at = (clientX, clientY) => under(drawing, { clientX, clientY });
+  assert.deepEqual(at(100, 10), { step: 0, unit: 6 });
+  assert.deepEqual(at(299, 60), { step: 1, unit: 5 });
+  assert.deepEqual([at(20, 0).step, at(900, 0).step], [0, 3]);
+});
+
+test("answer and drawing come one after the other, and whoever listens is told once, of both", async () => {
+  const told = [];
+  const end = onResult((current) => told.push({ ...current }));
+  arrived({ said: 1 });
+  arrived({ figure: 2 });
+  assert.deepEqual([now().said, now().figure], [1, 2]);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  end();
+  arrived({ said: 3 });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(told.map(({ said, figure }) => [said, figure]), [[1, 2]]);
+});

@@ -195,12 +195,12 @@ def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, pay
     assert cursor["height"] > 0.9 * time["height"]
     assert page.locator(".mmd-chip.mmd-on").all_inner_texts() == ["wait"]
     said = page.locator(".mmd-readout").inner_text()
-    best, second = np.argsort(result.beliefs[3])[:-3:-1]
+    best, second = np.argsort(result.step_probabilities[3])[:-3:-1]
     for part in (
         "Step 4",
         "“wait”",
-        f"{result.labels[best]} ({100 * result.beliefs[3, best]:.0f}\u202f%)",
-        f"{result.labels[second]} ({100 * result.beliefs[3, second]:.0f}\u202f%)",
+        f"{result.labels[best]} ({100 * result.step_probabilities[3, best]:.0f}\u202f%)",
+        f"{result.labels[second]} ({100 * result.step_probabilities[3, second]:.0f}\u202f%)",
         f"input {result.trace.i[3].mean():.2f}",
         f"forget {result.trace.f[3].mean():.2f}",
         f"output {result.trace.o[3].mean():.2f}",
@@ -626,7 +626,7 @@ def test_the_sound_is_played_with_its_steps(open_page):
 def test_a_what_if_stands_beside_the_real_beliefs(open_page, payload, result):
     page = open_page(payload)
     kept = [t for t in range(36) if t not in (3, 4)]
-    other = result.beliefs[kept].copy()  # (T', C)
+    other = result.step_probabilities[kept].copy()  # (T', C)
     other[-1] = np.eye(10)[2] * 0.55 + 0.045
     call(page, "overlay", {"kept": kept, "beliefs": packed_numbers(other.T), "label": "without “wait”"})
     assert page.locator(".mmd-beside .mmd-out").count() == 2
@@ -649,8 +649,8 @@ def test_the_same_as_a_table(open_page, payload, result, evidence):
     button.click()
     rows = page.locator(".mmd-table tbody tr")
     assert rows.count() == 36
-    best = result.beliefs[3].argmax()
-    expected = ["4", "“wait”", f"{result.labels[best]} ({100 * result.beliefs[3, best]:.0f}\u202f%)"]
+    best = result.step_probabilities[3].argmax()
+    expected = ["4", "“wait”", f"{result.labels[best]} ({100 * result.step_probabilities[3, best]:.0f}\u202f%)"]
     expected += [f"{getattr(result.trace, gate)[3].mean():.2f}" for gate in "ifo"]
     expected += [f"{result.trace.c[3].abs().mean():.2f}", number(evidence(*default_contrast(payload))[3])]
     assert rows.nth(3).locator("th, td").all_inner_texts() == expected

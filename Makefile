@@ -48,22 +48,23 @@ deploy: $(VENV)/run.stamp
 # The browser tests take a Chromium that is there, or else Playwright's; a Firefox that is there; and WebKitGTK's driver
 # with its small browser, on a screen of Xvfb. What is missing is skipped, and says so. A throw-away machine (CI, as root)
 # may install the system's.
-INSTALL := [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends
+INSTALL = { [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1
 browsers: $(VENV)/test.stamp
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 		|| $(BIN)/playwright install chromium >/dev/null 2>&1 \
-		|| { $(INSTALL) chromium >/dev/null 2>&1; } \
+		|| $(call INSTALL,chromium) \
 		|| echo "There is no Chromium and none could be installed: the browser tests will be skipped."
 	@command -v firefox-esr || command -v firefox \
-		|| { $(INSTALL) firefox-esr >/dev/null 2>&1; } \
+		|| $(call INSTALL,firefox-esr) \
 		|| echo "There is no Firefox and none could be installed: its tests will be skipped."
 	@{ command -v WebKitWebDriver && command -v Xvfb; } \
-		|| { $(INSTALL) webkit2gtk-driver xvfb gstreamer1.0-plugins-good gstreamer1.0-libav >/dev/null 2>&1; } \
+		|| $(call INSTALL,webkit2gtk-driver xvfb gstreamer1.0-plugins-good gstreamer1.0-libav) \
 		|| echo "There is no WebKitGTK with its driver and Xvfb, and none could be installed: its tests will be skipped."
 
 # The scenario that runs in all three, with pictures of each in screenshots/.
 screenshots: $(VENV)/test.stamp browsers
-	@MMDEMO_SCREENSHOTS=screenshots $(BIN)/python -m pytest -rs tests/browser
+	@MMDEMO_SCREENSHOTS=screenshots $(BIN)/python -m pytest -rs tests/browser/test_engines.py
 
 # A stamp is as old as the last installation, so that nothing is installed again until a list of requirements changes.
 $(VENV)/run.stamp $(VENV)/train.stamp $(VENV)/test.stamp: $(VENV)/pyvenv.cfg constraints.txt requirements.txt

@@ -1,8 +1,8 @@
 """The parts of the page that are our own: static templates, filled in the browser from JSON.
 
 Nothing that a person gives is ever put into a template (Gradio evaluates what a template yields as code): a part's
-value is a JSON string, and its function in ``page.js``, which ``live.js`` calls, makes the elements and writes words
-into them as text.
+value is a JSON string, and its function in ``web/page/page.js``, which ``entry.js`` calls, makes the elements and
+writes words into them as text.
 
 They are functions, not subclasses of ``gr.HTML``: Gradio writes a stub beside every module that subclasses a component.
 """
@@ -19,21 +19,18 @@ from urllib.parse import quote
 import gradio as gr
 import plotly
 
+from mmdemo.app.web import ENTRY, SUPPORT, needed, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
-from mmdemo.resources import PACKAGE
 from mmdemo.server.gradio_compat import API, set_example, set_preprocess
 from mmdemo.text.reader import MAX_CHARACTERS
 
-WEB = PACKAGE / "web"
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"  # the one that plotly is made for
-SERVED = [*WEB.glob("*.js"), PLOTLY]
-SUPPORT = WEB / "support.js"  # no module: it says whether the browser knows such things
+SERVED = [*needed(ENTRY), PLOTLY]
 PREFACE = (
     ".mm-preface{margin:20vh auto;padding:0 24px;max-width:560px;font:18px/1.6 system-ui,sans-serif}"
     ".mm-too-old{display:none}.mm-old .mm-too-old{display:block}"
     ".mm-old gradio-app,.mm-old main{display:none!important}"
 )
-START = WEB / "live.js"  # the one module that the page imports; what it needs comes along
 
 
 def packed(value: Any) -> str:
@@ -47,7 +44,7 @@ def address(path: Path) -> str:
 
 
 def words() -> str:
-    """All languages' words, as their files have them, in an element that ``words.js`` reads.
+    """All languages' words, as their files have them, in an element that ``core/words.js`` reads.
 
     They come with the document, so that no module waits for them: in WebKit not all who import such a one wake up.
     """
@@ -60,9 +57,8 @@ def head() -> str:
 
     Gradio puts it into the document before any part of the page.
     """
-    looks = [f"<style>{path.read_text(encoding='utf-8')}</style>" for path in sorted(WEB.glob("*.css"))]
-    paths = sorted({*WEB.glob("*.js")} - {SUPPORT})
-    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in paths]
+    looks = [f"<style>{text}</style>" for text in styles()]
+    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in needed(ENTRY)]
     return "".join([*looks, words(), *modules, f"<script>{_start()}</script>"])
 
 
@@ -70,7 +66,7 @@ def _start() -> str:
     """Import the entry, once; where that fails (a broken connection, say) the sentence that says so is here."""
     said = packed({code: strings(code)["page.unloaded"] for code in LANGUAGES})
     return (
-        f"window.mmdemo = import(new URL('{address(START)}', document.baseURI)); "
+        f"window.mmdemo = import(new URL('{address(ENTRY)}', document.baseURI)); "
         "window.mmdemo.catch((error) => { console.error('The page could not be loaded:', error); "
         f"const said = {said}; "
         "document.body.prepend(Object.assign(document.createElement('p'), { className: 'mm-failed', role: 'alert', "
@@ -95,7 +91,7 @@ def preface() -> str:
 
 
 def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
-    """A static template and the function of ``page.js`` that brings it to life.
+    """A static template and the function of ``page/page.js`` that brings it to life.
 
     The function gets the element, the component's ``props`` (``props.value`` is the JSON), ``watch(name, callback)``,
     and ``tell(data)`` and ``choose(data)``, which raise the events ``told`` and ``chosen``.

@@ -31,7 +31,7 @@ def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | N
         sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
 
     Returns:
-        the reading: ``said`` is what ``web/answer.js`` shows, and ``figure`` what ``web/drawing.js`` draws.
+        the reading: ``said`` is what ``web/page/answer.js`` shows, and ``figure`` what ``web/drawing`` draws.
     """
     noise = noise or Noise()
     inputs: dict[str, ModalityInput] = {}

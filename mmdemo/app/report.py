@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import base64
 import gzip
-import re
 from functools import lru_cache
 from pathlib import Path
+from posixpath import normpath
 
-from mmdemo.app.parts import PLOTLY, WEB, packed, preface, words
+from mmdemo.app.parts import PLOTLY, packed, preface, words
 from mmdemo.app.reading import Reading
+from mmdemo.app.web import IMPORT, REPORT, WEB, needed, styles
 from mmdemo.messages import InputError, strings
 
-START = "report.js"  # the module that brings the file to life; what it imports comes along
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline'; img-src data: blob:"
-IMPORT = re.compile(r"""(?m)^((?:import|export)\b[^"';]*?from\s*|import\s*)"\./([\w.-]+\.js)";""")
 
 PAGE = """<!doctype html>
 <html lang="{language}">
@@ -37,7 +36,7 @@ PAGE = """<!doctype html>
 {words}
 <script type="application/json" id="mm-reading">{reading}</script>
 <script type="application/octet-stream" id="mm-plotly">{plotly}</script>
-<script type="module">import "mmdemo/report.js";</script>
+<script type="module">import "{start}";</script>
 </body>
 </html>
 """
@@ -60,8 +59,9 @@ def report(reading: Reading, language: str = "en") -> bytes:
         policy=POLICY,
         title=strings(language)["page.title"],
         preface=preface(),
-        style=_styles(),
-        modules=packed({"imports": {f"mmdemo/{name}": address for name, address in _modules().items()}}),
+        style="\n".join(styles()),
+        modules=packed({"imports": _modules()}),
+        start=_name(REPORT),
         words=words(),
         reading=packed({"language": language, "said": reading.said, "figure": reading.figure}),
         plotly=_plotly(),
@@ -70,23 +70,20 @@ def report(reading: Reading, language: str = "en") -> bytes:
 
 @lru_cache
 def _modules() -> dict[str, str]:
-    """The modules that START needs, by name, each as a ``data:`` address in which imports go by the map's names."""
+    """The import map: the modules of a report by name, each as a ``data:`` address, where no relative path leads on."""
     found: dict[str, str] = {}
-    wanted = [START]
-    while wanted:
-        name = wanted.pop()
-        if name in found:
-            continue
-        source = (WEB / name).read_text(encoding="utf-8")
-        wanted += [match[2] for match in IMPORT.finditer(source)]
-        bare = IMPORT.sub(r'\1"mmdemo/\2";', source)
-        found[name] = f"data:text/javascript;base64,{base64.b64encode(bare.encode()).decode('ascii')}"
+    for module in needed(REPORT):
+        source = IMPORT.sub(
+            lambda match, folder=module.parent: f'{match[1]}"{_name(folder / match[2])}";',
+            module.read_text(encoding="utf-8"),
+        )
+        found[_name(module)] = f"data:text/javascript;base64,{base64.b64encode(source.encode()).decode('ascii')}"
     return found
 
 
-@lru_cache
-def _styles() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(WEB.glob("*.css")))
+def _name(module: Path) -> str:
+    """What a module is called in the import map: ``mmdemo/core/dom.js``."""
+    return f"mmdemo/{normpath(module.relative_to(WEB).as_posix())}"
 
 
 @lru_cache

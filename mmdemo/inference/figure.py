@@ -1,7 +1,7 @@
 """Result -> the drawing: one Plotly figure on one axis of steps, and the strip of inputs that lies above it.
 
 Colours belong to the page, which knows whether it is light or dark: a trace names its colour in ``meta`` and
-``web/drawing.js`` fills it in.
+``web/drawing/drawing.js`` fills it in.
 """
 
 from __future__ import annotations

@@ -12,12 +12,15 @@ from mmdemo.messages import Note, strings
 
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="web/drawing.css"><link rel="stylesheet" href="web/answer.css">
-<link rel="stylesheet" href="web/page.css">
+<link rel="stylesheet" href="web/core/palette.css">
+<link rel="stylesheet" href="web/drawing/drawing.css">
+<link rel="stylesheet" href="web/page/answer.css">
+<link rel="stylesheet" href="web/core/tooltip.css">
+<link rel="stylesheet" href="web/page/page.css">
 <div class="gradio-container"><div id="answer"></div></div>"""
 SHOW = """async ([value, language, told]) => {
-  const { answer } = await import("./web/answer.js");
-  const { speak } = await import("./web/words.js");
+  const { answer } = await import("./web/page/answer.js");
+  const { speak } = await import("./web/core/words.js");
   document.getElementById("answer").innerHTML = "<div><p></p><div class='mm-card mm-answer'></div></div>";
   const tell = told && ((data) => (window.told = data));
   answer({ element: document.getElementById("answer").firstChild, props: { value }, watch() {}, tell });
@@ -130,7 +133,7 @@ def test_inputs_that_differ_stand_side_by_side_in_large_type(window, said):
 def test_a_task_has_words_of_its_own(window, said):
     show(window, said)
     assert window.locator(".mm-caution").count() == 0
-    speak_of = "(task) => import('./web/words.js').then((words) => words.speakOf(task))"
+    speak_of = "(task) => import('./web/core/words.js').then((words) => words.speakOf(task))"
     for language in ("en", "zh"):
         show(window, said, language)
         window.evaluate(speak_of, "emotion")

@@ -21,10 +21,13 @@ from mmdemo.messages import strings
 pytestmark = pytest.mark.browser
 FIGURE = "document.querySelector('.mmd-figure')"
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="web/drawing.css"><script src="plotly.min.js"></script>
+<link rel="stylesheet" href="web/core/palette.css">
+<link rel="stylesheet" href="web/drawing/drawing.css">
+<link rel="stylesheet" href="web/core/tooltip.css">
+<script src="plotly.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style><div id="place"></div>"""
 DRAW = """async ([payload, words]) => {
-  const { draw } = await import("./web/drawing.js");
+  const { draw } = await import("./web/drawing/drawing.js");
   window.missing = [];
   const strings = new Proxy(words, {
     get: (all, key) => (key in all ? all[key] : (window.missing.push(key), undefined)),
@@ -62,7 +65,7 @@ def open_page(window):
     def show(payload, width=1180):
         window.set_viewport_size({"width": width, "height": 900})
         window.mouse.move(1, 1)
-        window.evaluate("async () => (await import('./web/drawing.js')).clear(place)")
+        window.evaluate("async () => (await import('./web/drawing/drawing.js')).clear(place)")
         redraw(window, payload)
         return window
 
@@ -105,7 +108,7 @@ def drag(page, start, end, of):
 
 def call(page, function, *arguments):
     """One of the functions that drawing.js offers to the rest of the page."""
-    script = "async ([name, rest]) => (await import('./web/drawing.js'))[name](place, ...rest)"
+    script = "async ([name, rest]) => (await import('./web/drawing/drawing.js'))[name](place, ...rest)"
     return page.evaluate(script, [function, list(arguments)])
 
 
@@ -192,12 +195,12 @@ def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, pay
     assert cursor["height"] > 0.9 * time["height"]
     assert page.locator(".mmd-chip.mmd-on").all_inner_texts() == ["wait"]
     said = page.locator(".mmd-readout").inner_text()
-    best, second = np.argsort(result.beliefs[3])[:-3:-1]
+    best, second = np.argsort(result.step_probabilities[3])[:-3:-1]
     for part in (
         "Step 4",
         "“wait”",
-        f"{result.labels[best]} ({100 * result.beliefs[3, best]:.0f}\u202f%)",
-        f"{result.labels[second]} ({100 * result.beliefs[3, second]:.0f}\u202f%)",
+        f"{result.labels[best]} ({100 * result.step_probabilities[3, best]:.0f}\u202f%)",
+        f"{result.labels[second]} ({100 * result.step_probabilities[3, second]:.0f}\u202f%)",
         f"input {result.trace.i[3].mean():.2f}",
         f"forget {result.trace.f[3].mean():.2f}",
         f"output {result.trace.o[3].mean():.2f}",
@@ -301,7 +304,7 @@ def test_one_word_alone(open_page):
 
 def test_names_explain_themselves(open_page, payload, result):
     page = open_page(payload)
-    tip = page.locator(".mmd-tip")
+    tip = page.locator(".mm-tip")
     assert tip.is_hidden()
     page.get_by_role("button", name="forget", exact=True).hover()
     assert tip.inner_text() == strings()["drawing.f_about"]
@@ -336,13 +339,13 @@ def test_without_steps_there_is_a_kind_word_and_then_a_drawing(open_page, payloa
     redraw(page, {"steps": [], "labels": ["a"]})
     assert page.locator("#place").inner_text() == strings()["drawing.empty"]
     redraw(page, payload)
-    page.evaluate("async () => (await import('./web/drawing.js')).clear(place)")
+    page.evaluate("async () => (await import('./web/drawing/drawing.js')).clear(place)")
     assert page.locator("#place").inner_html() == ""
 
 
 SUMS = """async ([payload, contrast]) => {
-  const { evidence, sums } = await import("./web/ledger.js");
-  const { unpack } = await import("./web/kit.js");
+  const { evidence, sums } = await import("./web/drawing/ledger.js");
+  const { unpack } = await import("./web/core/packed.js");
   return [evidence(unpack(payload.ledger.evidence), contrast), sums(payload, contrast)];
 }"""
 
@@ -623,7 +626,7 @@ def test_the_sound_is_played_with_its_steps(open_page):
 def test_a_what_if_stands_beside_the_real_beliefs(open_page, payload, result):
     page = open_page(payload)
     kept = [t for t in range(36) if t not in (3, 4)]
-    other = result.beliefs[kept].copy()  # (T', C)
+    other = result.step_probabilities[kept].copy()  # (T', C)
     other[-1] = np.eye(10)[2] * 0.55 + 0.045
     call(page, "overlay", {"kept": kept, "beliefs": packed_numbers(other.T), "label": "without “wait”"})
     assert page.locator(".mmd-beside .mmd-out").count() == 2
@@ -646,8 +649,8 @@ def test_the_same_as_a_table(open_page, payload, result, evidence):
     button.click()
     rows = page.locator(".mmd-table tbody tr")
     assert rows.count() == 36
-    best = result.beliefs[3].argmax()
-    expected = ["4", "“wait”", f"{result.labels[best]} ({100 * result.beliefs[3, best]:.0f}\u202f%)"]
+    best = result.step_probabilities[3].argmax()
+    expected = ["4", "“wait”", f"{result.labels[best]} ({100 * result.step_probabilities[3, best]:.0f}\u202f%)"]
     expected += [f"{getattr(result.trace, gate)[3].mean():.2f}" for gate in "ifo"]
     expected += [f"{result.trace.c[3].abs().mean():.2f}", number(evidence(*default_contrast(payload))[3])]
     assert rows.nth(3).locator("th, td").all_inner_texts() == expected

@@ -94,7 +94,9 @@ def ground(engine):
 def test_it_opens_with_all_its_words(engine, page_url, look, colour):
     arrive(engine, f"{page_url}/?__theme={look}")
     assert engine.text("#title h1") == strings()["page.title"]
-    assert engine.text("#answer .mm-hint") == strings()["of_digits.page.empty"]
+    engine.wait(
+        "(words) => document.querySelector('#answer .mm-hint').textContent === words", strings()["of_digits.page.empty"]
+    )
     assert (
         len(engine.run("() => [...document.querySelectorAll('#examples button')].map((each) => each.textContent)")) == 7
     )

@@ -15,14 +15,18 @@ from mmdemo.messages import InputError, strings
 
 pytestmark = pytest.mark.browser
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="web/drawing.css"><link rel="stylesheet" href="web/inspector.css">
-<link rel="stylesheet" href="web/answer.css"><link rel="stylesheet" href="web/page.css">
+<link rel="stylesheet" href="web/core/palette.css">
+<link rel="stylesheet" href="web/drawing/drawing.css">
+<link rel="stylesheet" href="web/inspect/inspector.css">
+<link rel="stylesheet" href="web/page/answer.css">
+<link rel="stylesheet" href="web/core/tooltip.css">
+<link rel="stylesheet" href="web/page/page.css">
 <script src="plotly.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style>
 <div class="gradio-container"><div id="frame"></div><div id="place"></div></div>"""
 INSPECT = """async ([payload, words, served]) => {
-  const { inspect } = await import("./web/inspector.js");
-  const { draw } = await import("./web/drawing.js");
+  const { inspect } = await import("./web/inspect/inspector.js");
+  const { draw } = await import("./web/drawing/drawing.js");
   window.missing = [];
   const strings = new Proxy(words, {
     get: (all, key) => (key in all ? all[key] : (window.missing.push(key), undefined)),
@@ -75,7 +79,7 @@ def page(window, made):
 
     window.on("pageerror", note_error)
     window.set_viewport_size({"width": 1180, "height": 900})
-    window.evaluate("async () => (await import('./web/drawing.js')).clear(frame)")
+    window.evaluate("async () => (await import('./web/drawing/drawing.js')).clear(frame)")
     show(window, made[1].figure)
     if window.locator(".mmi-step, .mmi-if").count():
         send(window, "open", {"step": None, "unit": None})
@@ -178,7 +182,7 @@ def test_the_story_is_true_of_every_unit(page, made):
     inside = made[1].result.trace
     told = page.evaluate(
         """async (rows) => {
-          const { story } = await import("./web/equations.js");
+          const { story } = await import("./web/inspect/equations.js");
           return rows.map(([inside, first]) => inside[0].map((_, unit) => story(inside, unit, first)));
         }""",
         [[step_rows(inside, t), t == 0] for t in range(16)],
@@ -286,7 +290,7 @@ def test_the_proof_draws_four_curves_and_says_what_they_mean(page, made):
 
 
 STATE = """async () => {
-  const { about, against } = (await import("./web/drawing.js")).state(frame);
+  const { about, against } = (await import("./web/drawing/drawing.js")).state(frame);
   return { about, against };
 }"""
 

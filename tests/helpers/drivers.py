@@ -25,6 +25,7 @@ PATIENCE = 30  # seconds; a busy machine is slow, not wrong
 KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Tab": "\ue004"}
 
 # Where an element can be pressed: its middle, once it is in sight with nothing else on top of it.
+STILL = 4  # looks, a tenth of a second apart, at which a thing is in the same place: a busy machine scrolls in jerks
 PLACE = """(selector) => {
   const node = [...document.querySelectorAll(selector)].find((each) => each.getClientRects().length);
   if (!node) return null;
@@ -105,11 +106,11 @@ class Engine(ABC):
 
     def place(self, selector: str) -> tuple[int, int]:
         """Where it can be pressed, once it stands still."""
-        before, here = None, self.wait(PLACE, selector)
-        while here != before:
-            time.sleep(0.05)
-            before, here = here, self.wait(PLACE, selector)
-        return here[0], here[1]
+        looks = [self.wait(PLACE, selector)]
+        while len(looks) < STILL or any(look != looks[-1] for look in looks[-STILL:]):
+            time.sleep(0.1)
+            looks.append(self.wait(PLACE, selector))
+        return looks[-1][0], looks[-1][1]
 
     def click(self, selector: str) -> None:
         """Press what a person would press."""

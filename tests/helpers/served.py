@@ -28,7 +28,7 @@ def served(html: str) -> Iterator[str]:
             if self.path != "/":
                 return super().do_GET()
             self.send_response(200)
-            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
             self.wfile.write(html.replace(">", f">{words()}", 1).encode())
 

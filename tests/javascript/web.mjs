@@ -24,7 +24,7 @@ function find(folder, file) {
   return null;
 }
 
-/** Import a module of the page: await load("kit"). */
+/** Import a module of the page: await load("packed"). */
 export function load(name) {
   const path = find(fileURLToPath(new URL("web", PACKAGE)), `${name}.js`);
   if (!path) throw new Error(`There is no ${name}.js under mmdemo/web`);

@@ -24,6 +24,7 @@ from mmdemo.app.handlers import Handlers
 from mmdemo.app.reading import read
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.app.warm_up import warm_up
+from mmdemo.app.web import ENTRY, WEB, needed
 from mmdemo.audio.preview import PEAKS
 from mmdemo.audio.reader import read_audio
 from mmdemo.image.reader import read_image
@@ -76,10 +77,10 @@ def test_templates_hold_no_place_for_what_a_person_gives(config):
 
 
 def test_nothing_comes_from_elsewhere(config):
-    assert "http" not in LAUNCH["head"]
+    assert "http" not in LAUNCH["head"].replace(parts.words(), "")  # which may speak of an address
     assert not LAUNCH["theme"]._stylesheets
     assert not any(each["type"] == "plot" for each in config["components"])
-    for module in parts.WEB.glob("*.js"):
+    for module in WEB.rglob("*.js"):
         addresses = re.findall(r"https?://[^\s\"'`]+", module.read_text(encoding="utf-8"))
         assert set(addresses) <= {"http://www.w3.org/2000/svg"}, module.name
 
@@ -295,7 +296,10 @@ def test_files_that_are_served(page_url):
     plotly_here = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
     served = httpx.get(f"{page_url}/{parts.address(plotly_here)}")
     assert served.content == plotly_here.read_bytes()
-    assert httpx.get(f"{page_url}/{parts.address(parts.WEB / 'page.js')}").status_code == 200
+    for module in needed(ENTRY):
+        served = httpx.get(f"{page_url}/{parts.address(module)}")
+        assert served.content == module.read_bytes()
+        assert served.headers["content-type"].partition(";")[0] in ("text/javascript", "application/javascript")
     assert httpx.get(f"{page_url}/{parts.address(Path(parts.__file__))}").status_code == 403
 
 

@@ -94,7 +94,7 @@ def test_a_space_gets_what_it_needs_and_nothing_else(hub, tmp_path):
     terms = ("LICENSE", "docs/licences.md", "LICENSES/CC-BY-NC-SA-4.0.txt")  # weights never travel without them
     for name in ("app.py", "README.md", "requirements.txt", "checkpoints/digits/model.safetensors", *terms):
         assert base64.b64decode(files[name]) == (ROOT / name).read_bytes()
-    assert {"mmdemo/web/page.js", "mmdemo/strings/zh.json", "assets/examples/digits/examples.json"} <= set(files)
+    assert {"mmdemo/web/page/page.js", "mmdemo/strings/zh.json", "assets/examples/digits/examples.json"} <= set(files)
     assert not [
         name for name in files if name.startswith(("tests", "tools", ".", "Makefile", "constraints", "CHANGELOG"))
     ]

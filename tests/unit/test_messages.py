@@ -7,6 +7,7 @@ import pytest
 
 from mmdemo.app import parts
 from mmdemo.app.tasks import Tasks
+from mmdemo.app.web import WEB
 from mmdemo.messages import LANGUAGES, strings
 
 SHIPPED = ("digits", "emotion")
@@ -26,7 +27,7 @@ def test_languages_say_the_same(language):
 def test_every_key_that_the_page_names_has_words():
     templates = Path(parts.__file__).read_text(encoding="utf-8")
     keys = set(re.findall(r'data-key(?:-label)?="([\w.]+)"', templates))
-    for module in parts.WEB.glob("*.js"):
+    for module in WEB.rglob("*.js"):
         keys |= set(re.findall(r'"((?:page|help|stage|gradio)\.\w+)"', module.read_text(encoding="utf-8")))
     assert len(keys) > 20
     assert keys <= strings().keys()

@@ -1,0 +1,20 @@
+/** Places in the drawing: along the axis of steps, and in the rows of the figure. */
+
+/** Place a node over some of the steps, in per cent, so that it needs no care when the axis grows. */
+export function across(node, start, length, count) {
+  node.style.left = `${(100 * start) / count}%`;
+  node.style.width = `${(100 * length) / count}%`;
+  return node;
+}
+
+/** The k-th y axis of a Plotly layout: its name, and the axis itself. */
+export const axisName = (k) => (k === 0 ? "yaxis" : `yaxis${k + 1}`);
+export const axisOf = (layout, k) => layout[axisName(k)];
+
+/** Where a row of the figure lies within the column of time, in pixels. */
+export function boxOf({ figure, payload }, row) {
+  const { layout } = payload.figure;
+  const inner = layout.height - layout.margin.t;
+  const [low, high] = axisOf(layout, layout.meta.rows.indexOf(row)).domain;
+  return { top: figure.offsetTop + layout.margin.t + (1 - high) * inner, height: (high - low) * inner };
+}

@@ -1,0 +1,221 @@
+/**
+ * The drawing of how a result came about: the input, the beliefs, the gates, the memory, the units and the ledger on one
+ * axis of steps, and a cursor that runs through all of it.
+ *
+ *   draw(element, payload, {strings, ask})   draws, or draws again, inside the element
+ *   clear(element)                           takes the drawing away
+ *   seek, openAt, choose, play, pause        do what a person could do; state, playing   tell what is so
+ *   overlay, seenFrom                        show what the server said about a what-if, or about an earlier step
+ *
+ * The payload is what `drawing` in mmdemo/inference/figure.py returns; `strings` has a language's sentences by dotted key, of which
+ * those under "drawing." are used; `ask` puts a question to the server, where there is one. Plotly must be there. The
+ * element sends, each with what is in its detail:
+ *   mmdemo:step {step, unit}           the cursor moved; null where there is none
+ *   mmdemo:open {step, unit}           a step was opened; step null: closed
+ *   mmdemo:span {start, stop} or null  steps were selected, up to before `stop`
+ *   mmdemo:contrast {about, against}   the ledger is for another class, or weighed against another (null: the mean)
+ *   mmdemo:play {playing}
+ * Words are a stranger's: everything is put in place as text, never as HTML.
+ */
+
+import { make, send } from "../core/dom.js";
+import { offerTips } from "../core/tooltip.js";
+import * as cursor from "./cursor.js";
+import { paint } from "./figure.js";
+import { listen } from "./gestures.js";
+import { firstContrast, showLedger } from "./ledger.js";
+import { showWhatIf } from "./overlay.js";
+import * as player from "./play.js";
+import { readOut } from "./readout.js";
+import { furnish } from "./rows.js";
+import { select, showLine, spanLine, stretch } from "./span.js";
+import { fillStrip, fitStrip } from "./strip.js";
+import { showTable, toggleTable } from "./table.js";
+
+const drawings = new WeakMap();
+const NOTHING = { step: null, unit: null, opened: null, chosen: null, span: null, seen: null, whatIf: null };
+let count = 0; // of drawings ever opened, for names that are theirs alone
+
+export function draw(element, payload, { strings = {}, ask } = {}) {
+  const say = speaker(strings);
+  if (!payload?.steps?.length) {
+    clear(element);
+    element.replaceChildren(make("div", { className: "mmd" }, [make("p", { className: "mmd-empty" }, say("empty"))]));
+    return Promise.resolve();
+  }
+  const drawing = drawings.get(element) ?? open(element);
+  const before = drawing.payload;
+  const again = before?.ledger.evidence.bdata === payload.ledger.evidence.bdata; // in another language, say
+  Object.assign(drawing, { payload, say, ask });
+  if (!again) forget(drawing, before?.steps.length === payload.steps.length);
+  furnish(drawing);
+  Object.assign(drawing, fillStrip(drawing, payload, say));
+  player.showPlayer(drawing);
+  stretch(drawing);
+  showLedger(drawing);
+  showLine(drawing);
+  showTable(drawing);
+  const { step, unit } = drawing;
+  drawing.step = null;
+  cursor.point(drawing, step, unit);
+  const drawn = paint(drawing);
+  fit(drawing);
+  if (!again) tellChoices(drawing);
+  return drawn;
+}
+
+export function clear(element) {
+  const drawing = drawings.get(element);
+  if (drawing) {
+    player.pause(drawing);
+    for (const watcher of drawing.watchers) watcher.disconnect();
+    Plotly.purge(drawing.figure);
+    drawings.delete(element);
+  }
+  element.replaceChildren();
+}
+
+/** Move the cursor; step null takes it away. */
+export const seek = (element, step, unit = null) => on(element, (drawing) => cursor.point(drawing, step, unit));
+
+/** Open a step, as a click on it does; null closes it. */
+export const openAt = (element, step) => on(element, (drawing) => cursor.openStep(drawing, step));
+
+/** Choose any of: the class to explain and what it is weighed against (null: the mean), a heat map's key, a unit. */
+export function choose(element, { about, against, map, unit }) {
+  const wanted = Object.entries({ about, against, map, chosen: unit }).filter(([, value]) => value !== undefined);
+  on(element, (drawing) => drawing.change(Object.fromEntries(wanted)));
+}
+
+/** Show a what-if's beliefs beside the real ones: {kept, beliefs, label}; null takes them away. */
+export const overlay = (element, whatIf) =>
+  on(element, (drawing) => {
+    showWhatIf(drawing, whatIf);
+    readOut(drawing);
+  });
+
+/** Show the ledger as seen from an earlier step: {step, evidence}; null goes back to the last. */
+export const seenFrom = (element, seen) => on(element, (drawing) => drawing.change({ seen }));
+
+export const play = (element) => on(element, player.play);
+export const pause = (element) => on(element, player.pause);
+export const playing = (element) => Boolean(drawings.get(element)?.player);
+
+/** What is chosen: {step, opened, unit, span, about, against}; null where nothing is drawn. */
+export const state = (element) =>
+  on(element, ({ step, opened, chosen, span, about, against }) => ({ step, opened, unit: chosen, span, about, against }));
+
+function on(element, act) {
+  const drawing = drawings.get(element);
+  return drawing ? act(drawing) : null;
+}
+
+/** Looks up sentences and fills their gaps; what is missing stays as it is. */
+function speaker(strings) {
+  return (name, values = {}) =>
+    (strings[`drawing.${name}`] ?? name).replace(/\{(\w+)\}/g, (gap, key) => values[key] ?? gap);
+}
+
+/** The empty frame, its observers and its events; made once, so that a new result keeps what was chosen. */
+function open(element) {
+  const parts = ["bands", "strip", "ticks", "figure", "ledger", "beside", "tint", "unread", "mark", "frame", "cursor"];
+  const drawing = { element, map: null, order: "by_action", zoomed: null, player: null, ...NOTHING };
+  for (const name of parts) drawing[name] = make("div", { className: `mmd-${name}` });
+  const box = (name, children = []) => (drawing[name] = make("div", { className: `mmd-${name}` }, children));
+  box("time", parts.map((name) => drawing[name])); // prettier-ignore
+  box("sheet", [drawing.time]);
+  box("scroll", [drawing.sheet]);
+  box("readout");
+  box("sum");
+  box("table");
+  drawing.button = make("button", { type: "button", className: "mmd-button mmd-play" });
+  drawing.tableButton = make("button", { type: "button", className: "mmd-button" });
+  const head = make("div", { className: "mmd-head" }, drawing.button, drawing.readout);
+  const foot = make("div", { className: "mmd-foot" }, drawing.tableButton, drawing.sum);
+  box("root", [head, spanLine(drawing), drawing.scroll, foot, drawing.table]).className = "mmd";
+  for (const name of ["tint", "unread", "mark", "frame", "table"]) drawing[name].hidden = true;
+  describe(drawing);
+  element.replaceChildren(drawing.root);
+
+  drawing.maps = () => drawing.payload.figure.data.filter(({ meta }) => meta.row === "units");
+  drawing.shown = () => drawing.maps().find(({ meta }) => meta.key === drawing.map) ?? drawing.maps()[0];
+  drawing.change = (settings) => change(drawing, settings);
+  drawing.button.addEventListener("click", () => (drawing.player ? player.pause : player.play)(drawing));
+  drawing.tableButton.addEventListener("click", () => toggleTable(drawing));
+  listen(drawing); // before the tip, which Escape takes away first
+  drawing.tip = offerTips(drawing.root);
+  watch(drawing);
+  drawings.set(element, drawing);
+  return drawing;
+}
+
+/** What those hear who do not see it. */
+function describe({ time, readout, table, tableButton, sum }) {
+  count += 1;
+  readout.setAttribute("aria-live", "polite");
+  time.tabIndex = 0;
+  time.setAttribute("role", "group");
+  table.id = `mmd-table-${count}`;
+  table.tabIndex = 0; // so that it can be scrolled with keys
+  sum.id = `mmd-sum-${count}`;
+  time.setAttribute("aria-describedby", sum.id);
+  time.setAttribute("aria-details", table.id);
+  tableButton.setAttribute("aria-controls", table.id);
+}
+
+/** Draw again when the page turns dark or light, or the width changes. */
+function watch(drawing) {
+  const { element, root, time, scroll } = drawing;
+  const theme = new MutationObserver(() => {
+    if (!element.isConnected) clear(element);
+    else if (getComputedStyle(root).color !== drawing.ink) paint(drawing);
+  });
+  for (const place of [document.documentElement, document.body]) {
+    theme.observe(place, { attributes: true, attributeFilter: ["class"] });
+  }
+  const size = new ResizeObserver(() => fit(drawing));
+  size.observe(time);
+  size.observe(scroll);
+  drawing.watchers = [theme, size];
+}
+
+/** A new result: what was pointed at and chosen in the last one is no more; the zoom stays where it fits. */
+function forget(drawing, sameLength) {
+  player.pause(drawing);
+  Object.assign(drawing, NOTHING, firstContrast(drawing.payload), { sound: null });
+  if (!sameLength) drawing.zoomed = null;
+  for (const part of ["tint", "frame"]) drawing[part].hidden = true;
+  drawing.beside.replaceChildren();
+}
+
+function tellChoices(drawing) {
+  const { about, against } = drawing;
+  send(drawing, "contrast", { about, against });
+  select(drawing, null);
+  cursor.openStep(drawing, null);
+}
+
+/** Change any of what was chosen, and everything that shows it. */
+function change(drawing, settings) {
+  Object.assign(drawing, settings);
+  if (drawing.about === drawing.against) drawing.against = null;
+  const { about, against } = drawing;
+  if ("about" in settings || "against" in settings || "seen" in settings) {
+    showLedger(drawing);
+    showTable(drawing);
+  }
+  if (Object.keys(settings).some((key) => key !== "seen")) paint(drawing);
+  readOut(drawing);
+  if ("about" in settings || "against" in settings) send(drawing, "contrast", { about, against });
+}
+
+/** What depends on the width. */
+function fit(drawing) {
+  const { time, figure, payload, chips } = drawing;
+  stretch(drawing);
+  const width = time.clientWidth;
+  if (!width) return; // in a hidden tab: we are called again when it opens
+  fitStrip(drawing, payload, chips, width / payload.steps.length);
+  if (drawing.width !== width) Plotly.Plots.resize(figure);
+  drawing.width = width;
+}

@@ -1,0 +1,67 @@
+/** The figure: Plotly's part of the drawing, in the colours of the page. */
+
+import { between, fade } from "../core/colour.js";
+import { decode, unpack } from "../core/packed.js";
+import { axisName, axisOf } from "./axis.js";
+import { showChoices } from "./rows.js";
+import { paintStrip } from "./strip.js";
+import { markUnit, ordered, ownLines } from "./units.js";
+
+const STOPS = Array.from({ length: 33 }, (_, k) => k / 32); // of a colour scale around zero
+
+/** Put the colours of the page onto the figure and the canvases, and hand the figure to Plotly. */
+export function paint(drawing) {
+  const { payload, figure, root, say } = drawing;
+  const style = getComputedStyle(root);
+  drawing.ink = style.color;
+  const colour = (name) => style.getPropertyValue(`--mm-${name}`).trim();
+  showChoices(drawing);
+  drawing.units = ordered(drawing);
+  const layout = dressedLayout(payload.figure.layout, style.fontFamily, colour, say);
+  const data = [...dressedData(drawing, colour), ...ownLines(drawing, layout, colour)];
+  paintStrip(drawing.canvases, payload.strip, colour("audio"));
+  drawing.width = figure.clientWidth;
+  const drawn = Plotly.react(figure, data, layout, { staticPlot: true });
+  markUnit(drawing);
+  return drawn;
+}
+
+function dressedData(drawing, colour) {
+  const { payload, units } = drawing;
+  const shown = drawing.shown();
+  const sorted = unpack(shown.z);
+  const rows = (trace) => (trace === shown ? { visible: true, z: units.map((unit) => sorted[unit]) } : { visible: false });
+  // From one hue to the other by the value, and for the memory by its tanh, which is what the LSTM itself shows of it.
+  const around = (trace) =>
+    STOPS.map((place) => {
+      const value = decode(trace, place * trace.zmax);
+      const strength = Math.abs(trace.meta.kind === "cell" ? Math.tanh(value) : value);
+      return [place, between(colour("zero"), colour(value < 0 ? "minus" : "plus"), strength)];
+    });
+  const dress = {
+    map: ({ meta }) => {
+      const full = colour(meta.key === "answer" ? "good" : "ink");
+      return { colorscale: [[0, fade(full, 0.04)], [1, full]] };
+    },
+    spread: ({ meta }) => ({ fillcolor: fade(colour(meta.key), 0.11) }),
+    mean: ({ meta, line }) => ({ line: { ...line, color: colour(meta.key) } }),
+    size: ({ line }) => ({ line: { ...line, color: colour("mute") } }),
+    gate: (trace) => rows(trace),
+    signed: (trace) => ({ ...rows(trace), colorscale: around(trace) }),
+    cell: (trace) => ({ ...rows(trace), colorscale: around(trace) }),
+  };
+  return payload.figure.data.map((trace) => Object.assign({}, trace, dress[trace.meta.kind](trace)));
+}
+
+function dressedLayout(plain, family, colour, say) {
+  const layout = { ...plain, autosize: true };
+  layout.font = { family, size: 11, color: colour("mute") };
+  layout.meta.rows.forEach((_, k) => {
+    layout[axisName(k)] = { ...axisOf(layout, k), gridcolor: colour("line") };
+  });
+  layout.shapes = structuredClone(layout.shapes ?? []); // Plotly leaves out what is empty
+  for (const { name, line } of layout.shapes) line.color = colour(name === "settled" ? "ink" : "line");
+  layout.annotations = structuredClone(layout.annotations ?? []);
+  for (const note of layout.annotations) note.text = say(note.name);
+  return layout;
+}

@@ -1,0 +1,93 @@
+/** Play: the cursor runs through the steps, through those of a sound together with the sound itself. */
+
+import { send, soundless } from "../core/dom.js";
+import { keepInSight, point } from "./cursor.js";
+
+const PACE = { text: 350, image: 120, audio: 80 }; // milliseconds a step; a sound that is heard sets its own
+const LOOK = 30; // milliseconds between two looks at where the sound is
+const PATIENCE = 3000; // milliseconds to wait for the sound: then it goes on without
+
+/** Run from the cursor on, or from the start where there is none or nothing is left. */
+export function play(drawing) {
+  if (drawing.player) return;
+  const { payload, step, unread } = drawing;
+  const last = payload.steps.length - 1;
+  const player = {}; // while it is the drawing's, this run goes on
+  drawing.player = player;
+  drawing.sound ??= fetchSound(drawing, soundless());
+  showPlayer(drawing);
+  unread.hidden = false;
+  send(drawing, "play", { playing: true });
+  visit(drawing, player, step === null || step === last ? 0 : step);
+}
+
+export function pause(drawing) {
+  if (!drawing.player) return;
+  drawing.player.audio?.pause();
+  drawing.player = null;
+  drawing.unread.hidden = true;
+  showPlayer(drawing);
+  send(drawing, "play", { playing: false });
+}
+
+/** The button's words. */
+export function showPlayer({ button, player, say }) {
+  const word = say(player ? "pause" : "play");
+  button.replaceChildren(word);
+  button.classList.toggle("mmd-playing", Boolean(player));
+}
+
+/** Show a step, and go on to the next one when its time is over. */
+async function visit(drawing, player, step) {
+  const { steps } = drawing.payload;
+  if (drawing.player !== player) return;
+  if (step === steps.length) {
+    pause(drawing);
+    return;
+  }
+  point(drawing, step);
+  keepInSight(drawing);
+  const { modality, span } = steps[step];
+  const next = () => visit(drawing, player, step + 1);
+  if (modality === "audio") {
+    player.audio ??= await starts(await drawing.sound, span[0]);
+    if (drawing.player !== player) player.audio?.pause(); // it was stopped while the sound was on its way
+  } else {
+    player.audio?.pause();
+    player.audio = null;
+  }
+  if (player.audio && !player.audio.paused) whenHeard(drawing, player, span[1], next);
+  else setTimeout(next, PACE[modality]);
+}
+
+/** Wait until the sound has come to a moment, or does not go on. */
+function whenHeard(drawing, player, seconds, next) {
+  const { audio } = player;
+  if (audio.currentTime >= seconds || audio.paused || drawing.player !== player) next();
+  else setTimeout(() => whenHeard(drawing, player, seconds, next), LOOK);
+}
+
+/** Start the sound at a moment -> the sound, or null where there is none or the browser refuses. */
+async function starts(audio, seconds) {
+  if (!audio) return null;
+  audio.currentTime = seconds;
+  try {
+    await audio.play();
+    return audio;
+  } catch {
+    return null;
+  }
+}
+
+/** The recording as it was heard; null where there is none, nobody to ask, or no answer in time. */
+async function fetchSound({ ask, payload }, audio) {
+  if (!ask || payload.steps.every(({ modality }) => modality !== "audio")) return null;
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, null));
+  try {
+    const answer = await Promise.race([ask({ ask: "sound" }), late]);
+    return answer && Object.assign(audio, { src: answer.url });
+  } catch {
+    return null;
+  }
+}
+

@@ -1,0 +1,112 @@
+/** What stands at the left of the drawing: the rows' names, the words that explain themselves, choices, and scales. */
+
+import { make } from "../core/dom.js";
+import { term } from "../core/tooltip.js";
+import { axisOf } from "./axis.js";
+
+const ORDERS = ["by_action", "by_number", "by_evidence"]; // of the units
+const ENDS = { gate: ["0", "1"], signed: ["−1", "1"], cell: ["≤ −3", "≥ 3"] }; // of a heat map's colours
+
+/** Put names and scales into the sheet, beside the column of time; rows and scales are those of the figure. */
+export function furnish(drawing) {
+  const { sheet, time, payload, say } = drawing;
+  const { layout } = payload.figure;
+  drawing.picks = {};
+  drawing.scales = {};
+  drawing.legend = make("div");
+  drawing.seenNote = make("div", { className: "mmd-seen" });
+  const parts = {
+    input: [say("input_parts")],
+    belief: [say("belief_parts")],
+    gates: ["i", "f", "o"].map((gate) => termOf(say, gate, "mmd-key", gate)),
+    state: [termOf(say, "mean", "mmd-key", "c"), termOf(say, "size", "mmd-key mmd-dashed", "mute")],
+    units: [
+      say("count", { count: payload.order.length }),
+      pick(drawing, "map", drawing.maps().map(({ meta: { key } }) => [key, say(key)])),
+      pick(drawing, "order", named(say, ORDERS)),
+      drawing.legend,
+    ],
+    ledger: [
+      beside(say("evidence_for"), pick(drawing, "about", classes(payload))),
+      beside(say("against"), pick(drawing, "against", [[null, say("mean_of_all")], ...classes(payload)])),
+      drawing.seenNote,
+    ],
+  };
+  const cells = [];
+  const heights = ["bands", "strip", "ticks"].map((part) => `var(--${part})`);
+  const inner = layout.height - layout.margin.t;
+  const place = (row, line, scale) => {
+    const name = make("div", { className: `mmd-name mmd-of-${row}` }, [termOf(say, row, "mmd-title"), ...parts[row]]);
+    drawing.scales[row] = make("div", { className: "mmd-scale" }, scale);
+    for (const cell of [name, drawing.scales[row]]) {
+      cell.style.gridRow = line;
+      cells.push(cell);
+    }
+  };
+  place("input", 2, []);
+  layout.meta.rows.forEach((row, k) => {
+    const [low, high] = axisOf(layout, k).domain.map((edge) => edge * inner);
+    const above = k ? axisOf(layout, k - 1).domain[0] * inner - high : layout.margin.t;
+    heights.push(`${above}px`, `${high - low}px`);
+    place(row, heights.length, row === "belief" ? classNames(payload, high - low) : marks(axisOf(layout, k)));
+  });
+  heights.push("var(--gap)", "var(--ledger)");
+  place("ledger", heights.length, []);
+  sheet.style.gridTemplateRows = heights.join(" ");
+  sheet.replaceChildren(...cells, time);
+  time.setAttribute("aria-label", say("keys"));
+}
+
+/** Let the choices show what is chosen, however that came about. */
+export function showChoices(drawing) {
+  const { picks, legend } = drawing;
+  const { meta } = drawing.shown();
+  for (const [key, select] of Object.entries(picks)) select.value = String(key === "map" ? meta.key : drawing[key]);
+  for (const option of picks.against.options) option.disabled = option.value === picks.about.value;
+  const [low, high] = ENDS[meta.kind];
+  legend.className = `mmd-legend mmd-${meta.kind}`;
+  legend.replaceChildren(low, make("i"), high);
+}
+
+/** The numbers beside a row of the figure. */
+export function marks({ range, tickvals }) {
+  return tickvals.map((value) => {
+    const mark = make("span", { className: "mmd-at" }, String(value).replace("-", "−"));
+    mark.style.top = `${(100 * (range[1] - value)) / (range[1] - range[0])}%`;
+    return mark;
+  });
+}
+
+/** A word of the drawing's that explains itself, with a mark in its colour. */
+function termOf(say, name, className, hue = "ink") {
+  const button = term(say(name), say(`${name}_about`), className);
+  button.style.setProperty("--hue", `var(--mm-${hue})`);
+  return button;
+}
+
+/** One of the drawing's settings, to be chosen from [[value, text], ...]. */
+function pick(drawing, key, options) {
+  const select = make(
+    "select",
+    { ariaLabel: drawing.say(`${key}_pick`) },
+    options.map(([value, text]) => new Option(text, value)),
+  );
+  select.dataset.pick = key;
+  select.addEventListener("change", () => {
+    drawing.change({ [key]: options.find(([value]) => String(value) === select.value)[0] });
+  });
+  drawing.picks[key] = select;
+  return make("label", { className: "mmd-pick" }, select);
+}
+
+const beside = (word, choice) => make("div", { className: "mmd-pair" }, make("span", {}, word), choice);
+const named = (say, keys) => keys.map((key) => [key, say(key)]);
+const classes = ({ labels }) => labels.map((label, k) => [k, label]);
+
+/** The names of the classes beside their rows; where rows are too thin for names, only the answer's. */
+function classNames({ labels, answer }, height) {
+  const thin = height / labels.length < 9;
+  return labels.map((label, k) =>
+    make("span", { className: k === answer ? "mmd-answer" : "" }, thin && k !== answer ? "" : label),
+  );
+}

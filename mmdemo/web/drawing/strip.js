@@ -1,0 +1,107 @@
+/** The input itself on the axis of steps: words as chips, the picture over its slices, the spectrogram over its moments. */
+
+import { channels } from "../core/colour.js";
+import { make } from "../core/dom.js";
+import { unpack } from "../core/packed.js";
+import { across } from "./axis.js";
+import { runs } from "./steps.js";
+
+const GROUND = "#0b0d12"; // under the picture and the spectrogram, in the light and in the dark
+
+/** Bands, chips and canvases. Returns {nodes of each kind}: chips by step, canvases by modality. */
+export function fillStrip({ bands, strip }, { steps }, say) {
+  const chips = [];
+  const canvases = {};
+  bands.replaceChildren();
+  strip.replaceChildren();
+  for (const { modality, start, length } of runs(steps)) {
+    const name = make("span", {}, say(modality));
+    const band = across(make("div", { title: say(modality) }, name), start, length, steps.length);
+    band.style.setProperty("--hue", `var(--mm-${modality})`);
+    bands.append(band);
+    if (modality === "text") {
+      for (let step = start; step < start + length; step++) {
+        chips[step] = across(make("div", { className: "mmd-chip" }, [make("span", {}, steps[step].text)]), step, 1, steps.length);
+        strip.append(chips[step]);
+      }
+      continue;
+    }
+    canvases[modality] = across(make("canvas"), start, length, steps.length);
+    strip.append(canvases[modality]);
+    if (modality === "image") {
+      for (let step = start + 1; step < start + length; step++) strip.append(across(make("i"), step, 0, steps.length));
+    }
+  }
+  return { chips, canvases };
+}
+
+/** Draw the picture and the spectrogram; `hue` is the sound's colour. */
+export function paintStrip(canvases, packed, hue) {
+  const ramps = { image: [GROUND, "#ffffff"], audio: [GROUND, hue, "#f6fff2"] };
+  for (const [modality, canvas] of Object.entries(canvases)) {
+    const rows = unpack(packed[modality]);
+    const stops = ramps[modality].map(channels);
+    canvas.width = rows[0].length;
+    canvas.height = rows.length;
+    const image = new ImageData(canvas.width, canvas.height);
+    rows.forEach((row, y) =>
+      row.forEach((value, x) => {
+        const place = (value / 255) * (stops.length - 1);
+        const k = Math.min(Math.floor(place), stops.length - 2);
+        const rgb = stops[k].map((from, c) => from + (stops[k + 1][c] - from) * (place - k));
+        image.data.set([...rgb, 255], 4 * (y * canvas.width + x));
+      }),
+    );
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+}
+
+/** What depends on the width of a step, in pixels: the names of the bands, the direction of the words, and the ticks. */
+export function fitStrip({ bands, strip, ticks }, { steps }, chips, width) {
+  nameBands(bands);
+  strip.classList.remove("mmd-upright");
+  const cramped = chips.some((chip) => chip.firstChild.scrollWidth > chip.clientWidth - 3);
+  strip.classList.toggle("mmd-upright", cramped);
+  const marks = [];
+  for (const { modality, start, length } of runs(steps)) {
+    const list = { text: () => [], image: slices, audio: moments }[modality];
+    for (const [place, text] of list(steps.slice(start, start + length), width)) {
+      const mark = make("span", { className: `mmd-${modality}` }, text);
+      mark.style.left = `${(100 * (start + place)) / steps.length}%`;
+      marks.push(mark);
+    }
+  }
+  ticks.replaceChildren(...marks);
+}
+
+/** A name may run on over the next band, whose own then makes room; one that finds none is left to the colour alone. */
+function nameBands(bands) {
+  let taken = 0; // so far, in pixels
+  for (const band of bands.children) {
+    const name = band.firstChild;
+    const shift = Math.max(0, taken - band.offsetLeft);
+    const end = band.offsetLeft + shift + name.offsetWidth;
+    const fits = shift < band.offsetWidth && end <= bands.offsetWidth;
+    name.style.left = `${shift}px`;
+    name.style.visibility = fits ? "" : "hidden";
+    if (fits) taken = end + 8;
+  }
+}
+
+/** Numbers of slices: [[place in steps, text]]. */
+function slices(steps, width) {
+  const every = [1, 2, 5, 10].find((n) => n * width >= 18) ?? 20;
+  return [...steps.keys()].filter((k) => k === 0 || (k + 1) % every === 0).map((k) => [k + 0.5, String(k + 1)]);
+}
+
+/** Round seconds, each where its moment is: [[place in steps, text]]. */
+function moments(steps, width) {
+  const pace = Math.max(...steps.map(({ span: [start, end] }) => end - start)); // seconds a step, but at the recording's edges
+  const every = [0.1, 0.2, 0.5, 1, 2].find((seconds) => (seconds / pace) * width >= 40) ?? 5;
+  const marks = [];
+  steps.forEach(({ span: [start, end] }, k) => {
+    const moment = Math.ceil(start / every - 1e-6) * every;
+    if (moment < end - 1e-6) marks.push([k + (moment - start) / (end - start), `${Number(moment.toFixed(1))} s`]);
+  });
+  return marks;
+}

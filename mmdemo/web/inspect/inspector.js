@@ -1,0 +1,197 @@
+/**
+ * What opens under the drawing: the step that was clicked, its equations with its own numbers, what if it had been
+ * otherwise, and about the whole reading what each step meant at each later one and whether the ledger is true.
+ *
+ *   inspect(place, frame, payload, {strings, ask})   for what is drawn in `frame`, inside `place`
+ *
+ * It hears what the drawing sends (see drawing/drawing.js) and asks the server (see mmdemo/app/questions.py): without `ask`, as in
+ * a report that stands alone, there is nothing to see. Of the strings, those under "inspect." are used, and some of
+ * "drawing." and "explain.".
+ */
+
+import { make } from "../core/dom.js";
+import { unpack } from "../core/packed.js";
+import { offerTips } from "../core/tooltip.js";
+import { choose, seenFrom } from "../drawing/drawing.js";
+import { beliefsOf, whereIs } from "../drawing/steps.js";
+import { changedMost } from "./equations.js";
+import { proof } from "./proof.js";
+import { press, stepParts } from "./step.js";
+import { triangle } from "./triangle.js";
+import { forget, whatIf } from "./whatif.js";
+
+const CLOSED = { step: null, told: null, unit: null, mean: false, seen: false, span: null, tried: null, trouble: null };
+const WHOLE = { triangle, proof }; // what can be asked about the whole reading, each opened by its button
+const QUESTIONS = { triangle: "triangle", proof: "faithful" };
+const inspectors = new WeakMap();
+
+export function inspect(place, frame, payload, { strings = {}, ask } = {}) {
+  const inspector = inspectors.get(place) ?? install(place, frame);
+  const again = inspector.payload?.ledger?.evidence.bdata === payload.ledger?.evidence.bdata; // in another language, say
+  Object.assign(inspector, { payload, ask, say: speaker(strings) });
+  place.hidden = !ask || !payload.steps.length;
+  if (place.hidden) return;
+  if (!again) {
+    const last = beliefsOf(payload).map((row) => row.at(-1));
+    Object.assign(inspector, CLOSED, { last, about: payload.answer, against: null, whole: {}, held: { gate: "f", value: 1 } });
+  }
+  inspector.show();
+}
+
+/** Its elements, and what it hears; made once. */
+function install(place, frame) {
+  const [body, live] = ["body", "live"].map((name) => make("div", { className: `mmi-${name}` }));
+  live.ariaLive = "polite";
+  place.classList.add("mmi");
+  place.replaceChildren(body, live);
+  offerTips(place);
+  const inspector = { place, frame, body, ...CLOSED, full: false };
+  inspector.announce = (words) => (live.textContent = words);
+  inspector.show = () => show(inspector);
+  inspector.asks = (question, part) => asks(inspector, question, part);
+  inspector.choosesUnit = (unit) => choosesUnit(inspector, unit);
+  inspector.where = ({ start, stop }) => whereAre(inspector, start, stop);
+  frame.addEventListener("mmdemo:open", ({ detail }) => openStep(inspector, detail));
+  frame.addEventListener("mmdemo:span", ({ detail }) => openSpan(inspector, detail));
+  frame.addEventListener("mmdemo:contrast", ({ detail }) => weigh(inspector, detail));
+  const theme = new MutationObserver(() => inspector.whole?.triangle && inspector.show()); // it is painted
+  for (const node of [document.documentElement, document.body]) {
+    theme.observe(node, { attributes: true, attributeFilter: ["class"] });
+  }
+  inspectors.set(place, inspector);
+  return inspector;
+}
+
+/** Looks up sentences and fills their gaps; `say.pieces` sets apart what fills them. A dotted key is any section's. */
+function speaker(strings) {
+  const find = (key) => strings[key.includes(".") ? key : `inspect.${key}`] ?? key;
+  const say = (key, values = {}) => find(key).replace(/\{(\w+)\}/g, (gap, at) => values[at] ?? gap);
+  say.pieces = (key, values) =>
+    find(key)
+      .split(/(\{\w+\})/)
+      .filter(Boolean)
+      .map((part) => {
+        const gap = part.startsWith("{") ? part.slice(1, -1) : null;
+        return { gap, text: gap ? String(values[gap] ?? part) : part };
+      });
+  return say;
+}
+
+/** A step as a person would point at it, or a span by its first and last. */
+function whereAre({ payload, say }, start, stop) {
+  const where = (step) => whereIs(payload.steps, step, (key, values) => say(`drawing.${key}`, values));
+  return stop - start === 1 ? where(start) : say("span", { first: start + 1, last: stop, from: where(start), to: where(stop - 1) });
+}
+
+/** Ask the server; null where it refused, which is then said in that part, or where another reading has come since. */
+async function asks(inspector, question, part) {
+  const { payload } = inspector;
+  inspector.trouble = null;
+  try {
+    const told = await inspector.ask(question);
+    return inspector.payload.ledger.evidence.bdata === payload.ledger.evidence.bdata ? told : null;
+  } catch (error) {
+    inspector.trouble = { part, words: error.message };
+    inspector.show();
+    return null;
+  }
+}
+
+/** A step was opened in the drawing; null closes it. */
+async function openStep(inspector, { step, unit }) {
+  if (!inspector.payload || inspector.place.hidden) return;
+  if (step === null) return close(inspector);
+  if (step === inspector.step && inspector.told) return choosesUnit(inspector, unit ?? inspector.unit, false);
+  leave(inspector);
+  Object.assign(inspector, { step, told: null, span: null });
+  const told = await inspector.asks({ ask: "step", step }, "step");
+  if (!told || inspector.step !== step) return;
+  const inside = unpack(told.inside);
+  Object.assign(inspector, { told, inside, most: changedMost(inside), span: { start: step, stop: step + 1 } });
+  inspector.unit = unit ?? inspector.most;
+  inspector.show();
+  inspector.announce(`${inspector.say("opened_step", { step: step + 1 })} ${inspector.where(inspector.span)}`);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  inspector.body.querySelector(".mmi-step").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+}
+
+/** Steps were selected in the drawing: what if they had been otherwise? Null goes back to the step that is open. */
+function openSpan(inspector, span) {
+  if (!inspector.payload || inspector.place.hidden) return;
+  forget(inspector);
+  const { step, told } = inspector;
+  inspector.span = span ?? (told ? { start: step, stop: step + 1 } : null);
+  inspector.show();
+}
+
+function close(inspector) {
+  leave(inspector);
+  Object.assign(inspector, CLOSED);
+  inspector.show();
+}
+
+/** Take back what the drawing shows only because a step is open. */
+function leave(inspector) {
+  forget(inspector);
+  if (inspector.seen) seenFrom(inspector.frame, null);
+  inspector.seen = false;
+}
+
+/** The ledger in the drawing is for another contrast of classes: what was said about the whole is of the old one. */
+function weigh(inspector, { about, against }) {
+  if (inspector.about === about && inspector.against === against) return;
+  const opened = Object.keys(inspector.whole ?? {});
+  Object.assign(inspector, { about, against, whole: {} });
+  for (const name of opened) openWhole(inspector, name);
+  if (inspector.payload && !inspector.place.hidden) inspector.show();
+}
+
+/** Open what is asked about the whole reading, or close it. */
+async function openWhole(inspector, name) {
+  const { about, against, whole } = inspector;
+  if (name in whole) {
+    delete whole[name];
+    return inspector.show();
+  }
+  whole[name] = null; // asked, and not yet answered
+  inspector.show();
+  const told = await inspector.asks({ ask: QUESTIONS[name], about, against }, name);
+  if (inspector.whole !== whole || !(name in whole)) return null;
+  if (told) whole[name] = told;
+  else delete whole[name];
+  return inspector.show();
+}
+
+/** Show another unit's numbers, and mark it in the drawing where it was chosen here. */
+function choosesUnit(inspector, unit, here = true) {
+  Object.assign(inspector, { unit, mean: false });
+  if (here) choose(inspector.frame, { unit });
+  inspector.show();
+}
+
+/** Everything that is open; the focus stays where it was. */
+function show(inspector) {
+  const { body, payload, span, told, whole } = inspector;
+  const held = body.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  const parts = [];
+  if (told) parts.push(make("section", { className: "mmi-step" }, stepParts(inspector), trouble(inspector, "step")));
+  else if (inspector.trouble?.part === "step") parts.push(trouble(inspector, "step"));
+  if (span && payload.steps.length) parts.push(make("section", { className: "mmi-if" }, whatIf(inspector), trouble(inspector, "if")));
+  const doors = Object.keys(WHOLE).map((name) => {
+    const door = press(inspector, name, () => openWhole(inspector, name), `mmi-door${name in whole ? " mmi-open" : ""}`);
+    door.ariaExpanded = String(name in whole);
+    return door;
+  });
+  parts.push(make("div", { className: "mmi-row mmi-doors" }, doors));
+  for (const [name, told] of Object.entries(whole)) {
+    const inner = told ? WHOLE[name](inspector, told) : make("p", { className: "mmi-mute" }, inspector.say("wait"));
+    parts.push(make("section", { className: `mmi-${name}` }, inner));
+  }
+  for (const name of Object.keys(WHOLE)) parts.push(trouble(inspector, name));
+  body.replaceChildren(...parts.filter(Boolean));
+  if (held) body.querySelector(`[data-focus="${held}"]`)?.focus();
+}
+
+function trouble({ trouble }, part) {
+  return trouble?.part === part ? make("p", { className: "mmi-trouble", role: "alert" }, trouble.words) : null;
+}

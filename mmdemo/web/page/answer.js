@@ -1,0 +1,155 @@
+/** What was decided and why, what may be wrong with it, what each modality did for it, and what the model saw of it. */
+
+import { arrived } from "../core/current.js";
+import { make, valueOf } from "../core/dom.js";
+import { offerTips, term } from "../core/tooltip.js";
+import { find, list, name, onLanguage, percent, pieces, say } from "../core/words.js";
+import { SEEN } from "./seen.js";
+
+const CHANCES = 5; // as many classes as have a bar
+const OTHERS = 3; // as many as are named beside the shares...
+const LIKELY = 0.005; // ...and how probable they must be
+const SENTENCES = 3; // more are not read
+const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /lowered/, /raised/, /written/, /settled_first/, /order_same/];
+const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice", "seconds"]); // in bold
+
+/** `tell` says to the server which candidate of the picture to read; a report has nobody to tell. */
+export function answer({ element, props, watch, tell = null }) {
+  const [spoken, card] = element.children;
+  offerTips(element);
+  const show = () => {
+    const value = valueOf(props);
+    const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
+    arrived({ said: value });
+    spoken.textContent = value?.used.length ? `${name(value.label)}, ${trust(value)}` : "";
+    card.replaceChildren(...(value ? parts(value, tell) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
+    if (choosing) card.querySelector(".mm-photo button")?.focus();
+  };
+  watch("value", show);
+  onLanguage(show);
+  show();
+}
+
+function parts(value, tell) {
+  const given = Object.keys({ ...value.saw, ...value.ignored });
+  const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
+  const shared = Object.keys(value.why?.shares ?? {}).length > 1;
+  const apart = value.used.length > 1 && topsOf(value).size > 1;
+  const decided = value.used.length
+    ? [
+        verdict(value),
+        make("div", { className: "mm-say" }, sayings(value)),
+        shared ? shares(value) : chances(value.labels, value.probabilities),
+      ]
+    : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
+  const seen = [
+    make("p", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
+    make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
+  ];
+  const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
+  return panels.length ? [top, ...seen] : [top];
+}
+
+/** The answer, in large type. */
+function verdict(value) {
+  const shown = name(value.label);
+  const big = make("strong", { className: `mm-label${shown.length > 3 ? " mm-long" : ""}` }, shown);
+  const small = make("small", {}, trust(value));
+  return make("div", { className: `mm-verdict ${value.sure ? "mm-sure" : "mm-unsure"}` }, big, small);
+}
+
+const trust = ({ probability, sure }) => `${percent(probability)} · ${say(sure ? "page.sure" : "page.unsure")}`;
+
+/** What to be careful about, and then why: the most telling sentences, in the order in which they were made. */
+function sayings(value) {
+  const warning = value.contradiction ?? value.reason;
+  const agree = value.used.length > 1 && topsOf(value).size === 1 && !value.contradiction;
+  const caution = find("task.caution");
+  const why = telling(value.why?.sentences ?? []).flatMap((note) => inBold(note).concat(" "));
+  if (agree) why.push(say("page.agree"));
+  return [
+    warning && make("p", { className: "mm-warn" }, inBold(warning)),
+    make("p", { className: "mm-why" }, why.length ? why : say("page.read", { inputs: list(value.used) })),
+    ...value.notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
+    caution && make("p", { className: "mm-caution" }, caution),
+  ];
+}
+
+/** The answers that the modalities would give alone. */
+const topsOf = ({ alone }) => new Set(Object.values(alone).map(topOf));
+const topOf = (p) => p.indexOf(Math.max(...p));
+
+/** The sentences most worth reading. */
+function telling(notes) {
+  const rank = ({ key }) => TELLING.findIndex((kind) => kind.test(key));
+  const best = new Set(notes.toSorted((a, b) => rank(a) - rank(b)).slice(0, SENTENCES));
+  return notes.filter((note) => best.has(note));
+}
+
+/** A sentence with what matters in bold. */
+const inBold = ({ key, values }) =>
+  pieces(key, values).map(({ text, gap }) => (NAMED.has(gap?.replace(/^(first|second|third)_/, "")) ? make("b", {}, text) : text));
+
+/** What each modality did for the answer, as bars around zero that add up, and the next classes in small print. */
+function shares({ labels, label, probability, probabilities, why }) {
+  const k = labels.indexOf(label);
+  const parts = Object.entries(why.shares).map(([modality, share]) => [modality, share[k]]);
+  const least = Math.min(0, ...parts.map(([, share]) => share));
+  const span = Math.max(0, ...parts.map(([, share]) => share)) - least || 1;
+  const rows = parts.map(([modality, share]) => {
+    const bar = make("i", { className: "mm-bar" });
+    bar.style.left = `${(100 * (Math.min(share, 0) - least)) / span}%`;
+    bar.style.width = `${(100 * Math.abs(share)) / span}%`;
+    const zero = make("i", { className: "mm-zero" });
+    zero.style.left = `${(-100 * least) / span}%`;
+    const number = make("span", {}, signed(share));
+    return make("li", { className: `mm-of-${modality}` }, make("span", {}, say(`page.${modality}`)), make("b", {}, zero, bar), number);
+  });
+  const title = term(say("page.shares", { label }), say("page.shares_about", { label }));
+  const sum = parts.map(([, share]) => signed(share, 4)).join(" ");
+  const [all, none] = [probability, why.prior[k]];
+  const check = term(
+    say("page.shares_sum", { all: all.toFixed(2), none: none.toFixed(2) }),
+    say("page.shares_sum_about", { sum, all: all.toFixed(4), none: none.toFixed(4), label }),
+    "mm-sum",
+  );
+  const list = make("ol", { className: "mm-shares", ariaLabel: say("page.shares", { label }) }, ...rows);
+  return make("div", { className: "mm-shared" }, title, list, check, others(labels, probabilities));
+}
+
+const signed = (number, digits = 2) => `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(digits)}`;
+
+/** The classes that came next, in one line. */
+function others(labels, probabilities) {
+  const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(1, 1 + OTHERS);
+  const likely = order.filter((k) => probabilities[k] >= LIKELY);
+  if (!likely.length) return null;
+  const rows = likely.map((k) => make("li", {}, make("span", {}, name(labels[k])), ` ${percent(probabilities[k])}`));
+  return make("div", { className: "mm-next" }, make("span", {}, say("page.next")), make("ol", { ariaLabel: say("page.next") }, ...rows));
+}
+
+/** All classes, the most probable ones first, as small bars. */
+function chances(labels, probabilities) {
+  const order = [...labels.keys()];
+  order.sort((a, b) => probabilities[b] - probabilities[a]);
+  const rows = order.slice(0, CHANCES).map((k, place) => {
+    const bar = make("i", { className: "mm-bar" });
+    bar.style.setProperty("--share", probabilities[k]);
+    const row = make("li", { className: place ? "" : "mm-first" }, make("span", {}, name(labels[k])), make("b", {}, bar));
+    row.append(make("span", {}, percent(probabilities[k])));
+    return row;
+  });
+  return make("ol", { className: "mm-chances", ariaLabel: say("page.chances") }, ...rows);
+}
+
+/** One modality: what it says alone, in large type where they differ, and what was seen of it. */
+function panel(modality, { labels, used, alone, ignored, saw }, tell, apart) {
+  const p = used.length > 1 ? alone[modality] : null; // alone, it says what was said above
+  const best = p && topOf(p);
+  const heading = make("h3", {}, say(`page.${modality}`));
+  if (p && apart) heading.append(make("strong", {}, name(labels[best])), make("small", {}, percent(p[best])));
+  else if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
+  const seen = saw[modality] ? SEEN[modality](saw[modality], tell) : [];
+  const why = ignored[modality] && make("p", { className: "mm-warn" }, say(ignored[modality].key, ignored[modality].values));
+  return make("section", { className: `mm-panel mm-of-${modality}${used.includes(modality) ? "" : " mm-out"}` }, heading, why, seen);
+}

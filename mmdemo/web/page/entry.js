@@ -1,0 +1,32 @@
+/**
+ * The page's one entry. parts.py has it imported once; whatever arrives is then brought to life in the order of its
+ * arrival. A part that fails says so in its own place and in the console's log, and takes no other along.
+ */
+
+import { make } from "../core/dom.js";
+import { say } from "../core/words.js";
+import * as page from "./page.js";
+
+/** Bring a part to life: the name of page.js's function, and what it gets. */
+export function live(name, part) {
+  const attempt = (work) => (...given) => {
+    try {
+      const done = work(...given);
+      part.element.querySelector(":scope > .mm-failed")?.remove();
+      return done;
+    } catch (error) {
+      return failed(name, part.element, error);
+    }
+  };
+  const watch = (property, callback) => part.watch(property, attempt(callback));
+  attempt(() => page[name]({ ...part, watch }))();
+}
+
+function failed(name, element, error) {
+  console.error(`The part "${name}" of the page failed:`, error);
+  element.hidden = false;
+  if (element.querySelector(":scope > .mm-failed")) return;
+  const said = make("p", { className: "mm-failed", role: "alert" }, say("page.failed"));
+  said.dataset.key = "page.failed";
+  element.append(said);
+}

@@ -1,4 +1,4 @@
-"""Out-of-distribution inputs and selective prediction: does it know when it does not know?
+"""Out-of-distribution inputs and selective prediction: whether it knows when it does not know.
 
 Two measures: how well confidence (the highest probability) separates inputs that have a class from others, as the area
 under the ROC curve (Hendrycks & Gimpel 2017, "A baseline for detecting misclassified and out-of-distribution
@@ -86,7 +86,7 @@ def study_ood(
 
 
 def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count: int = 1000) -> dict:
-    """Two inputs of different classes: is it sure of one of them, and does it name both?
+    """Two inputs of different classes: whether it is sure of one of them, and whether it names both.
 
     Args:
         model: the checkpoint's model.

@@ -74,7 +74,8 @@ def record_losses(file):
         return losses[-1]
 
     def doubled(self, batch):
-        return forward(self, Batch(batch.text, batch.image.double(), batch.audio.double(), batch.lengths, batch.order))
+        inputs = {name: x.double() if x.is_floating_point() else x for name, x in batch.inputs.items()}
+        return forward(self, Batch(inputs, batch.lengths, batch.order))
 
     training.sequence_loss, training.new_model = kept, lambda config: new(config).double()
     MultimodalLSTM.forward = doubled

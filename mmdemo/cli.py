@@ -64,6 +64,9 @@ def serve(
     embed: Annotated[
         str, typer.Option(help="Sites that may show the page in a frame, as in CSP's frame-ancestors.")
     ] = "'self'",
+    decode_seconds: Annotated[
+        float, typer.Option(help="Seconds that reading one picture or recording may take before it is given up.")
+    ] = 5.0,
     checkpoints: Annotated[
         Path,
         typer.Option(
@@ -80,7 +83,14 @@ def serve(
     from mmdemo.app import build
     from mmdemo.server import serve
 
-    serve(build(checkpoints, warm=True), server_name=host, server_port=port, per_minute=rate, frames=embed)
+    serve(
+        build(checkpoints, warm=True),
+        server_name=host,
+        server_port=port,
+        per_minute=rate,
+        frames=embed,
+        decode_seconds=decode_seconds,
+    )
 
 
 @app.command()

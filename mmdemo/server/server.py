@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 
 from mmdemo import worker_pool
+from mmdemo.audio import decode as audio_decode
 from mmdemo.image import reader as image_reader
 from mmdemo.server import gradio_compat, logs, uploads
 from mmdemo.server.document import Document
@@ -100,11 +101,12 @@ def launch(
     return demo.launch(**demo.looks | settings)
 
 
-def serve(demo: gr.Blocks, **more: Any) -> None:
+def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **more: Any) -> None:
     """Serve until SIGTERM or SIGINT (Ctrl+C); then finish what runs and what waits, and end.
 
     Args:
         demo: what ``mmdemo.app.build`` made.
+        decode_seconds: that a step of reading one picture or recording may take, before it is given up.
         more: arguments of ``launch``.
     """
     told_to_stop = threading.Event()
@@ -115,7 +117,7 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
-    worker_pool.start(prepare=image_reader.prepare)
+    worker_pool.start(prepare=[image_reader.prepare, audio_decode.prepare], seconds=decode_seconds)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})

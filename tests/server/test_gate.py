@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from gradio_client import Client
-from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, picture
+from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, WORK, picture
 
 from mmdemo.app.given import Given
 from mmdemo.app.tasks import EXAMPLES
@@ -63,6 +63,14 @@ def test_sounds(http, name):
     event, value = call(http, [None, None, upload(http, file, content)])
     assert event == ("error" if refused else "complete")
     assert starts_like(value["error"], refused) if refused else value[0]["probabilities"]
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_pictures_that_are_all_work(http, name):
+    begun = time.perf_counter()
+    event, value = call(http, [None, upload(http, "photo.png", WORK[name]()), None])
+    assert (event, value["error"]) == ("error", WORD["serve.too_much_work"])
+    assert time.perf_counter() - begun < 10
 
 
 @pytest.mark.parametrize("name", WORDS)

@@ -64,6 +64,14 @@ def serve(
     embed: Annotated[
         str, typer.Option(help="Sites that may show the page in a frame, as in CSP's frame-ancestors.")
     ] = "'self'",
+    trusted_hops: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            envvar="MMDEMO_TRUSTED_HOPS",
+            help="Proxies of yours before the server, each of which adds to X-Forwarded-For; at 0 it is ignored.",
+        ),
+    ] = 0,
     decode_seconds: Annotated[
         float, typer.Option(help="Seconds that reading one picture or recording may take before it is given up.")
     ] = 5.0,
@@ -89,6 +97,7 @@ def serve(
         server_port=port,
         per_minute=rate,
         frames=embed,
+        hops=trusted_hops,
         decode_seconds=decode_seconds,
     )
 

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -185,6 +186,58 @@ def test_headers(http):
         assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.org<script>"},
+        {"origin": "http://["},
+        {"range": "bytes=a-b"},
+        {"origin": "https://evil.org"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+    ids=str,
+)
+def test_hostile_headers(http, headers):
+    answer = http.post("/gradio_api/call/predict", json={"data": ["seven"]}, headers=headers)
+    assert answer.status_code in (400, 403)
+    assert "evil" not in answer.text
+
+
+def test_another_host_is_reflected_nowhere(http):
+    for path in ("/", "/config", "/gradio_api/info", "/gradio_api/openapi.json"):
+        said = http.get(path, headers={"x-forwarded-host": "evil.org", "x-forwarded-proto": "https"})
+        assert said.status_code == 200 and "evil.org" not in said.text
+
+
+MESSAGES = [b"null", b"[]", b'{"event_id": NaN}', b'{"event_id": "\\ud800"}', b'{"session_hash": 1e999}', b"{" * 10_000]
+
+
+@pytest.mark.parametrize("body", MESSAGES, ids=range(len(MESSAGES)))
+def test_messages_besides_runs(http, body):
+    for path in ("cancel", "reset"):
+        answer = http.post(f"/gradio_api/{path}", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400, path
+
+
+def test_a_heavy_body_keeps_nobody_waiting(http, page_url):
+    body, told = b'{"data":[' + b"[]," * 600_000 + b"[]]}", []
+
+    def ask():
+        with httpx.Client(base_url=page_url, timeout=60) as other:
+            for path in ("call/predict", "queue/join", "cancel", "mcp/"):
+                told.append(other.post(f"/gradio_api/{path}", content=body).status_code)
+
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(ask) for _ in range(4)]
+        waits = []
+        while not all(one.done() for one in running):
+            begun = time.perf_counter()
+            http.get("/health")
+            waits.append(time.perf_counter() - begun)
+    assert set(told) <= {400, 404} and len(told) == 16
+    assert max(waits) < 1  # it was five seconds and more
+
+
 def test_nothing_to_hear_is_said_at_once(http):
     assert http.get("/gradio_api/queue/data", params={"session_hash": "unknown"}).status_code == 404
     assert http.get("/gradio_api/call/predict/unknown").status_code == 404
@@ -196,7 +249,7 @@ def small(checkpoints):
     from mmdemo.app import build
 
     demo = build(checkpoints)
-    _, url, _ = launch(demo, per_minute=5, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    _, url, _ = launch(demo, per_minute=5, hops=1, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield demo, url.rstrip("/")
     demo.close()
 
@@ -280,23 +333,26 @@ def test_visitors_do_not_meet(page_url):
 def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
-    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
-    demo = type("Demo", (), {"health": None, "looks": {}, "launch": lambda self, **settings: seen.update(settings)})()
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    demo = SimpleNamespace(health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings))
     server.launch(demo, per_minute=5)
-    assert os.environ["FORWARDED_ALLOW_IPS"] == "*"
-    (middleware,) = seen["app_kwargs"]["middleware"]
-    _, _, settings = middleware
+    assert os.environ["FORWARDED_ALLOW_IPS"] == ""
+    _, _, settings = seen["app_kwargs"]["middleware"][0]
     assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
     assert "frame" not in json.dumps(settings["headers"]).lower()
     at_the_gate = gate.Gate(None, **{**settings, "health": Health(Path(), [])})
     demo_without_limit = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
 
-    def ask(address):
-        at_the_gate._check_rate(demo_without_limit, {"client": (address, 1)}, queued=True)
+    def ask(said, proxy="10.16.3.4"):
+        scope = {"client": (proxy, 1), "headers": [(b"x-forwarded-for", said.encode())]}
+        at_the_gate._check_rate(demo_without_limit, scope, queued=True)
 
-    for _ in range(3):  # the proxy's own address, where it does not say whose request it is
-        ask("10.16.3.4")
     ask("2001:4860::1")
     with pytest.raises(gate.Refusal):
-        ask("2001:4860::1")
+        ask("2001:4860::2")  # of the same customer's network
+    with pytest.raises(gate.Refusal):
+        ask("9.9.9.9, 2001:4860::1, 10.16.0.1")  # what stands to the left was written by the visitor
+    ask("2001:4860:1::1")
+    ask("nobody")
+    with pytest.raises(gate.Refusal):
+        ask("")  # unknown: all those share the proxy's allowance

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from mmdemo.messages import InputError, Note
-from mmdemo.server import gradio_compat, logs, validate
+from mmdemo.server import gradio_compat, logs, uploads, validate
 from mmdemo.server.asgi import Message, Receive, Refusal, Scope, Send, limit_body, read_body, replay_body, send_json
 from mmdemo.server.gradio_compat import API
 from mmdemo.server.headers import check_headers, visitor
@@ -78,7 +78,8 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *self.headers]
+                caching = _caching(scope, message)
+                message["headers"] = [*message.get("headers", []), *self.headers, *caching]
             await send(message)
 
         try:
@@ -242,6 +243,16 @@ def _message(raw: bytes) -> bytes:
 def _try_later(key: str, seconds: float) -> Refusal:
     whole = min(MAX_WAIT, max(1, math.ceil(seconds)))
     return Refusal(429, Note(key, {"seconds": whole}), {"Retry-After": str(whole)})
+
+
+def _caching(scope: Scope, message: Message) -> list[tuple[bytes, bytes]]:
+    """The header that keeps what was given and answered out of every cache; none for the parts of the page."""
+    own = _route(scope) == "file" and str(uploads.folder()) in scope["path"]
+    told = any(name.lower() == b"cache-control" for name, _ in message.get("headers", []))
+    if own or (scope["path"].startswith(API) and _route(scope) not in ("file", "theme.css") and not told):
+        message["headers"] = [pair for pair in message.get("headers", []) if pair[0].lower() != b"cache-control"]
+        return [(b"cache-control", b"no-store")]
+    return []
 
 
 def _route(scope: Scope) -> str:

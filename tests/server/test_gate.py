@@ -155,6 +155,28 @@ def test_events_with_anything_in_them(http, event):
         assert '"error":null' not in told
 
 
+def test_nothing_where_a_task_or_a_link_belongs_is_a_visitors_fault(http, caplog):
+    config = http.get("/config").json()
+    blanks = {"checkbox": True, "slider": 0}
+    types = {each["id"]: each["type"] for each in config["components"]}
+    for fn in config["dependencies"]:
+        data = [blanks.get(types[number]) for number in fn["inputs"]]
+        body = {"data": data, "fn_index": fn["id"], "session_hash": "nothing", "event_data": {"name": "three"}}
+        if http.post("/gradio_api/queue/join", json=body).status_code == 200:
+            told = http.get("/gradio_api/queue/data", params={"session_hash": "nothing"}).text
+            assert WORD["serve.unexpected"] not in told, fn["api_name"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_no_cache_keeps_what_was_given_or_answered(http):
+    file = upload(http, "seven.jpg", (EXAMPLES / "digits" / "seven.jpg").read_bytes())
+    asked = http.post("/gradio_api/call/predict", json={"data": [None, file]})
+    told = http.get(f"/gradio_api/call/predict/{asked.json()['event_id']}")
+    for answer in (http.get(f"/gradio_api/file={file['path']}"), asked, told):
+        assert answer.status_code == 200
+        assert answer.headers.get_list("cache-control") == ["no-store"]
+
+
 @pytest.mark.parametrize("name", ["../../up.png", "a" * 300 + ".png", "", "\u202epng.exe", "con", "a;b|c.png", "."])
 def test_names_of_uploads(http, name):
     given = http.post("/gradio_api/upload", files={"files": (name, picture(8, 8))})

@@ -33,6 +33,8 @@ SECONDS = 5.0  # that a call may take
 MEGABYTES = 2048  # that a call may take besides what its process has already: a picture of 16 megapixels takes a third
 PREPARATION_SECONDS = 300.0  # that a worker has to start; a busy machine that reads from a slow disk takes a minute
 FIRST_TRIES, MORE_TRIES = (0.0,), (0.0, 1.0, 5.0, 25.0)  # seconds before each try to start, and to replace, a worker
+SPARE_TRIES = (30.0, 30.0)  # seconds before each try to start a spare one, so that they do not slow down the start
+SPARES = 2  # of a server: a worker takes seconds to start, in which nobody is read by it
 CHECK_SECONDS = 1.0  # between two looks at whether the server still runs
 ENDED_FROM_OUTSIDE = {-getattr(signal, name) for name in ("SIGKILL", "SIGHUP", "SIGQUIT") if hasattr(signal, name)}
 Result = TypeVar("Result")
@@ -64,6 +66,7 @@ def start(
     prepare: Sequence[Callable[[], Any]] = (),
     seconds: float = SECONDS,
     megabytes: float = MEGABYTES,
+    spares: int = 0,
 ) -> None:
     """From now on, ``run_in_worker`` runs functions in workers, which begin to start at once.
 
@@ -72,10 +75,11 @@ def start(
         prepare: functions that are called once in each worker, before anything else.
         seconds: that a call may take.
         megabytes: of memory that a call may take, on Linux; elsewhere there is no limit.
+        spares: workers besides, which are ready to take the place of one that was killed; they start after the others.
     """
     global _pool
     if count := default_count() if count is None else count:
-        _pool = _Pool(count, prepare, seconds, megabytes)
+        _pool = _Pool(count, prepare, seconds, megabytes, spares)
 
 
 def stop() -> None:
@@ -153,17 +157,26 @@ class _Worker:
 class _Pool:
     """A number of workers, and who of them has nothing to do."""
 
-    def __init__(self, count: int, prepare: Sequence[Callable[[], Any]], seconds: float, megabytes: float) -> None:
+    def __init__(
+        self, count: int, prepare: Sequence[Callable[[], Any]], seconds: float, megabytes: float, spares: int
+    ) -> None:
         self.prepare, self.seconds, self.megabytes = prepare, seconds, megabytes
         self.idle: Queue[_Worker | None] = Queue()  # None: there can be no worker, so the call is made here
+        self.places = threading.Semaphore(count)  # that many work at once: there may be spare workers besides
         self.hired: set[_Worker] = set()
         self.lock = threading.Lock()
         self.closed = False
         for _ in range(count):
             self._hire(FIRST_TRIES)
+        for _ in range(spares):
+            self._hire(SPARE_TRIES)
 
     def run(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         """See ``run_in_worker``."""
+        with self.places:
+            return self._run(function, arguments)
+
+    def _run(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         for again in (True, False):
             if (worker := self.idle.get()) is None:
                 self.idle.put(None)

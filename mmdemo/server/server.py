@@ -128,7 +128,8 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
-    worker_pool.start(prepare=[image_reader.prepare, audio_decode.prepare], seconds=decode_seconds)
+    prepare = [image_reader.prepare, audio_decode.prepare]
+    worker_pool.start(prepare=prepare, seconds=decode_seconds, spares=worker_pool.SPARES)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})

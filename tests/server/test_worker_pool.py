@@ -169,6 +169,27 @@ def test_what_a_library_prints_does_not_get_among_the_answers(two):
     assert run_in_worker(math.sqrt, 4) == 2
 
 
+def test_a_spare_one_takes_the_place_of_one_that_was_killed(monkeypatch):
+    monkeypatch.setattr(worker_pool, "SPARE_TRIES", (0.0,))
+    monkeypatch.setattr(worker_pool, "MORE_TRIES", (60.0,))  # no other is started
+    worker_pool.start(1, seconds=1, spares=1)
+    used = set()
+    until = time.monotonic() + 60
+    while len(used) < 2 and time.monotonic() < until:
+        used.add(run_in_worker(os.getpid))
+        time.sleep(0.05)
+    assert len(used) == 2
+    with ThreadPoolExecutor(1) as threads:
+        endless = threads.submit(run_in_worker, time.sleep, 60)
+        time.sleep(0.1)
+        begun = time.monotonic()
+        run_in_worker(os.getpid)
+        assert 0.5 < time.monotonic() - begun < 3  # one at a time, spare or not, and no start in between
+        with pytest.raises(TooMuchWork):
+            endless.result()
+    worker_pool.stop()
+
+
 def test_the_stop_does_not_wait_for_what_runs():
     worker_pool.start(1, seconds=60)
     run_in_worker(os.getpid)

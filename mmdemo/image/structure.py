@@ -17,11 +17,12 @@ MAX_SEGMENTS = 1_000  # of a JPEG; a hundred hold ten megabytes of a camera's no
 MAX_CHUNKS = 20_000  # of a PNG or a WebP; some programs write a chunk for every kilobyte
 MAX_BLOCKS = 4_000  # of a GIF, before its first frame; a colour profile takes two thousand
 MAX_NOTES = 200_000  # bytes of EXIF; a JPEG's segment holds 65 thousand
+MAX_DIGITS = 1_000_000  # bytes of a PPM that is written in digits, which Pillow reads one by one, in Python
 MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)  # none of those that stand among a scan's own bytes
 
 
 def check_structure(contents: bytes) -> None:
-    """Refuse a JPEG, PNG, WebP or GIF whose parts are too many or too large; whatever else is wrong is passed over.
+    """Refuse a JPEG, PNG, WebP, GIF or plain PPM whose parts are too many or too large; whatever else is wrong is passed over.
 
     Raises:
         TooMuchWork: it is built to keep a decoder busy.
@@ -34,6 +35,8 @@ def check_structure(contents: bytes) -> None:
         _check_chunks(contents, start=12, notes=b"EXIF", big_endian=False)
     elif contents.startswith(b"GIF8"):
         _check_gif(contents)
+    elif contents[:2] in (b"P1", b"P2", b"P3") and len(contents) > MAX_DIGITS:
+        raise TooMuchWork
 
 
 def _check_jpeg(contents: bytes) -> None:

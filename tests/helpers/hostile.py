@@ -179,6 +179,11 @@ def riff(count=1_000_000):
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def digits(side=1250):
+    """A PPM written in digits."""
+    return b"P3\n%d %d\n255\n" % (side, side) + b"7 " * (3 * side * side)
+
+
 WORK = {  # pictures that are all work, each below 10 MB
     "a JPEG's scans": scans,
     "a JPEG's segments": segments,
@@ -187,4 +192,5 @@ WORK = {  # pictures that are all work, each below 10 MB
     "a PNG's chunks": chunks,
     "a GIF's blocks": comments,
     "a WebP's chunks": riff,
+    "a PPM's digits": digits,
 }

@@ -22,7 +22,7 @@ MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)  # none of those
 
 
 def check_structure(contents: bytes) -> None:
-    """Refuse a JPEG, PNG, WebP, GIF or plain PPM whose parts are too many or too large; whatever else is wrong is passed over.
+    """Refuse a JPEG, PNG, WebP, GIF or plain PPM whose parts are too many or too large; nothing else is looked at.
 
     Raises:
         TooMuchWork: it is built to keep a decoder busy.

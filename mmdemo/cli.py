@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -59,11 +61,22 @@ class RecipeName(str, Enum):
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
     rate: Annotated[float, typer.Option(help="Requests that one visitor may make in a minute; 0: no limit.")] = 600,
     embed: Annotated[
         str, typer.Option(help="Sites that may show the page in a frame, as in CSP's frame-ancestors.")
     ] = "'self'",
+    trusted_hops: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            envvar="MMDEMO_TRUSTED_HOPS",
+            help="Proxies of yours before the server, each of which adds to X-Forwarded-For; at 0 it is ignored.",
+        ),
+    ] = 0,
+    decode_seconds: Annotated[
+        float, typer.Option(help="Seconds that reading one picture or recording may take before it is given up.")
+    ] = 5.0,
     checkpoints: Annotated[
         Path,
         typer.Option(
@@ -74,13 +87,26 @@ def serve(
     ] = CHECKPOINTS,
 ) -> None:
     """Serve the page until Ctrl+C or SIGTERM; requests in progress are finished first. GET /health tells its state."""
+    for name, value in (("--rate", rate), ("--decode-seconds", decode_seconds)):
+        if not math.isfinite(value) or value < 0 or (name != "--rate" and not value):
+            raise typer.BadParameter(f"{name} has to be a number {'of at least' if name == '--rate' else 'above'} 0")
+    if not re.fullmatch(r"[!-+\--:<-~]+( [!-+\--:<-~]+)*", embed):
+        raise typer.BadParameter("--embed has to name sites, with spaces between them: 'self' https://example.org")
     if not any(checkpoints.glob("*/config.json")):
         raise FileNotFoundError(f"There is no trained task in {checkpoints}: no folder in it has a config.json")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
     from mmdemo.app import build
     from mmdemo.server import serve
 
-    serve(build(checkpoints, warm=True), server_name=host, server_port=port, per_minute=rate, frames=embed)
+    serve(
+        build(checkpoints, warm=True),
+        server_name=host,
+        server_port=port,
+        per_minute=rate,
+        frames=embed,
+        hops=trusted_hops,
+        decode_seconds=decode_seconds,
+    )
 
 
 @app.command()

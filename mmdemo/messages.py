@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +58,7 @@ class InputError(ValueError):
     def __init__(self, key: str, **values: Any) -> None:
         self.note = Note(key, values)
         super().__init__(str(self.note))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it is pickled, to come out of another process; an exception's own way would make the words its key."""
+        return partial(InputError, self.note.key, **self.note.values), ()

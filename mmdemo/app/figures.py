@@ -91,7 +91,7 @@ def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
     """The text, the file, or the picture of the case that a question is about."""
     cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.expose_test_cases else {}
     modality = question.get("modality")
-    if modality not in SENSES or modality not in cases:
+    if not isinstance(modality, str) or modality not in SENSES or modality not in cases:
         raise InputError("ask.unknown")
     reference = cases[modality][_whole(question, "number", len(cases[modality]))][3]
     return reference if SENSES[modality].inline else fetch(reference, data_folder())

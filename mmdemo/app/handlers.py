@@ -92,7 +92,7 @@ class Handlers:
         Args:
             link: what follows the # of the address, which may be a stranger's.
         """
-        values = dict(parse_qsl(link)) if len(link) < MAX_LINK else {}
+        values = dict(parse_qsl(link)) if isinstance(link, str) and len(link) < MAX_LINK else {}
         text, task = values.get("text", ""), values.get("task")
         if not text or len(text) > MAX_CHARACTERS or task not in self.tasks.names:
             return gr.skip()

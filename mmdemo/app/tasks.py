@@ -9,6 +9,7 @@ from threading import Lock
 
 from mmdemo.app.given import Given
 from mmdemo.inference.predictor import Predictor
+from mmdemo.messages import InputError
 from mmdemo.resources import ASSETS
 from mmdemo.server import zero_gpu
 from mmdemo.server.health import checkpoint_hash
@@ -65,10 +66,10 @@ class Tasks:
         """The task made ready.
 
         Raises:
-            KeyError: there is no such task.
+            InputError: there is no such task.
         """
         if name not in self.names:  # it comes from a browser: never a path
-            raise KeyError(name)
+            raise InputError("ask.no_task")
         with self._lock:
             if name not in self._predictors:
                 self._hashes[name] = checkpoint_hash(self.folder / name)
@@ -79,7 +80,7 @@ class Tasks:
         """The hash of the checkpoint as it was loaded, whatever lies in its folder by now.
 
         Raises:
-            KeyError: there is no such task.
+            InputError: there is no such task.
         """
         self.predictor(name)
         return self._hashes[name]
@@ -91,6 +92,8 @@ class Tasks:
     @staticmethod
     def examples(name: str) -> list[Example]:
         """The examples of a task: ``assets/examples/<task>/examples.json``; none if there is no such file."""
+        if not isinstance(name, str):  # it comes from a browser
+            return []
         folder = EXAMPLES / name
         if folder.parent != EXAMPLES or not (folder / "examples.json").is_file():  # a name, never a path
             return []

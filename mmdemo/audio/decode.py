@@ -15,6 +15,7 @@ from scipy.signal import butter, sosfilt
 from mmdemo.audio.spectrogram import FRAMES_PER_SECOND
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
+from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
 MAX_SECONDS = 30  # of a recording
 MAX_BYTES = 10_000_000  # of a file
@@ -35,9 +36,36 @@ def decode(source: Source) -> NDArray[np.float32]:
     """
     if isinstance(source, tuple):
         rate, samples = source
-        mono = from_array(int(rate), np.asarray(samples))
+        return _resample(int(rate), from_array(int(rate), np.asarray(samples)))
+    if isinstance(source, bytes):
+        size = len(source)
     else:
-        rate, mono = from_file(source)
+        source = Path(source)
+        if not source.is_file():
+            raise InputError("audio.missing", name=source.name)
+        size = source.stat().st_size
+    if size > MAX_BYTES:
+        raise InputError("audio.too_large", megabytes=round(size / 1e6), limit=MAX_BYTES // 1_000_000)
+    return run_in_worker(_decode_file, source)  # it may take for ever, or crash
+
+
+def prepare() -> None:
+    """Decode a moment of silence, so that the first recording is not kept waiting by what that loads."""
+    silence = io.BytesIO()
+    soundfile.write(silence, np.zeros(4 * SAMPLE_RATE // FRAMES_PER_SECOND), 2 * SAMPLE_RATE, format="WAV")
+    _decode_file(silence.getvalue())
+
+
+def _decode_file(source: Path | bytes) -> NDArray[np.float32]:
+    """Decode a file, or its bytes, whose length has been checked."""
+    try:
+        return _resample(*from_file(source if isinstance(source, bytes) else source.read_bytes()))
+    except MemoryError as error:
+        raise TooMuchWork from error
+
+
+def _resample(rate: int, mono: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Mono samples at any rate as they are read: at 16 kHz in -1..1, rumble filtered out."""
     mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     peak = np.abs(mono).max(initial=0.0)
     if peak > 1:  # floats may be larger
@@ -72,18 +100,8 @@ def from_array(rate: int, samples: NDArray) -> NDArray[np.float64]:
     return floats if floats.ndim == 1 else floats.mean(axis=1)
 
 
-def from_file(source: str | Path | bytes) -> tuple[int, NDArray[np.float32]]:
-    """A file's, or its bytes', sampling rate and mono samples."""
-    if not isinstance(source, bytes):
-        path = Path(source)
-        if not path.is_file():
-            raise InputError("audio.missing", name=path.name)
-        size = path.stat().st_size
-    else:
-        size = len(source)
-    if size > MAX_BYTES:
-        raise InputError("audio.too_large", megabytes=round(size / 1e6), limit=MAX_BYTES // 1_000_000)
-    contents = source if isinstance(source, bytes) else path.read_bytes()
+def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
+    """Sampling rate and mono samples of a file's bytes."""
     try:
         with soundfile.SoundFile(io.BytesIO(contents)) as file:
             rate = file.samplerate

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+from mmdemo.image.structure import check_structure
 from mmdemo.messages import InputError
+from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
 MAX_PIXELS = 16_000_000  # width times height, read from the header before anything is decoded
 MAX_BYTES = 10_000_000  # of a file
@@ -32,7 +34,7 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
         The picture, uint8 (H, W, 3), at most ``KEPT_SIDE`` long, and (width, height) of the upright original.
 
     Raises:
-        InputError: missing, not a picture, damaged, or over ``MAX_BYTES`` or ``MAX_PIXELS``.
+        InputError: missing, not a picture, damaged, over ``MAX_BYTES`` or ``MAX_PIXELS``, or too much work.
     """
     if isinstance(source, np.ndarray):
         return _reduce(_flatten(_from_array(source)))
@@ -40,17 +42,24 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
         _check_size(*source.size)
         return _decode(source)
     if isinstance(source, bytes):
-        stream, size = io.BytesIO(source), len(source)
+        size = len(source)
     else:
-        path = Path(source)
-        if not path.is_file():
-            raise InputError("image.missing", name=path.name)
-        stream, size = path, path.stat().st_size
+        source = Path(source)
+        if not source.is_file():
+            raise InputError("image.missing", name=source.name)
+        size = source.stat().st_size
     if size > MAX_BYTES:
         raise InputError("image.heavy", megabytes=round(size / 1e6, 1), limit=MAX_BYTES // 1_000_000)
+    return run_in_worker(_open_file, source)  # it may take for ever, or crash
+
+
+def _open_file(source: Path | bytes) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode a file, or its bytes, whose length has been checked."""
+    contents = source if isinstance(source, bytes) else source.read_bytes()
+    check_structure(contents)
     try:
         Image.init()  # else Pillow knows only the commonest of the formats
-        image = Image.open(stream, formats=FORMATS)
+        image = Image.open(io.BytesIO(contents), formats=FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own limit, far above ours
         limit = MAX_PIXELS // 1_000_000
         raise InputError(
@@ -84,6 +93,8 @@ def _decode(image: Image.Image) -> tuple[np.ndarray, tuple[int, int]]:
             pixels = _flatten(np.asarray(image.convert("RGBA")))
         else:
             pixels = np.asarray(image.convert("RGB"))
+    except MemoryError as error:
+        raise TooMuchWork from error
     except Exception as error:  # as above: truncated, wrong lengths, broken compression, lying headers
         raise InputError("image.broken") from error
     return _reduce(pixels, original)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mmdemo.data.manifest.table import plain_cell
 from mmdemo.inference.predictions import write_trace
 from mmdemo.inference.result import Result
 from mmdemo.inference.verbalize import verbalize
@@ -21,7 +22,6 @@ from mmdemo.lstm.trace import SIGNALS
 from mmdemo.messages import InputError, Note
 
 DIGITS = 5  # significant ones, of everything that is written as text; the NPZ file has all of them
-RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
 
 
 def as_json(result: Result, explanation: Explanation | None, language: str = "en") -> bytes:
@@ -142,7 +142,7 @@ def as_csv(result: Result, explanation: Explanation | None) -> bytes:
         start, end = _along(step)
         best = result.labels[int(result.step_probabilities[t].argmax())]
         numbers = [*result.step_probabilities[t], *(mean[t] for mean in means), evidence[t]]
-        where = [t + 1, step.modality, _plain(step.text), round(start, 3), round(end, 3), _plain(best)]
+        where = [t + 1, step.modality, plain_cell(step.text), round(start, 3), round(end, 3), plain_cell(best)]
         table.writerow([*where, *_rounded(numbers)])
     return text.getvalue().encode("utf-8-sig")
 
@@ -171,11 +171,6 @@ def _in_language(result: Result, language: str) -> dict[str, Any]:
 def _along(step: Step) -> tuple[float, float]:
     """Where a step begins and ends: of a box, its left and right edge."""
     return (step.span[0], step.span[2]) if len(step.span) == 4 else (step.span[0], step.span[1])
-
-
-def _plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(RISKY) else text
 
 
 def _rounded(numbers: Any) -> list[float | None]:

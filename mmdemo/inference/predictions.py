@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from mmdemo.data.manifest.manifest import load_cell, read_inputs
-from mmdemo.data.manifest.table import read_table, write_table
+from mmdemo.data.manifest.table import PARQUET, plain_cell, read_table, write_table
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
 from mmdemo.lstm.trace import SIGNALS
@@ -28,7 +28,8 @@ def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
         predictor: the checkpoint.
         manifest: the inputs.
         out: the table to write (CSV or Parquet): the manifest's own columns, then ``COLUMNS``. A row that cannot be
-            read has no prediction, and its ``note`` says why.
+            read has no prediction, and its ``note`` says why. In a CSV, what a spreadsheet would take for a formula
+            gets a ' in front.
 
     Returns:
         How many rows could not be predicted.
@@ -42,7 +43,8 @@ def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
     answers = [{"note": row} if isinstance(row, str) else row for row in tqdm(found, total=len(rows), leave=False)]
     table, _ = read_table(manifest)  # once more, for its paths as they were
     table = table.drop(columns=["line", *COLUMNS], errors="ignore")
-    write_table(table.assign(**{name: [answer.get(name, "") for answer in answers] for name in COLUMNS}), out)
+    table = table.assign(**{name: [answer.get(name, "") for answer in answers] for name in COLUMNS})
+    write_table(table if out.suffix.lower() in PARQUET else table.map(plain_cell), out)
     return sum("predicted" not in answer for answer in answers)
 
 

@@ -6,21 +6,23 @@ when the queue is full, are told so, and when to come back. Whatever fails never
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
+import secrets
 import time
-from contextlib import suppress
-from ipaddress import ip_address
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from mmdemo.messages import InputError, Note
-from mmdemo.server import gradio_compat, logs, validate
+from mmdemo.server import gradio_compat, logs, uploads, validate
 from mmdemo.server.asgi import Message, Receive, Refusal, Scope, Send, limit_body, read_body, replay_body, send_json
 from mmdemo.server.gradio_compat import API
+from mmdemo.server.headers import check_headers, visitor
 from mmdemo.server.health import Health
 from mmdemo.server.rate_limit import RateLimiter
 
@@ -33,6 +35,7 @@ OPEN_API_ROUTES = {
 }  # fmt: skip
 MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and the form around it
 MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a request has to be small
+SMALL_JSON = 20_000  # bytes; what is larger is taken apart beside the event loop, on which everybody waits
 MAX_PATH = 2_000  # characters
 MAX_WAIT = 120  # seconds; nobody is told to wait longer
 
@@ -45,14 +48,22 @@ class Gate:
         health: what ``/health`` says.
         limiter: how often one visitor may ask.
         headers: sent with every answer.
-        proxied: whether all requests come through somebody else's proxy; those that it gives no visitor's address for
-            are not limited.
+        hops: how many proxies stand before the server; None if there are some and nobody knows how many.
+        cross_site: whether other sites' pages may have something done here.
     """
 
     def __init__(
-        self, app: Any, health: Health, limiter: RateLimiter, headers: dict[str, str], *, proxied: bool = False
+        self,
+        app: Any,
+        health: Health,
+        limiter: RateLimiter,
+        headers: dict[str, str],
+        *,
+        hops: int | None = 0,
+        cross_site: bool = False,
     ) -> None:
-        self.app, self.health, self.limiter, self.proxied = app, health, limiter, proxied
+        self.app, self.health, self.limiter, self.hops, self.cross_site = app, health, limiter, hops, cross_site
+        self._token = secrets.token_urlsafe()  # by which a request that we send to ourselves is known
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +78,8 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *self.headers]
+                caching = _caching(scope, message)
+                message["headers"] = [*message.get("headers", []), *self.headers, *caching]
             await send(message)
 
         try:
@@ -103,25 +115,26 @@ class Gate:
             Refusal: it goes no further.
         """
         path, route, method = scope["path"], _route(scope), scope["method"]
+        check_headers(scope, self.hops, cross_site=self.cross_site)
         self._check_route(scope)
         if route == "mcp":
             _check_mcp(scope)
+            gradio_compat.count_mcp_run_for(scope, self._token, self._visitor(scope))
         demo = gradio_compat.blocks_of(scope)
         if method == "GET":
             _check_stream(demo, scope)
         if method != "POST":
             return receive
-        if route in ("upload", "call", "queue", "mcp"):
-            self._check_rate(demo, scope, queued=route != "upload")
+        asks = route in ("call", "queue", "mcp")
+        self._check_rate(demo, scope, queued=asks, late=not asks and route != "upload")
         if route == "upload":
             return limit_body(scope, receive, MAX_UPLOAD)
         raw = await read_body(limit_body(scope, receive, MAX_JSON))
+        check = _checked if route == "mcp" else partial(_validated, demo, path) if asks else _message
+        raw = await asyncio.to_thread(check, raw) if len(raw) > SMALL_JSON else check(raw)
         if route in ("call", "queue"):
-            raw = _validated(demo, path, raw)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
-        if route == "mcp":
-            _check_json(raw)
         return replay_body(raw, receive)
 
     @staticmethod
@@ -135,16 +148,23 @@ class Gate:
         if not is_open or len(path) > MAX_PATH or "\0" in path:
             raise Refusal(404, Note("serve.closed"))
 
-    def _check_rate(self, demo: gr.Blocks, scope: Scope, *, queued: bool) -> None:
-        """Raise a Refusal if this visitor asks too often, the queue is full, or the server stops."""
-        if self.health.stopping:
+    def _check_rate(self, demo: gr.Blocks, scope: Scope, *, queued: bool, late: bool = False) -> None:
+        """Raise a Refusal if this visitor asks too often, the queue is full, or the server stops.
+
+        Args:
+            queued: whether the request is for a run.
+            late: whether it is welcome from a server that stops, as the end of a run is.
+        """
+        if self.health.stopping and not late:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
-        visitor = _address(scope)
-        limited = not (self.proxied and _is_private(visitor))
-        if limited and (wait := self.limiter.wait(visitor)):
+        if wait := self.limiter.wait(self._visitor(scope)):
             raise _try_later("serve.often", wait)
         if queued and gradio_compat.queue_is_full(demo):
             raise _try_later("serve.busy", gradio_compat.estimated_wait(demo))
+
+    def _visitor(self, scope: Scope) -> str:
+        """Whose request it is."""
+        return gradio_compat.mcp_run_counted_for(scope, self._token) or visitor(scope, self.hops)
 
 
 def _check_stream(demo: gr.Blocks, scope: Scope) -> None:
@@ -171,7 +191,6 @@ def _check_mcp(scope: Scope) -> None:
         raise Refusal(404, Note("serve.closed"))
     if method == "DELETE" or (method == "GET" and b"event-stream" in dict(scope["headers"]).get(b"accept", b"")):
         raise Refusal(405, Note("serve.closed"), {"Allow": "POST"})  # no session is kept that could be ended or heard
-    gradio_compat.count_mcp_run_for(scope, _address(scope))
 
 
 def _validated(demo: gr.Blocks, path: str, raw: bytes) -> bytes:
@@ -194,11 +213,31 @@ def _validated(demo: gr.Blocks, path: str, raw: bytes) -> bytes:
     return json.dumps(body).encode()
 
 
-def _check_json(raw: bytes) -> None:
+def _checked(raw: bytes) -> bytes:
+    """A body, if it is JSON.
+
+    Raises:
+        Refusal: it is not.
+    """
     try:
         validate.parse(raw)
     except InputError as error:
         raise Refusal(400, error.note) from error
+    return raw
+
+
+def _message(raw: bytes) -> bytes:
+    """A body that tells something besides runs; some are empty.
+
+    Raises:
+        Refusal: it holds anything that such a message does not.
+    """
+    try:
+        if raw:
+            validate.check_message(validate.parse(raw))
+    except InputError as error:
+        raise Refusal(400, error.note) from error
+    return raw
 
 
 def _try_later(key: str, seconds: float) -> Refusal:
@@ -206,22 +245,21 @@ def _try_later(key: str, seconds: float) -> Refusal:
     return Refusal(429, Note(key, {"seconds": whole}), {"Retry-After": str(whole)})
 
 
+def _caching(scope: Scope, message: Message) -> list[tuple[bytes, bytes]]:
+    """The header that keeps what was given and answered out of every cache; none for the parts of the page."""
+    own = _route(scope) == "file" and str(uploads.folder()) in scope["path"]
+    told = any(name.lower() == b"cache-control" for name, _ in message.get("headers", []))
+    if own or (scope["path"].startswith(API) and _route(scope) not in ("file", "theme.css") and not told):
+        message["headers"] = [pair for pair in message.get("headers", []) if pair[0].lower() != b"cache-control"]
+        return [(b"cache-control", b"no-store")]
+    return []
+
+
 def _route(scope: Scope) -> str:
     """The first part of a path: enough to know what was asked for, and the only part that is logged."""
     path = scope["path"]
     rest = path.removeprefix(API) if path.startswith(API) else path.removeprefix("/")
     return "file" if rest.startswith("file=") and path.startswith(API) else rest.split("/")[0][:40]
-
-
-def _address(scope: Scope) -> str:
-    return scope["client"][0] if scope.get("client") else ""
-
-
-def _is_private(address: str) -> bool:
-    """Whether an address is in a private network, so that it cannot be a visitor's on the other side of a proxy."""
-    with suppress(ValueError):
-        return ip_address(address).is_private
-    return True
 
 
 def _language(scope: Scope) -> str:

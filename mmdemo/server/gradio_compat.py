@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hmac import compare_digest
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from gradio.data_classes import _StaticFiles
 from starlette.middleware import Middleware
 
 WRITTEN_FOR = "6.31.0"  # the Gradio whose source was read
+COUNTED_FOR = b"x-mmdemo-counted-for"  # a header of requests that Gradio sends to itself
 API = "/gradio_api/"  # where Gradio's own routes begin; a constant of gradio.route_utils
 
 
@@ -233,14 +235,20 @@ def serves_a_request() -> bool:
     return LocalContext.request.get(None) is not None
 
 
-def count_mcp_run_for(scope: MutableMapping[str, Any], visitor: str) -> None:
+def count_mcp_run_for(scope: MutableMapping[str, Any], token: str, visitor: str) -> None:
     """Have the run that an MCP request leads to counted for the visitor who sent it.
 
-    For such a request Gradio sends another one to itself, with the same headers. uvicorn believes X-Forwarded-For of
-    whatever comes from this machine. So that header is replaced by the visitor's address, whatever it said before.
+    For such a request Gradio sends another one to itself, with the same headers. It is known by one that holds a token
+    that nobody else has; what a visitor wrote there before is taken out.
     """
-    others = [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-for"]
-    scope["headers"] = [*others, (b"x-forwarded-for", visitor.encode())]
+    others = [(name, value) for name, value in scope["headers"] if name != COUNTED_FOR]
+    scope["headers"] = [*others, (COUNTED_FOR, f"{token} {visitor}".encode("latin-1"))]
+
+
+def mcp_run_counted_for(scope: MutableMapping[str, Any], token: str) -> str | None:
+    """The visitor whose MCP request has led to this one; None if none has."""
+    said = dict(scope["headers"]).get(COUNTED_FOR, b"").decode("latin-1").split(" ", 1)
+    return said[1] if len(said) == 2 and compare_digest(said[0].encode("latin-1"), token.encode()) else None
 
 
 # Files

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 
 from mmdemo import worker_pool
+from mmdemo.audio import decode as audio_decode
 from mmdemo.image import reader as image_reader
 from mmdemo.server import gradio_compat, logs, uploads
 from mmdemo.server.document import Document
@@ -29,6 +30,7 @@ SPACE_HEADERS = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
     "X-Content-Type-Options": "nosniff",
 }
+HOPS_VARIABLE = "MMDEMO_TRUSTED_HOPS"
 MAX_SESSIONS = 200  # visitors whose last reading is remembered
 
 
@@ -62,31 +64,41 @@ def headers(frames: str = "'self'") -> dict[str, str]:
 
 
 def launch(
-    demo: gr.Blocks, *, per_minute: float | None = None, frames: str = "'self'", **more: Any
+    demo: gr.Blocks,
+    *,
+    per_minute: float | None = None,
+    frames: str = "'self'",
+    hops: int | None = None,
+    **more: Any,
 ) -> tuple[Any, str, str]:
     """``demo.launch`` behind the gate.
 
     A Space shows the page in a frame and stands between it and the visitors. It has its own headers; of ours only those
-    are sent there that do not interfere. Visitors are told apart as far as the Space gives their addresses.
+    are sent there that do not interfere. Visitors are told apart as far as the Space gives their addresses,
+    and other sites may use its API.
 
     Args:
         demo: what ``mmdemo.app.build`` made; Gradio gets its ``looks``, and its ``preface`` stands before the page.
         per_minute: requests of one visitor; 0 for no limit.
         frames: who may embed the page.
+        hops: how many proxies stand before the server, each of which adds to X-Forwarded-For. Unless given, none of
+            one's own server; on a Space there are some, and nobody says how many.
         more: further arguments of ``demo.launch``. ``mcp_server`` is on if the package ``mcp`` is installed.
 
     Returns:
         what ``demo.launch`` returns: the app, its address, and the address of a tunnel to it.
     """
     space = bool(os.environ.get("SPACE_ID"))
-    if space:  # only its proxy reaches us there, so what it says about visitors can be trusted
-        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+    os.environ["FORWARDED_ALLOW_IPS"] = ""  # the gate knows better than uvicorn whom to believe
+    if hops is None and os.environ.get(HOPS_VARIABLE):
+        hops = int(os.environ[HOPS_VARIABLE])
     gate = gradio_compat.middleware(
         Gate,
         health=demo.health,
         limiter=RateLimiter(PER_MINUTE if per_minute is None else per_minute),
         headers=SPACE_HEADERS if space else headers(frames),
-        proxied=space,
+        hops=0 if hops is None and not space else hops,
+        cross_site=space,
     )
     settings = {
         "state_session_capacity": MAX_SESSIONS,
@@ -100,11 +112,12 @@ def launch(
     return demo.launch(**demo.looks | settings)
 
 
-def serve(demo: gr.Blocks, **more: Any) -> None:
+def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **more: Any) -> None:
     """Serve until SIGTERM or SIGINT (Ctrl+C); then finish what runs and what waits, and end.
 
     Args:
         demo: what ``mmdemo.app.build`` made.
+        decode_seconds: that a step of reading one picture or recording may take, before it is given up.
         more: arguments of ``launch``.
     """
     told_to_stop = threading.Event()
@@ -115,7 +128,8 @@ def serve(demo: gr.Blocks, **more: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
-    worker_pool.start(prepare=image_reader.prepare)
+    prepare = [image_reader.prepare, audio_decode.prepare]
+    worker_pool.start(prepare=prepare, seconds=decode_seconds, spares=worker_pool.SPARES)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})

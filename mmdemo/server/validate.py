@@ -20,17 +20,24 @@ from mmdemo.server import uploads
 from mmdemo.server.gradio_compat import API, Event, event_by_name, event_by_number, static_paths
 
 MAX_DEPTH = 12  # of lists and objects within one another
+MAX_SIGNS = 20_000  # of those that stand between values, in a text, too, which may have two thousand characters
+SIGNS = (b",", b":", b"[", b"{")
 JOIN_KEYS = ("data", "event_data", "fn_index", "session_hash", "trigger_id")  # that are passed on
+MAX_KEY, MAX_NUMBER = 64, 2**31  # characters of a key and the largest number in a message besides runs
 SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 UPLOAD_URL = re.compile(rf"https?://[^/\s]+(?:/[^?#\s]*)?{API}file=([^?#\s]+)")  # how assistants name an upload
 
 
 def parse(raw: bytes) -> Any:
-    """JSON, with finite numbers and whole characters only.
+    """JSON, with finite numbers and whole characters only, and not too many nor too deep.
+
+    A million small lists are two megabytes, and take Python seconds: they are counted before anything is made of them.
 
     Raises:
         InputError: it is not.
     """
+    if sum(map(raw.count, SIGNS)) > MAX_SIGNS:
+        raise InputError("serve.request")
 
     def finite(number: str) -> float:
         if not math.isfinite(value := float(number)):
@@ -45,6 +52,20 @@ def parse(raw: bytes) -> Any:
     if _depth(value) > MAX_DEPTH:
         raise InputError("serve.request")
     return value
+
+
+def check_message(body: Any) -> None:
+    """Check what a page tells besides runs, such as that one is cancelled: a few names, numbers and yes or no.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if not isinstance(body, dict):
+        raise InputError("serve.request")
+    for key, value in body.items():
+        plain = value is None or isinstance(value, int) or (isinstance(value, str) and SESSION.fullmatch(value))
+        if not plain or len(key) > MAX_KEY or abs(value if isinstance(value, int) else 0) > MAX_NUMBER:
+            raise InputError("serve.request")
 
 
 def check_call(demo: gr.Blocks, name: str, body: Any, *, named: bool) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -162,10 +163,10 @@ def _read(
     else:
         about = {**settings, "voices": voices, "seed": seed, "others": others}
         file = cache / f"{sense.name}-{_fingerprint(names, about, sense)}.npz"
-        if not file.is_file():
+        if (found := _kept(file)) is None:
             with ProcessPoolExecutor() as pool:
                 _store(file, list(tqdm(pool.map(prepare, names, chunksize=64), sense.name, len(names), leave=False)))
-        found = _load(file)
+            found = _load(file)
     items, targets = [], []
     beliefs = rows.get("belief")
     for k, name, variants in zip(there, names, found, strict=True):
@@ -227,6 +228,20 @@ def _store(file: Path, found: Sequence[list[np.ndarray] | str]) -> None:
             reasons=json.dumps(reasons),
         )
     part.replace(file)
+
+
+def _kept(file: Path) -> list[list[np.ndarray] | str] | None:
+    """What an earlier run has stored; None where there is nothing. A damaged file is set aside, to be made anew."""
+    if not file.is_file():
+        return None
+    try:
+        return _load(file)
+    except Exception as error:  # cut short, emptied, overwritten: NumPy raises nearly anything
+        aside = file.with_name(f"{file.name}.damaged")
+        file.replace(aside)
+        kind = type(error).__name__
+        logging.getLogger(__name__).warning("%s is damaged (%s): set aside as %s, made anew", file, kind, aside.name)
+        return None
 
 
 def _load(file: Path) -> list[list[np.ndarray] | str]:

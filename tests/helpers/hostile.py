@@ -126,3 +126,71 @@ BODIES = [
     b'{"data": ["seven", null, null, null, null, null]}',
     b'{"data": ' + b"9" * 10_000 + b"}",
 ]
+
+
+def scans(side=3999, count=2200):
+    """A progressive JPEG of one colour, one of whose scans comes again and again: each goes over all pixels."""
+    file = io.BytesIO()
+    Image.new("L", (side, side), 200).save(file, "JPEG", progressive=True, quality=50)
+    whole = file.getvalue()
+    last = whole.rindex(b"\xff\xda")
+    start = whole.rindex(b"\xff\xc4", 0, last) if whole.rfind(b"\xff\xc4", 0, last) > 0 else last
+    return whole[:-2] + whole[start:-2] * count + whole[-2:]
+
+
+def notes(count=400_000):
+    """A PNG whose camera's notes are the sign at their beginning, over and over."""
+    whole = picture(64, 64)
+    data = b"eXIf" + b"Exif\0\0" * count
+    chunk = struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    return whole[:33] + chunk + whole[33:]  # after the header
+
+
+def segments(count=1_000_000):
+    """A JPEG that begins with very many empty comments."""
+    whole = picture(64, 64, kind="JPEG")
+    return whole[:2] + b"\xff\xfe\0\x02" * count + whole[2:]
+
+
+def split_notes(count=140):
+    """A JPEG whose camera's notes are in very many segments, which Pillow adds up."""
+    whole = picture(64, 64, kind="JPEG")
+    data = b"Exif\0\0" * 10_900
+    return whole[:2] + (b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data) * count + whole[2:]
+
+
+def chunks(count=700_000):
+    """A PNG with very many empty chunks."""
+    whole = picture(64, 64)
+    return whole[:33] + (struct.pack(">I", 0) + b"prVt" + struct.pack(">I", zlib.crc32(b"prVt"))) * count + whole[33:]
+
+
+def comments(count=1_500_000):
+    """A GIF with a comment of very many short blocks."""
+    whole = picture(64, 64, kind="GIF")
+    at = 13 + 3 * 2 ** ((whole[10] & 7) + 1)
+    return whole[:at] + b"!\xfe" + b"\x01a" * count + b"\0" + whole[at:]
+
+
+def riff(count=1_000_000):
+    """A WebP with very many empty chunks."""
+    whole = picture(64, 64, kind="WEBP")
+    body = whole[8:] + b"prVt\0\0\0\0" * count
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def digits(side=1250):
+    """A PPM written in digits."""
+    return b"P3\n%d %d\n255\n" % (side, side) + b"7 " * (3 * side * side)
+
+
+WORK = {  # pictures that are all work, each below 10 MB
+    "a JPEG's scans": scans,
+    "a JPEG's segments": segments,
+    "a JPEG's notes": split_notes,
+    "a PNG's notes": notes,
+    "a PNG's chunks": chunks,
+    "a GIF's blocks": comments,
+    "a WebP's chunks": riff,
+    "a PPM's digits": digits,
+}

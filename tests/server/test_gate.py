@@ -4,13 +4,14 @@ import base64
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import pytest
 from gradio_client import Client
-from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, picture
+from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, WORK, picture
 
 from mmdemo.app.given import Given
 from mmdemo.app.tasks import EXAMPLES
@@ -63,6 +64,14 @@ def test_sounds(http, name):
     event, value = call(http, [None, None, upload(http, file, content)])
     assert event == ("error" if refused else "complete")
     assert starts_like(value["error"], refused) if refused else value[0]["probabilities"]
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_pictures_that_are_all_work(http, name):
+    begun = time.perf_counter()
+    event, value = call(http, [None, upload(http, "photo.png", WORK[name]()), None])
+    assert (event, value["error"]) == ("error", WORD["serve.too_much_work"])
+    assert time.perf_counter() - begun < 10
 
 
 @pytest.mark.parametrize("name", WORDS)
@@ -146,6 +155,28 @@ def test_events_with_anything_in_them(http, event):
         assert '"error":null' not in told
 
 
+def test_nothing_where_a_task_or_a_link_belongs_is_a_visitors_fault(http, caplog):
+    config = http.get("/config").json()
+    blanks = {"checkbox": True, "slider": 0}
+    types = {each["id"]: each["type"] for each in config["components"]}
+    for fn in config["dependencies"]:
+        data = [blanks.get(types[number]) for number in fn["inputs"]]
+        body = {"data": data, "fn_index": fn["id"], "session_hash": "nothing", "event_data": {"name": "three"}}
+        if http.post("/gradio_api/queue/join", json=body).status_code == 200:
+            told = http.get("/gradio_api/queue/data", params={"session_hash": "nothing"}).text
+            assert WORD["serve.unexpected"] not in told, fn["api_name"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_no_cache_keeps_what_was_given_or_answered(http):
+    file = upload(http, "seven.jpg", (EXAMPLES / "digits" / "seven.jpg").read_bytes())
+    asked = http.post("/gradio_api/call/predict", json={"data": [None, file]})
+    told = http.get(f"/gradio_api/call/predict/{asked.json()['event_id']}")
+    for answer in (http.get(f"/gradio_api/file={file['path']}"), asked, told):
+        assert answer.status_code == 200
+        assert answer.headers.get_list("cache-control") == ["no-store"]
+
+
 @pytest.mark.parametrize("name", ["../../up.png", "a" * 300 + ".png", "", "\u202epng.exe", "con", "a;b|c.png", "."])
 def test_names_of_uploads(http, name):
     given = http.post("/gradio_api/upload", files={"files": (name, picture(8, 8))})
@@ -177,6 +208,58 @@ def test_headers(http):
         assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.org<script>"},
+        {"origin": "http://["},
+        {"range": "bytes=a-b"},
+        {"origin": "https://evil.org"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+    ids=str,
+)
+def test_hostile_headers(http, headers):
+    answer = http.post("/gradio_api/call/predict", json={"data": ["seven"]}, headers=headers)
+    assert answer.status_code in (400, 403)
+    assert "evil" not in answer.text
+
+
+def test_another_host_is_reflected_nowhere(http):
+    for path in ("/", "/config", "/gradio_api/info", "/gradio_api/openapi.json"):
+        said = http.get(path, headers={"x-forwarded-host": "evil.org", "x-forwarded-proto": "https"})
+        assert said.status_code == 200 and "evil.org" not in said.text
+
+
+MESSAGES = [b"null", b"[]", b'{"event_id": NaN}', b'{"event_id": "\\ud800"}', b'{"session_hash": 1e999}', b"{" * 10_000]
+
+
+@pytest.mark.parametrize("body", MESSAGES, ids=range(len(MESSAGES)))
+def test_messages_besides_runs(http, body):
+    for path in ("cancel", "reset"):
+        answer = http.post(f"/gradio_api/{path}", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400, path
+
+
+def test_a_heavy_body_keeps_nobody_waiting(http, page_url):
+    body, told = b'{"data":[' + b"[]," * 600_000 + b"[]]}", []
+
+    def ask():
+        with httpx.Client(base_url=page_url, timeout=60) as other:
+            for path in ("call/predict", "queue/join", "cancel", "mcp/"):
+                told.append(other.post(f"/gradio_api/{path}", content=body).status_code)
+
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(ask) for _ in range(4)]
+        waits = []
+        while not all(one.done() for one in running):
+            begun = time.perf_counter()
+            http.get("/health")
+            waits.append(time.perf_counter() - begun)
+    assert set(told) <= {400, 404} and len(told) == 16
+    assert max(waits) < 1  # it was five seconds and more
+
+
 def test_nothing_to_hear_is_said_at_once(http):
     assert http.get("/gradio_api/queue/data", params={"session_hash": "unknown"}).status_code == 404
     assert http.get("/gradio_api/call/predict/unknown").status_code == 404
@@ -188,7 +271,7 @@ def small(checkpoints):
     from mmdemo.app import build
 
     demo = build(checkpoints)
-    _, url, _ = launch(demo, per_minute=5, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    _, url, _ = launch(demo, per_minute=5, hops=1, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield demo, url.rstrip("/")
     demo.close()
 
@@ -272,23 +355,26 @@ def test_visitors_do_not_meet(page_url):
 def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
-    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
-    demo = type("Demo", (), {"health": None, "looks": {}, "launch": lambda self, **settings: seen.update(settings)})()
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    demo = SimpleNamespace(health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings))
     server.launch(demo, per_minute=5)
-    assert os.environ["FORWARDED_ALLOW_IPS"] == "*"
-    (middleware,) = seen["app_kwargs"]["middleware"]
-    _, _, settings = middleware
+    assert os.environ["FORWARDED_ALLOW_IPS"] == ""
+    _, _, settings = seen["app_kwargs"]["middleware"][0]
     assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
     assert "frame" not in json.dumps(settings["headers"]).lower()
     at_the_gate = gate.Gate(None, **{**settings, "health": Health(Path(), [])})
     demo_without_limit = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
 
-    def ask(address):
-        at_the_gate._check_rate(demo_without_limit, {"client": (address, 1)}, queued=True)
+    def ask(said, proxy="10.16.3.4"):
+        scope = {"client": (proxy, 1), "headers": [(b"x-forwarded-for", said.encode())]}
+        at_the_gate._check_rate(demo_without_limit, scope, queued=True)
 
-    for _ in range(3):  # the proxy's own address, where it does not say whose request it is
-        ask("10.16.3.4")
     ask("2001:4860::1")
     with pytest.raises(gate.Refusal):
-        ask("2001:4860::1")
+        ask("2001:4860::2")  # of the same customer's network
+    with pytest.raises(gate.Refusal):
+        ask("9.9.9.9, 2001:4860::1, 10.16.0.1")  # what stands to the left was written by the visitor
+    ask("2001:4860:1::1")
+    ask("nobody")
+    with pytest.raises(gate.Refusal):
+        ask("")  # unknown: all those share the proxy's allowance

@@ -294,9 +294,14 @@ def test_a_run_over_mcp_is_counted_for_who_asked_for_it(checkpoints, monkeypatch
         serving(build(checkpoints)) as http,
         gradio_still("hands the headers of an MCP request on with its run", gradio_compat.count_mcp_run_for),
     ):
-        answer = http.post("/gradio_api/mcp/", json=ask, headers={**accept, "x-forwarded-for": "10.0.0.7"})
+        forged = {"x-forwarded-for": "10.0.0.7", "x-mmdemo-counted-for": "guessed 10.0.0.8"}
+        answer = http.post("/gradio_api/mcp/", json=ask, headers={**accept, **forged})
         assert '"isError":false' in answer.text
-        assert len(visitors) > 1 and set(visitors) == {"10.0.0.7"}
+        assert len(visitors) > 1 and set(visitors) == {"127.0.0.1"}
+        monkeypatch.setattr("mmdemo.server.gate.visitor", lambda scope, hops: f"peer {scope['client'][1]}")
+        visitors.clear()
+        assert '"isError":false' in http.post("/gradio_api/mcp/", json=ask, headers={**accept, **forged}).text
+        assert len(visitors) > 1 and len(set(visitors)) == 1  # though it came over another connection
 
 
 # Files

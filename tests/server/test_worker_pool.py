@@ -1,13 +1,15 @@
 """What is run in workers gives the same results as here, and leaves no process behind."""
 
+import ctypes
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +17,25 @@ import psutil
 import pytest
 
 from mmdemo import worker_pool
+from mmdemo.audio.decode import RATES, check_limits
+from mmdemo.image.decode import open_picture
 from mmdemo.image.ink import find_ink
 from mmdemo.image.reader import prepare
-from mmdemo.worker_pool import run_in_worker
+from mmdemo.messages import InputError
+from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def two() -> Iterator[None]:
-    worker_pool.start(2)
+    worker_pool.start(2, seconds=60)  # what a call imports counts, too
     yield
     worker_pool.stop()
 
 
-@pytest.mark.parametrize(("cores", "processes"), [(1, 0), (2, 2)])
-def test_a_server_starts_one_for_each_core_and_none_where_there_is_only_one(cores, processes, monkeypatch):
+@pytest.mark.parametrize(("cores", "processes"), [(1, 1), (2, 2)])
+def test_a_server_starts_one_for_each_core(cores, processes, monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
     assert worker_pool.default_count() <= processes
     monkeypatch.setattr(worker_pool, "cpu_count", lambda: cores)
@@ -48,11 +53,12 @@ def test_without_workers_a_function_runs_here():
 
 def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
     def refuse(*arguments, **named):
-        raise OSError("no semaphores")
+        raise OSError("no processes")
 
-    monkeypatch.setattr(worker_pool, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     worker_pool.start(2)
     assert run_in_worker(os.getpid) == os.getpid()
+    worker_pool.stop()
 
 
 def test_with_workers_it_runs_in_another_process(two):
@@ -84,7 +90,7 @@ def test_ink_found_in_a_worker_is_the_ink_found_here():
     picture = np.full((240, 320, 3), 200, np.uint8)
     picture[60:180, 150:162] = 30
     here = find_ink(picture)
-    worker_pool.start(1, prepare)
+    worker_pool.start(1, [prepare])
     there = run_in_worker(find_ink, picture)
     worker_pool.stop()
     assert [(one.box, one.dark) for one in here] == [(one.box, one.dark) for one in there] != []
@@ -98,10 +104,103 @@ def test_when_a_process_is_killed_new_ones_take_over(two):
     assert run_in_worker(os.getpid) not in (killed, os.getpid())
 
 
-def test_what_kills_every_process_is_an_error_and_the_next_call_is_answered(two):
-    with pytest.raises(BrokenExecutor):
-        run_in_worker(os._exit, 1)
+def test_no_call_is_lost_when_processes_are_killed_under_load(two):
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(run_in_worker, math.sqrt, n) for n in range(2000)]
+        os.kill(run_in_worker(os.getpid), signal.SIGKILL)
+        assert [answer.result() for answer in answers] == [math.sqrt(n) for n in range(2000)]
+
+
+def test_what_crashes_its_process_is_refused_and_takes_nobody_along(two):
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(run_in_worker, time.sleep, 1.0)
+        time.sleep(0.2)
+        with pytest.raises(TooMuchWork):
+            run_in_worker(ctypes.string_at, 0)
+        assert other.result() is None
     assert run_in_worker(math.sqrt, 4) == 2
+
+
+def test_a_call_that_takes_too_long_is_stopped_once_and_the_others_go_on():
+    worker_pool.start(2, seconds=0.5)
+    run_in_worker(os.getpid)
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(1) as threads:
+        endless = threads.submit(run_in_worker, time.sleep, 60)
+        assert run_in_worker(math.sqrt, 4) == 2
+        with pytest.raises(TooMuchWork):
+            endless.result()
+    assert time.perf_counter() - begun < 2 * 0.5 + 1.5  # no second try
+    assert {run_in_worker(os.getpid) for _ in range(8)}  # the one that is left, and the new one
+    worker_pool.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory is limited on Linux only")
+def test_a_call_that_takes_too_much_memory_is_refused():
+    worker_pool.start(1, megabytes=500)
+    worker = run_in_worker(os.getpid)
+    assert len(run_in_worker(bytes, 100_000_000)) == 100_000_000
+    with pytest.raises(TooMuchWork):
+        run_in_worker(bytearray, 600_000_000)
+    assert run_in_worker(os.getpid) == worker
+    worker_pool.stop()
+
+
+def test_what_cannot_be_sent_is_an_error_and_the_next_call_is_answered(two):
+    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+        run_in_worker(lambda: 1)
+    with pytest.raises(RuntimeError):
+        run_in_worker(open, os.devnull)
+    assert run_in_worker(math.sqrt, 4) == 2
+
+
+def test_a_refusal_arrives_with_its_words(two):
+    with pytest.raises(InputError) as refused:
+        run_in_worker(open_picture, b"seven")
+    assert refused.value.note.key == "image.unreadable"
+    with pytest.raises(InputError) as refused:
+        run_in_worker(check_limits, 1, 1, 1.0)
+    assert str(refused.value) == str(InputError("audio.rate", rate=1, lowest=RATES[0], highest=RATES[1]))
+
+
+def test_what_a_library_prints_does_not_get_among_the_answers(two):
+    run_in_worker(print, "seven")
+    assert run_in_worker(os.system, "echo seven") == 0
+    assert run_in_worker(math.sqrt, 4) == 2
+
+
+def test_a_spare_one_takes_the_place_of_one_that_was_killed(monkeypatch):
+    monkeypatch.setattr(worker_pool, "SPARE_TRIES", (0.0,))
+    monkeypatch.setattr(worker_pool, "MORE_TRIES", (60.0,))  # no other is started
+    worker_pool.start(1, seconds=1, spares=1)
+    used = set()
+    until = time.monotonic() + 60
+    while len(used) < 2 and time.monotonic() < until:
+        used.add(run_in_worker(os.getpid))
+        time.sleep(0.05)
+    assert len(used) == 2
+    with ThreadPoolExecutor(1) as threads:
+        endless = threads.submit(run_in_worker, time.sleep, 60)
+        time.sleep(0.1)
+        begun = time.monotonic()
+        run_in_worker(os.getpid)
+        assert 0.5 < time.monotonic() - begun < 3  # one at a time, spare or not, and no start in between
+        with pytest.raises(TooMuchWork):
+            endless.result()
+    worker_pool.stop()
+
+
+def test_the_stop_does_not_wait_for_what_runs():
+    worker_pool.start(1, seconds=60)
+    run_in_worker(os.getpid)
+    with ThreadPoolExecutor(1) as threads:
+        endless = threads.submit(run_in_worker, time.sleep, 50)
+        time.sleep(0.3)
+        begun = time.perf_counter()
+        worker_pool.stop()
+        with pytest.raises(TooMuchWork):
+            endless.result()
+    assert time.perf_counter() - begun < 5
 
 
 def test_signals_to_the_whole_group_are_for_the_server():

@@ -13,8 +13,10 @@ import pytest
 import soundfile
 import torch
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
 
 from mmdemo import cli
+from mmdemo.cli import app
 from mmdemo.config import ModelConfig
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -249,3 +251,38 @@ def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(ru
 def test_a_task_without_a_recipe_is_refused(run):
     status, _, err = run("train", "--task", "astrology")
     assert status == 2 and "astrology" in err and "digits" in err
+
+
+def test_no_cell_of_the_predictions_is_a_formula(run, checkpoint, tmp_path):
+    (tmp_path / "texts.csv").write_text('text,id\n"=1+1 seven",-4\n"@seven","+cmd|x"\n', encoding="utf-8")
+    run("predict", "--manifest", tmp_path / "texts.csv", "--out", tmp_path / "out.csv", "--checkpoint", checkpoint)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["text"], row["id"]) for row in rows] == [("'=1+1 seven", "-4"), ("'@seven", "'+cmd|x")]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--port", port) for port in ("0", "-1", "65536", "seven")),
+        *(("--rate", rate) for rate in ("nan", "inf", "-5")),
+        *(("--embed", sites) for sites in ("", " ", "a; script-src *", "a, b", "a\nb", "\u00e4")),
+        *(("--decode-seconds", seconds) for seconds in ("0", "nan", "-1")),
+        *(("--trusted-hops", hops) for hops in ("-1", "x")),
+    ],
+)
+def test_a_bad_option_is_named(option, value, monkeypatch):
+    monkeypatch.setattr("mmdemo.server.serve", lambda *arguments, **named: pytest.fail("it was started"))
+    said = CliRunner().invoke(app, ["serve", option, value], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert said.exit_code == 2
+    assert option in said.output and "Traceback" not in said.output
+
+
+@pytest.mark.parametrize("sites", ["'self'", "'none'", "*", "'self' https://example.org https://*.example.org:8443"])
+def test_good_ones_are_passed_on(sites, monkeypatch):
+    given = {}
+    monkeypatch.setattr("mmdemo.app.build", lambda *arguments, **named: None)
+    monkeypatch.setattr("mmdemo.server.serve", lambda demo, **named: given.update(named))
+    said = CliRunner().invoke(app, ["serve", "--embed", sites, "--trusted-hops", "2", "--rate", "0", "--port", "8000"])
+    assert said.exit_code == 0, said.output
+    assert (given["frames"], given["hops"], given["per_minute"], given["server_port"]) == (sites, 2, 0, 8000)

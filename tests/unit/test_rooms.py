@@ -31,7 +31,8 @@ ROOMS: dict[str, set[str]] = {  # from the bottom to the top: each may import th
     "train": GROUND | SENSES | {"model", *DATA},
     "inference": GROUND | SENSES | {"lstm", "model", "data.manifest"},
     "evaluate": GROUND | SENSES | {"lstm", "model", *DATA, "train", "inference"},
-    "server": GROUND | {"image", "model", "inference"},  # what a worker process prepares, and what lies on a card
+    "server": GROUND
+    | {"image", "audio", "model", "inference"},  # what a worker process prepares, and what lies on a card
     "app": GROUND | SENSES | {"lstm", "model", "data.sources", "inference", "evaluate", "server"},
     "cli": GROUND | {*DATA, "train", "inference", "evaluate", "server", "app"},
     "__main__": {"cli"},

@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,13 @@ def test_a_space_gets_the_gradio_that_we_test_with():
     pins = {pin.name: str(pin.specifier) for pin in read("constraints.txt")}
     assert pins["gradio"] == f"=={front_matter()['sdk_version']}"
     assert next(str(r.specifier) for r in read("requirements.txt") if r.name == "gradio") == pins["gradio"]
+
+
+def test_pillow_is_held_back_by_gradio_alone():
+    """When this fails, Gradio allows the Pillow that mends known holes: take it, and change docs/security.md."""
+    asked = (Requirement(line) for line in requires("gradio"))
+    held = next(one.specifier for one in asked if one.name == "pillow" and not one.marker)
+    assert not held.contains("13.0.0"), "Gradio allows Pillow 13 now: allow it in constraints.txt, too"
 
 
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}

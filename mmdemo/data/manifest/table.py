@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 from mmdemo.messages import InputError, Note
 
 PARQUET = (".parquet", ".pq")
+RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
 SPACES_COUNT = "text"  # the only column whose cells keep the spaces around them
 
 
@@ -112,3 +114,13 @@ def _said(value: Any) -> str:
     if value is None or value is pd.NA or value != value:  # NaN is not itself
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def plain_cell(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula; a number is a number whatever it begins with."""
+    if not isinstance(cell, str) or not cell.startswith(RISKY):
+        return cell
+    with suppress(ValueError):
+        float(cell)
+        return cell
+    return f"'{cell}"

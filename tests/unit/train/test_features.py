@@ -70,6 +70,18 @@ def test_the_second_time_comes_from_the_cache(rows, tmp_path, monkeypatch):
     assert first.problems == second.problems
 
 
+def test_a_damaged_cache_is_set_aside_and_made_anew(rows, tmp_path, caplog):
+    first = read_features(rows, CONFIG, tmp_path / "cache")
+    file = next((tmp_path / "cache").glob("image-*.npz"))
+    for damage in (b"", b"seven", file.read_bytes()[:-100]):
+        file.write_bytes(damage)
+        again = read_features(rows, CONFIG, tmp_path / "cache")
+        assert np.array_equal(first.item("image", 2), again.item("image", 2))
+        assert file.with_name(f"{file.name}.damaged").read_bytes() == damage
+        assert str(file) in caplog.text
+        caplog.clear()
+
+
 def test_only_the_chosen_rows_remain():
     split = tiny.features()
     kept = split.only(split.labels == 1)

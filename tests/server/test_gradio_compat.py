@@ -78,6 +78,7 @@ def waits(demo, count=1):
 def serving(demo, **settings):
     """The address of a page that is served as ours is."""
     demo.looks, demo.health = getattr(demo, "looks", {}), getattr(demo, "health", None) or Ready()
+    demo.preface = getattr(demo, "preface", "")
     options = {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True}
     _, url, _ = launch(demo, per_minute=0, **options, **settings)
     try:
@@ -302,6 +303,14 @@ def test_a_run_over_mcp_is_counted_for_who_asked_for_it(checkpoints, monkeypatch
         visitors.clear()
         assert '"isError":false' in http.post("/gradio_api/mcp/", json=ask, headers={**accept, **forged}).text
         assert len(visitors) > 1 and len(set(visitors)) == 1  # though it came over another connection
+
+
+def test_who_an_mcp_run_is_counted_for_is_said_by_the_token_alone():
+    scope = {"headers": [(b"x-mmdemo-counted-for", b"guessed somebody")]}
+    assert gradio_compat.mcp_run_counted_for(scope, "token") is None
+    gradio_compat.count_mcp_run_for(scope, "token", "::1")
+    assert gradio_compat.mcp_run_counted_for(scope, "token") == "::1"
+    assert gradio_compat.mcp_run_counted_for(scope, "another") is None
 
 
 # Files

@@ -31,7 +31,8 @@ check: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -rs tests/unit --numprocesses logical --maxprocesses 4 --dist loadfile
 
 test: check browsers
-	@$(BIN)/python -m pytest -rs tests/server tests/browser tests/training
+	@$(BIN)/python -m pytest -rs tests/training --numprocesses logical --maxprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest -rs tests/server tests/browser
 
 lint: $(VENV)/test.stamp
 	@$(BIN)/ruff check

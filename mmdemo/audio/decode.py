@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
+from mmdemo.audio.containers import read_container
 from mmdemo.audio.spectrogram import FRAMES_PER_SECOND
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
@@ -21,6 +23,7 @@ MAX_SECONDS = 30  # of a recording
 MAX_BYTES = 10_000_000  # of a file
 MAX_CHANNELS = 16
 RATES = (2_000, 192_000)  # Hz, lowest and highest sampling rate
+PADDING = 0.2  # seconds that encoders add, so that half a minute is a little more in M4A
 
 RUMBLE = 50  # Hz; what lies below (DC, wind, a bumped table) is filtered out, lest it leak into the lowest bands
 
@@ -54,6 +57,8 @@ def prepare() -> None:
     silence = io.BytesIO()
     soundfile.write(silence, np.zeros(4 * SAMPLE_RATE // FRAMES_PER_SECOND), 2 * SAMPLE_RATE, format="WAV")
     _decode_file(silence.getvalue())
+    with suppress(InputError):
+        from_container(b"caff" + bytes(8))  # loads what reads the files of phones
 
 
 def _decode_file(source: Path | bytes) -> NDArray[np.float32]:
@@ -103,7 +108,11 @@ def from_array(rate: int, samples: NDArray) -> NDArray[np.float64]:
 def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
     """Sampling rate and mono samples of a file's bytes."""
     try:
-        with soundfile.SoundFile(io.BytesIO(contents)) as file:
+        file = soundfile.SoundFile(io.BytesIO(contents))
+    except (soundfile.LibsndfileError, RuntimeError):
+        return from_container(contents)
+    try:
+        with file:
             rate = file.samplerate
             check_limits(rate, file.channels, file.frames / rate)
             # In blocks, and one more second than is allowed: headers lie.
@@ -112,6 +121,16 @@ def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise InputError("audio.unreadable") from error
     return rate, np.concatenate([np.zeros(0, np.float32), *mono])
+
+
+def from_container(contents: bytes) -> tuple[int, NDArray[np.float32]]:
+    """The same of the files of phones and browsers, which libsndfile does not open; counted while it is decoded."""
+    rate, count, mono = SAMPLE_RATE, 0, [np.zeros(0, np.float32)]
+    for rate, piece in read_container(contents):
+        count += len(piece)
+        check_limits(rate, piece.shape[1], count / rate - PADDING)
+        mono.append(piece.mean(axis=1))
+    return rate, np.concatenate(mono)[: MAX_SECONDS * rate]
 
 
 @lru_cache

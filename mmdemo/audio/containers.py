@@ -84,9 +84,11 @@ def read_container(contents: bytes) -> Iterator[tuple[int, NDArray[np.float32]]]
                 raise InputError("audio.unreadable")
             stream.codec_context.thread_count = 1  # each thread would take memory of the worker's allowance
             yield from _decoded(container, stream)
-    except av.error.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise TooMuchWork from error
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise TooMuchWork from error
+    except Exception as error:  # FFmpeg's own, and a file that it may not open
         raise InputError("audio.unreadable") from error
 
 

@@ -168,6 +168,31 @@ def train(
 
 
 @app.command()
+def calibrate(
+    checkpoint: Annotated[Path, typer.Option(help="Folder of the trained task.")] = TRAINED / "digits",
+    manifest: Manifest = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+) -> None:
+    """Fit anew from which probability a checkpoint's answers are clear or likely; training ends with this, too."""
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+    from mmdemo.train.recipes import RECIPES
+    from mmdemo.train.run import calibrate_task
+
+    model = _quietly(Predictor.load, checkpoint).model
+    task = own_task(model.config.task, manifest, model.config) if manifest else task_named(model.config.task)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    calibrate_task(model, data, checkpoint, recipe=RECIPES[task.recipe])
+    for given, found in model.config.calibration.items():
+        clear, likely = (f"{level} from {bar:.2%}" for level, bar in (("clear", found.clear), ("likely", found.likely)))
+        typer.echo(f"{given}: temperature {found.temperature:.2f}, {clear}, {likely}")
+
+
+@app.command()
 def evaluate(
     checkpoint: Annotated[
         Path, typer.Option(help="Folder of the trained task; the results are written there.")

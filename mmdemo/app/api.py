@@ -61,8 +61,8 @@ def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
             task: what the labels are: "digits" (zero to nine) unless given.
 
         Returns:
-            The label, its probability, the probabilities by label, whether it is sure and why it may not be,
-            and which of the inputs were used.
+            The label, its probability, the probabilities by label, how far it can be trusted (``level``: clear, likely
+            or unclear) and why no further, and which of the inputs were used.
         """
         return _read(tasks, text, image, audio, task).to_json()
 

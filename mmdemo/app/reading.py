@@ -77,7 +77,7 @@ def answer(result: Result, explanation: Explanation | None, refused: dict[str, N
         "probabilities": rounded(result.probabilities),
         "label": result.label,
         "probability": round(result.probability, 4),
-        "sure": result.sure,
+        "level": result.level,
         "reason": said(result.reason),
         "contradiction": said(result.contradiction),
         "used": result.used,

@@ -63,30 +63,31 @@ def study_ood(
         if not len(known.rows_with(modality)):
             continue
         outcome = answer(model, known, unimodal_samples(known, modality), [modality])
-        sure = outcome.probabilities.max(1)
-        report["coverage"][modality] = coverage(sure, outcome.right)
+        highest = outcome.probabilities.max(1)
+        report["coverage"][modality] = coverage(highest, outcome.right)
         if strange is None:
             continue
         given = np.flatnonzero(outliers[modality] != "")
         confidence = np.full(len(outliers), 1 / len(model.config.labels))
+        clear = np.zeros(len(outliers), bool)
         rows = strange.rows_with(modality)
         if len(rows):
             asked = answer(model, strange, unimodal_samples(strange, modality), [modality])
-            confidence[rows] = asked.probabilities.max(1)
+            confidence[rows], clear[rows] = asked.probabilities.max(1), asked.levels == "clear"
         kinds = outliers["kind"] if "kind" in outliers else pd.Series("", index=outliers.index)
         for kind in sorted(set(kinds.iloc[given])):
             own = given[(kinds.iloc[given] == kind).to_numpy()]
             report["told_apart"].setdefault(modality, {})[kind] = {
                 "n": len(own),
                 "nothing_found": int((~np.isin(own, rows)).sum()),
-                "auroc": round(auroc(sure, confidence[own]), 5),
-                "called_sure": round(float((confidence[own] >= model.config.confidence_threshold).mean()), 5),
+                "auroc": round(auroc(highest, confidence[own]), 5),
+                "called_clear": round(float(clear[own].mean()), 5),
             }
     return report
 
 
 def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count: int = 1000) -> dict:
-    """Two inputs of different classes: whether it is sure of one of them, and whether it names both.
+    """Two inputs of different classes: whether one answer is called clear all the same, and whether it names both.
 
     Args:
         model: the checkpoint's model.
@@ -95,21 +96,23 @@ def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count
         count: how many pairs for each two modalities.
 
     Returns:
-        For each two modalities: ``n``; how often the answer is ``called_sure``; how often the two likeliest classes are
-        those ``both_named``; and the mean probability of the likeliest.
+        For each two modalities: ``n``; how often the answer is ``called_clear``; how often the two likeliest classes
+        are those ``both_named``; and the mean probability of the likeliest.
     """
     rng, report = np.random.default_rng(seed), {}
     for pair in combinations((m for m in model.config.modalities if len(known.rows_with(m))), 2):
         first, second = (rng.choice(known.rows_with(modality), 3 * count) for modality in pair)
         differ = np.flatnonzero(known.labels[first] != known.labels[second])[:count]
         samples = [dict(zip(pair, (int(first[k]), int(second[k])), strict=True)) for k in differ]
-        probabilities = answer(model, known, samples, pair).probabilities
+        alone = [answer(model, known, samples, [modality]) for modality in pair]
+        outcome = answer(model, known, samples, pair).unless_apart(alone)
+        probabilities = outcome.probabilities
         likeliest = np.sort(np.argsort(-probabilities, axis=1)[:, :2], axis=1)
         meant = np.sort(np.stack([known.labels[first[differ]], known.labels[second[differ]]], axis=1), axis=1)
         highest = probabilities.max(1)
         report["+".join(pair)] = {
             "n": len(samples),
-            "called_sure": round(float((highest >= model.config.confidence_threshold).mean()), 5),
+            "called_clear": round(float((outcome.levels == "clear").mean()), 5),
             "both_named": round(float((likeliest == meant).all(1).mean()), 5),
             "highest": round(float(highest.mean()), 4),
         }

@@ -15,6 +15,7 @@ from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
 from mmdemo.evaluate.faithfulness import study_faithfulness
 from mmdemo.evaluate.fusion import fusion
+from mmdemo.evaluate.levels import study_levels
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
 from mmdemo.evaluate.ood import study_contradiction, study_ood
 from mmdemo.evaluate.photos import study_photos
@@ -60,6 +61,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         asked = (data.features(validation), validation)
         metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
     metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))
+    splits = {"validation": data.features(data.whole("validation")), "test": data.features(data.whole("test"))}
+    metrics["levels"] = study_levels(model, splits, pair=task.pair, seed=data.seed)
     metrics["contradiction"] = study_contradiction(model, features, data.seed)
     metrics["robustness"] = study_robustness(
         model, features, rows, pair=task.pair, seed=data.seed, strange=_strange_sounds(data)

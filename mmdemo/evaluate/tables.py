@@ -60,6 +60,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _fusion(metrics["fusion"])
     if "unknown" in metrics:
         yield from _unknown(metrics["unknown"])
+    if "levels" in metrics:
+        yield from _levels(metrics["levels"])
     if metrics.get("contradiction"):
         yield from _contradiction(metrics["contradiction"])
     if "robustness" in metrics:
@@ -147,31 +149,58 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield (
             "**Out-of-distribution inputs**, of kinds that training did not see. AUROC: how often a test input gets a "
-            "higher confidence than one of these. Called sure: how often the answer to one is called sure all the same."
+            "higher confidence than one of these. Called clear: how often the answer to one is, all the same."
         )
         yield ""
-        yield "| given | inputs | nothing found | AUROC | called sure |"
+        yield "| given | inputs | nothing found | AUROC | called clear |"
         yield "|---|---|---|---|---|"
     for modality, kinds in unknown["told_apart"].items():
         for kind, found in kinds.items():
             yield (
                 f"| {NAMES[modality]}: {kind or 'of no class'} | {found['n']:,} | {found['nothing_found']:,} "
-                f"| {found['auroc']:.3f} | {percent(found['called_sure'])} |"
+                f"| {found['auroc']:.3f} | {percent(found['called_clear'])} |"
             )
+
+
+def _levels(levels: dict[str, Any]) -> Iterator[str]:
+    bars = " and ".join(f"{right:.0%} for *{level}*" for level, right in levels["right"].items())
+    yield ""
+    yield (
+        f"**Levels.** Where an answer is *clear* or *likely* is fitted on the validation split, with rare sources and "
+        f"inputs of no class in it, so that of the answers with at least that level {bars} are right. Measured on "
+        f"samples drawn in the same way (seed {levels['seed']}); never clear where the inputs alone disagree:"
+    )
+    yield ""
+    yield (
+        "| given | temperature | clear from | clear, validation | right of these | clear, test | right of these "
+        "| likely from | likely, test | right of these |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for given, found in levels["given"].items():
+        name = " + ".join(NAMES[modality] for modality in given.split("+"))
+        validation, test = found["validation"], found["test"]
+        cells = [f"{found['temperature']:.2f}", f"{found['clear']:.4f}"]
+        cells += [_share(of[key]) for of in (validation, test) for key in ("clear", "clear_right")]
+        cells += [f"{found['likely']:.4f}", _share(test["likely"]), _share(test["likely_right"])]
+        yield f"| {name} | " + " | ".join(cells) + " |"
+
+
+def _share(found: float | None) -> str:
+    return "" if found is None else f"{found:.1%}"
 
 
 def _contradiction(contradiction: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
-        "**Contradictions.** Two inputs of different classes: how often one answer is called sure all the same, and "
+        "**Contradictions.** Two inputs of different classes: how often one answer is called clear all the same, and "
         "how often the two most likely classes are the right two:"
     )
     yield ""
-    yield "| given | pairs | called sure | both classes named | highest probability, mean |"
+    yield "| given | pairs | called clear | both classes named | highest probability, mean |"
     yield "|---|---|---|---|---|"
     for pair, found in contradiction.items():
         name = " against ".join(NAMES[modality] for modality in pair.split("+"))
-        shares = f"{percent(found['called_sure'])} | {percent(found['both_named'])} | {found['highest']:.2f}"
+        shares = f"{percent(found['called_clear'])} | {percent(found['both_named'])} | {found['highest']:.2f}"
         yield f"| {name} | {found['n']:,} | {shares} |"
 
 

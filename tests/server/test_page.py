@@ -257,7 +257,7 @@ def test_a_face_fills_the_page(client):
 
 def test_predict_says_that_nothing_was_given(client):
     answer = client.predict(api_name="/predict")
-    assert not answer["sure"]
+    assert answer["level"] == "unclear"
     assert answer["reason"] == strings()["answer.nothing"]
 
 

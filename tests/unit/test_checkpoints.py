@@ -76,5 +76,5 @@ def test_at_wait_it_has_let_go(digits):
 
 
 @pytest.mark.parametrize("text", ["good morning, how are you?", "a nice cup of tea", "the weather is lovely today"])
-def test_text_without_a_number_is_not_sure(digits, text):
-    assert not digits.predict(text).sure
+def test_text_without_a_number_is_not_clear(digits, text):
+    assert digits.predict(text).level != "clear"

@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 from mmdemo import cli
 from mmdemo.cli import app
-from mmdemo.config import ModelConfig
+from mmdemo.config import LEVELS, ModelConfig
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 LABELS = ["cat", "dog", "owl"]
-KEYS = {"label", "probability", "probabilities", "sure", "reason", "contradiction", "used", "ignored", "milliseconds"}
+KEYS = {"label", "probability", "probabilities", "level", "reason", "contradiction", "used", "ignored", "milliseconds"}
 
 
 @pytest.fixture(scope="module")
@@ -156,11 +156,11 @@ def test_a_manifest_is_predicted_past_every_bad_row(run, checkpoint, inputs, tmp
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     own = ["id", "text", "image", "audio", "mood"]
-    assert list(rows[0]) == [*own, "predicted", "probability", "sure", "used", "note"]
+    assert list(rows[0]) == [*own, "predicted", "probability", "level", "used", "note"]
     assert [row["id"] for row in rows] == [str(k) for k in range(1, 10)]
     assert rows[0]["image"] == "stroke.png"  # as it was, not as we found it
     assert [row["id"] for row in rows if row["predicted"]] == ["1", "6", "9"]
-    assert rows[0]["used"] == "text+image+audio" and rows[0]["sure"] in ("True", "False")
+    assert rows[0]["used"] == "text+image+audio" and rows[0]["level"] in LEVELS
     assert rows[0]["predicted"] in LABELS and float(rows[0]["probability"]) > 1 / 3
     assert rows[5]["used"] == "" and "No speech was found" in rows[5]["note"]
     for row, reason in {1: "gone.png", 2: "not a picture", 3: "no input", 4: "3000", 6: "cells", 7: "a bug"}.items():

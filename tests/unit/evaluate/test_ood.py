@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny import CONFIG, features
 
+from mmdemo.config import Calibration
 from mmdemo.evaluate.ood import auroc, coverage, study_contradiction
 from mmdemo.evaluate.tables import tables
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -30,10 +31,11 @@ def test_a_contradiction_is_never_a_pair_of_one_class():
     found = study_contradiction(model, features(), seed=0, count=40)
     assert set(found) == {"text+image", "text+audio", "image+audio"}
     for shares in found.values():
-        assert shares["n"] == 40 and 0 <= shares["called_sure"] <= 1 and 1 / 3 <= shares["highest"] <= 1
+        assert shares["n"] == 40 and 0 <= shares["called_clear"] <= 1 and 1 / 3 <= shares["highest"] <= 1
         assert 0 <= shares["both_named"] <= 1
-    sure = replace(model.config, confidence_threshold=0.0)
-    model.config = sure
-    assert study_contradiction(model, features(), seed=0, count=40)["image+audio"]["called_sure"] == 1
+    model.config = replace(model.config, calibration={"image+audio": Calibration(clear=0.0)})
+    shares = study_contradiction(model, features(), seed=0, count=40)
+    assert shares["text+audio"]["called_clear"] == 0
+    assert 0 < shares["image+audio"]["called_clear"] < 1  # never where the two alone disagree
     text = tables({"command": "c", "seed": 0, "split": "s", "alone": {}, "together": {}, "contradiction": found})
     assert "| picture against sound | 40 |" in text

@@ -36,12 +36,11 @@ from mmdemo.data.manifest.manifest import OUTLIER
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.synthetic.clatter import CLATTER, clatter
 from mmdemo.data.synthetic.kokoro import Kokoro, heard
-from mmdemo.data.synthetic.takes import MANIFEST, draw, file_name, make_missing
+from mmdemo.data.synthetic.takes import MANIFEST, STRANGERS, draw, file_name, make_missing
 
 SPOKEN = json.loads(Path(__file__).with_name("spoken.json").read_text(encoding="utf-8"))
 COUNT = 6_000
 
-STRANGERS = "strangers.csv"  # the manifest of the digits that are only measured
 STRANGER = 20  # to so many recordings there is one more in that manifest
 
 # How often each is drawn: what is said, in which split it is, by whom.

@@ -76,6 +76,7 @@ class AudioConfig:
     context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
+    one_word: bool = False  # whether the answer is one word, so that several, or one cut off, are a reason for doubt
 
     @property
     def size(self) -> int:

@@ -24,6 +24,9 @@ Item = Any
 Choose = Callable[[Sequence[Item], np.ndarray], int]
 """The items of an input's best candidates and their scores (N,) -> which of them to read."""
 
+Ask = Callable[[Sequence[Item]], np.ndarray]
+"""The items of N inputs -> what the model answers to each of them alone, (N, C)."""
+
 
 class ModalityInput(ABC):
     """An input that was read; ``len()`` is its number of steps, 0 where there is nothing to read in it.
@@ -137,6 +140,17 @@ class Modality(ABC):
         Raises:
             InputError: the input is too large, or cannot be read.
         """
+
+    def consider(self, given: ModalityInput, config: Any, labels: Sequence[str], ask: Ask) -> ModalityInput:
+        """An input after the model was asked about parts of it: another doubt, or less to read; or just as it was.
+
+        Args:
+            given: as :meth:`read` returned it.
+            config: the sense's part of the configuration.
+            labels: the names of the classes.
+            ask: the model.
+        """
+        return given
 
     @abstractmethod
     def item(self, given: ModalityInput) -> Item:

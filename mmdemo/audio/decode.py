@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
+from mmdemo.audio.mix import Channels, finite, to_mono
 from mmdemo.audio.spectrogram import FRAMES_PER_SECOND
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
@@ -66,7 +68,6 @@ def _decode_file(source: Path | bytes) -> NDArray[np.float32]:
 
 def _resample(rate: int, mono: NDArray[np.floating]) -> NDArray[np.float32]:
     """Mono samples at any rate as they are read: at 16 kHz in -1..1, rumble filtered out."""
-    mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     peak = np.abs(mono).max(initial=0.0)
     if peak > 1:  # floats may be larger
         mono = mono / peak
@@ -97,21 +98,46 @@ def from_array(rate: int, samples: NDArray) -> NDArray[np.float64]:
         kind = np.iinfo(samples.dtype)
         middle = 0 if samples.dtype.kind == "i" else (kind.max + 1) / 2
         floats = (samples.astype(np.float64) - middle) / (kind.max - middle)
-    return floats if floats.ndim == 1 else floats.mean(axis=1)
+    return to_mono(floats)
 
 
 def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
     """Sampling rate and mono samples of a file's bytes."""
+    return mixed(partial(_blocks, contents))
+
+
+def mixed(pieces: Callable[[], Iterable[tuple[int, NDArray[np.float32]]]]) -> tuple[int, NDArray[np.float32]]:
+    """Sampling rate and mono samples of a recording that is read twice: first for how its channels are to be mixed.
+
+    So a recording with many channels is never in memory as a whole.
+
+    Args:
+        pieces: reads it from its beginning on, as (rate, samples), samples (n, C) with the same C each time.
+    """
+    channels = None
+    for _, piece in pieces():
+        if piece.shape[1] == 1:
+            break
+        channels = channels or Channels(piece.shape[1])
+        channels.add(finite(piece))
+    weights = np.ones(1) if channels is None else channels.weights
+    rate, mono = SAMPLE_RATE, [np.zeros(0, np.float32)]
+    for rate, piece in pieces():  # noqa: B007  # all have the same, which is returned
+        mono.append(finite(piece) @ weights.astype(np.float32))
+    return rate, np.concatenate(mono)
+
+
+def _blocks(contents: bytes) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """A file a second at a time, and one more second than is allowed: headers lie."""
     try:
         with soundfile.SoundFile(io.BytesIO(contents)) as file:
             rate = file.samplerate
             check_limits(rate, file.channels, file.frames / rate)
-            # In blocks, and one more second than is allowed: headers lie.
-            blocks = file.blocks(blocksize=rate, frames=min(file.frames, (MAX_SECONDS + 1) * rate), dtype="float32")
-            mono = [block if block.ndim == 1 else block.mean(axis=1) for block in blocks]
+            most = min(file.frames, (MAX_SECONDS + 1) * rate)
+            for block in file.blocks(blocksize=rate, frames=most, dtype="float32", always_2d=True):
+                yield rate, block
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise InputError("audio.unreadable") from error
-    return rate, np.concatenate([np.zeros(0, np.float32), *mono])
 
 
 @lru_cache

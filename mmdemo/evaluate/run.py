@@ -21,7 +21,7 @@ from mmdemo.evaluate.ood import study_contradiction, study_ood
 from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
-from mmdemo.evaluate.speakers import leave_one_out, sound_model
+from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
 from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -69,6 +69,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     )
     if task.photos:
         metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
+    if task.voices and len(strange := task.voices()):
+        metrics["voices"] = study_voices(model, strange, data.seed)
     metrics["truth"] = study_faithfulness(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights

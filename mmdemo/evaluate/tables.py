@@ -23,6 +23,19 @@ HARMS = {
     "pink": "pink noise",
     "babble": "six other people talking",
 }
+VOICES = {
+    "plain": "as they are, without an accent",
+    "indian": "Indian English",
+    "accents": "eleven other accents of English",
+    "child": "children",
+    "fast": "1.6 times as fast",
+    "whispered": "whispered",
+    "room": "in a room, 0.2 to 4 m from the microphone",
+    "telephone": "by telephone",
+    "8-bit": "quiet, with eight bits",
+    "late": "without the first sixth",
+    "early": "without the last quarter",
+}
 TRIED = ("proportional", "telescoped", "gradients", "random")
 
 
@@ -68,6 +81,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _robustness(metrics["robustness"])
     if "paper" in metrics:
         yield from _paper(metrics["paper"])
+    if "voices" in metrics:
+        yield from _voices(metrics["voices"])
     if "truth" in metrics:
         yield from _truth(metrics["truth"])
     if "strangers" in metrics:
@@ -273,6 +288,28 @@ def _strangers(found: dict[str, Any]) -> Iterator[str]:
         f"recipe, it is right on {percent(found['official']['mean'])} of the published test split, the mean of three "
         f"seeds ({seeds}), and on {percent(found['left_out']['mean'])} of the recordings of a speaker who was left "
         f"out of training, the mean of {len(found['left_out']['by_speaker'])} ({speakers})."
+    )
+
+
+def _voices(found: dict[str, Any]) -> Iterator[str]:
+    several, others = found["several"], found["no_digit"]
+    yield ""
+    yield "**Made voices that nobody learnt from**, read as a visitor's recording would be:"
+    yield ""
+    yield "| voices | n | right | 95 % interval | wrong and called sure |"
+    yield "|---|---|---|---|---|"
+    for name, of in found["voices"].items():
+        low, high = map(percent, of["interval"])
+        yield (
+            f"| {VOICES[name]} | {of['n']} | {percent(of['accuracy'])} | {low} to {high} | "
+            f"{percent(of['wrong_and_sure'])} |"
+        )
+    yield ""
+    yield (
+        f"Of {others['n']} numbers that are no digit, from ten to hundreds, {percent(others['called_sure'])} are "
+        f"called sure. Of {several['n']} recordings of two to four digits, {percent(several['told'])} are told to hold "
+        f"several, {percent(several['exact'])} with exactly those that were said, and "
+        f"{percent(several['called_sure'])} are called sure."
     )
 
 

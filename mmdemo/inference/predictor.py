@@ -97,8 +97,9 @@ class Predictor:
         Raises:
             InputError: the input is too large, or cannot be read.
         """
-        choose = partial(self._likeliest, modality)
-        return SENSES[modality].read(source, self.config.of(modality), candidate=candidate, choose=choose)
+        sense, config = SENSES[modality], self.config.of(modality)
+        given = sense.read(source, config, candidate=candidate, choose=partial(self._likeliest, modality))
+        return sense.consider(given, config, self.config.labels, partial(self._answers, modality))
 
     @torch.inference_mode()
     def batch(self, samples: Sequence[Mapping[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
@@ -223,7 +224,6 @@ class Predictor:
         for picture in (blank, stroke):
             self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
 
-    @torch.inference_mode()
     def _likeliest(self, modality: str, items: Sequence[Item], scores: np.ndarray) -> int:
         """Which of an input's candidates is meant: the finder's score, by its root, times the model's confidence.
 
@@ -235,11 +235,16 @@ class Predictor:
             items: N candidates, as the model takes them.
             scores: the finder's, (N,), 0 to 1.
         """
+        return int((np.sqrt(scores) * self._answers(modality, items).max(axis=-1)).argmax())
+
+    @torch.inference_mode()
+    def _answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:
+        """What the model answers to each of N inputs of one modality alone: (N, C)."""
         orders = [self.config.modalities] * len(items)
         steps = self.model.encode(collate([{modality: item} for item in items], orders, self.config).to(self.device))
-        states = last_states(self.model.lstm, list(steps.x))  # (N, H)
-        confidence = self.readout([modality]).probabilities(states).amax(-1).cpu().numpy()
-        return int((np.sqrt(scores) * confidence).argmax())
+        each = [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
+        states = last_states(self.model.lstm, each)  # (N, H)
+        return self.readout([modality]).probabilities(states).cpu().numpy()
 
     @torch.inference_mode()
     def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:

@@ -3,7 +3,7 @@
 No row has more than one input: training lends the others from rows of the same class and split. To know what is no
 digit, it has sentences without a number (our own, and people's comments from GoEmotions), and whatever the folders that
 ``MMDEMO_EXTRA_DATA`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``.
-Synthetic digits are only trained on.
+Synthetic digits are only trained on, and those by voices kept for it validated with.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from mmdemo.data.sources.emotion import fetch_goemotions
 from mmdemo.data.sources.folder import extra_data_folders
 from mmdemo.data.sources.goemotions import comments
 from mmdemo.data.sources.idx import read_idx
+from mmdemo.data.synthetic.takes import STRANGERS
 
 if TYPE_CHECKING:
     from mmdemo.data.synthetic.paper import Shot
@@ -132,14 +133,21 @@ def _comments(folder: Path, counts: dict[str, int], seed: int) -> pd.DataFrame:
 
 
 def made(folder: Path) -> pd.DataFrame:
-    """The usable rows of a folder of synthetic data: digits for training only, and inputs of no class.
+    """The usable rows of a folder of synthetic data: digits for training and validation, and inputs of no class.
 
     Raises:
         InputError: it has no readable ``manifest.csv``.
-        ValueError: a digit of it is not in the training split, where the published tests would no longer be clean.
+        ValueError: a digit of it is in the test split, where the published tests would no longer be clean.
     """
     rows, problems = read_inputs(folder / "manifest.csv")
     rows = rows[~rows["line"].isin([problem.line for problem in problems])].drop(columns="line")
-    if ((rows["label"] != OUTLIER) & (rows["split"] != "train")).any():
-        raise ValueError(f"{folder / 'manifest.csv'}: made digits may only be in the split train")
+    if ((rows["label"] != OUTLIER) & (rows["split"] == "test")).any():
+        raise ValueError(f"{folder / 'manifest.csv'}: made digits may not be in the split test")
     return rows
+
+
+def strange_voices() -> pd.DataFrame:
+    """The digits by made voices that nobody learns from, of all folders of synthetic data that have some."""
+    files = [folder / STRANGERS for folder in extra_data_folders()]
+    found = [read_inputs(file)[0] for file in files if file.is_file()]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

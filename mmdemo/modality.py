@@ -31,12 +31,15 @@ class ModalityInput(ABC):
     Attributes:
         notes: what the person should know besides.
         absent: why there is nothing to read; None where there is.
+        doubt: why the answer may not be called clear, whatever the model says, such as several numbers of which one was
+            read, or ink that the frame cuts off.
         candidates: (span, score) of everything in it that may be meant, best first, where a sense finds several.
         chosen: which of them was read.
     """
 
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
+    doubt: Note | None = None
     candidates: tuple[tuple[tuple[float, ...], float], ...] = ()
     chosen: int = 0
 

@@ -28,6 +28,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ LETTERS = {  # of the words in the file, by their group
     **{"clock": "c", "past": "t", "and": "&", "to": "r", "from": "b", "between": "b", "excluded": "n", "article": "a"},
     **{"sums": "S", "nth": "#", "over": "g", "words": "w", "cues": "k", "clues": "C"},
 }
-BIG = r"(?:(?:[dNT]-?)?U(?:[-&]?[dNTUV])*|[dNTU]V(?:&?[dNTUV])*|T(?:-?[dT])?|d[-&]T|N)"  # three hundred and five, twenty(-three), 42
+# three hundred and five, twenty(-three), drei und zwanzig, 42
+BIG = r"(?:(?:[dNT]-?)?U(?:[-&]?[dNTUV])*|[dNTU]V(?:&?[dNTUV])*|T(?:-?[dT])?|d[-&]T|N)"
 NUMBER = re.compile(
     "|".join(
         (
@@ -63,6 +65,10 @@ SUFFIXES = frozenset(("st", "nd", "rd", "th"))  # of ordinals, after a numeral
 ONES = frozenset(("one", "一"))  # which are pronouns and articles as well
 ROMAN = re.compile(r"x{1,2}(?:ix|iv|v?i{0,3})")
 SHOWN = 5  # numbers that a note lists
+
+
+Lexicon = dict[tuple[str, ...], "tuple[str, int | None]"]
+"""Words, by their tokens, to their letter and value."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,12 @@ def number_words() -> dict[str, dict[str, Any]]:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
+@lru_cache
+def digit_names() -> frozenset[str]:
+    """Every name of a digit, in any language."""
+    return frozenset(name for words in number_words().values() for names in words["digits"] for name in names)
+
+
 def numbers_in(tokens: Sequence[Token]) -> list[Mention]:
     """Everything in a text that is a number; "one" only where it is no pronoun or article, unless nothing else is."""
     return [mention for mention, _ in _found(_items(tokens))]
@@ -119,7 +131,7 @@ def doubt_about(raw: str, tokens: Sequence[Token]) -> Note | None:
     numbers, places = zip(*found, strict=True)
     names = [raw[number.start : number.end] for number in numbers]
     digits = [number for number in numbers if number.kind == "digit"]
-    gaps = [letters[end:start] for (_, end), (start, _) in zip(places, places[1:], strict=False)]
+    gaps = [letters[end:start] for (_, end), (start, _) in pairwise(places)]
     before = letters[: places[0][0]]
     if not digits:
         halved = re.search(r"[fo][aw]{0,2}$", before) and numbers[0].kind == "big"  # half of ten
@@ -179,7 +191,7 @@ def _items(tokens: Sequence[Token]) -> list[_Item]:
     return items
 
 
-def _belongs_to_another(texts: Sequence[str], place: int, lexicon: dict[tuple[str, ...], tuple[str, int | None]]) -> bool:
+def _belongs_to_another(texts: Sequence[str], place: int, lexicon: Lexicon) -> bool:
     """Whether a "one" is a pronoun or an article: "this one", "one moment", "一起"."""
     after = texts[place + 1] if place + 1 < len(texts) else ""
     before = texts[place - 1] if place else ""
@@ -196,7 +208,7 @@ def _sign_or_word(tokens: Sequence[Token], place: int) -> tuple[str, int | None]
         return ("d", int(text)) if int(text) < 10 and len(text) <= 2 else ("N", None)
     if "⁄" in text:  # ½
         return "v", None
-    if text[0].isdecimal() or ROMAN.fullmatch(text) and len(text) > 1 and set(text) != {"x"}:
+    if text[0].isdecimal() or (ROMAN.fullmatch(text) and len(text) > 1 and set(text) != {"x"}):
         return "N", None
     if text[0].isnumeric() and not text[0].isalpha():  # what some scripts have for ten
         return "N", None
@@ -204,8 +216,11 @@ def _sign_or_word(tokens: Sequence[Token], place: int) -> tuple[str, int | None]
         if glued_left and text in SUFFIXES:
             return "h", None
         return ("N" if len(text) > 5 and _is_compound(text) else "w"), None
-    numbers_beside = glued_left and glued_right and tokens[place - 1].text[-1].isdecimal() and (
-        tokens[place + 1].text[0].isdecimal()
+    numbers_beside = (
+        glued_left
+        and glued_right
+        and tokens[place - 1].text[-1].isdecimal()
+        and (tokens[place + 1].text[0].isdecimal())
     )
     if text in HYPHENS:
         if glued_left and glued_right:
@@ -229,9 +244,9 @@ def _stands_alone(tokens: Sequence[Token], start: int, end: int) -> bool:
 
 
 @lru_cache
-def _lexicon() -> tuple[dict[tuple[str, ...], tuple[str, int | None]], int]:
+def _lexicon() -> tuple[Lexicon, int]:
     """The letter and value of every word, by its tokens; and how many tokens the longest has."""
-    found: dict[tuple[str, ...], tuple[str, int | None]] = {}
+    found: Lexicon = {}
     for groups in number_words().values():
         entries = [(word, "d", digit) for digit, words in enumerate(groups["digits"]) for word in words]
         entries += [(word, letter, None) for group, letter in LETTERS.items() for word in groups.get(group, [])]
@@ -266,6 +281,7 @@ def _compounds() -> list[re.Pattern[str]]:
         groups = number_words()[code]
         small = [name for names in groups["digits"] for name in names] + groups.get("glue", [])
         large = [name for group in ("more", "tens", "units") for name in groups.get(group, [])]
-        either, big = ("|".join(map(re.escape, sorted(names, key=len, reverse=True))) for names in (small + large, large))
+        longest_first = (sorted(names, key=len, reverse=True) for names in (small + large, large))
+        either, big = ("|".join(map(re.escape, names)) for names in longest_first)
         patterns.append(re.compile(f"(?:{either})*(?:{big})(?:{either})+|(?:{either})+(?:{big})"))
     return patterns

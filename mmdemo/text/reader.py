@@ -119,7 +119,8 @@ def _combining() -> str:
 def _signs_of_digits() -> str:
     """Signs that are numbers, yet no decimal digits, such as ❼, ⑺ and ½; superscripts belong to what they stand on."""
     numbers = (c for c in map(chr, range(0x80, 0x20000)) if unicodedata.category(c) in ("No", "Nl"))
-    return "".join(c for c in numbers if not re.match(f"[{UNSPACED}]|ROMAN", c) and "ROMAN" not in unicodedata.name(c, ""))
+    kept = (c for c in numbers if not re.match(f"[{UNSPACED}]", c) and c not in SUPERSCRIPTS)
+    return "".join(c for c in kept if "ROMAN" not in unicodedata.name(c, ""))
 
 
 @lru_cache

@@ -50,6 +50,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
     for subset, found in metrics["together"].items():
         name = " + ".join(NAMES[modality] for modality in subset.split("+"))
         yield _row(f"{name}, paired by class", found)
+    if "languages" in metrics:
+        yield from _languages(metrics["languages"])
     if "bags" in metrics:
         yield ""
         yield (
@@ -114,6 +116,15 @@ def _row(name: str, found: dict[str, Any]) -> str:
         f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} | {' | '.join(means)} "
         f"| {found['loss']:.4f} | {percent(found['ece'])} |"
     )
+
+
+def _languages(languages: dict[str, Any]) -> Iterator[str]:
+    mean = sum(found["accuracy"] * found["n"] for found in languages.values()) / sum(
+        found["n"] for found in languages.values()
+    )
+    listed = ", ".join(f"{code} {percent(found['accuracy'])}" for code, found in languages.items())
+    yield ""
+    yield f"Words of other languages for digits, in sentences not used in training: {percent(mean)} ({listed})."
 
 
 def _fusion(fusion: dict[str, Any]) -> Iterator[str]:

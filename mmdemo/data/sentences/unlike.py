@@ -88,8 +88,8 @@ def _unlike(kind: str, split: str, rng: random.Random) -> Sentence:
         pass  # they are sentences of their own
     elif (kind == LARGE and split != "train") or rng.random() >= ALONE:
         core = frame(name, split, rng)
-    template = around(core.replace("{n}", phrase), name, split, rng)
-    marked = fill(_numbers(_cues(template, name, split, rng), name, rng), name, rng)
+    template = _cues(around(core.replace("{n}", phrase), name, split, rng), name, split, rng)
+    marked = fill(_numbers(template, name, rng), name, rng)
     text, belief = read_marks(dress(marked, name, rng, may_drop_signs=kind in ("ordinal", "word", "withdrawn")))
     return Sentence(text, None, belief, kind, f"{name}: {template}", (), split)
 

@@ -39,6 +39,7 @@ class TextConfig:
     ids_per_token: int = 24  # the word itself and its n-grams, padded with zeros
     words: int = 0  # how many words have pretrained vectors
     word_dropout: float = 0.0  # share of the words that are not read, in training only
+    numbers: bool = False  # whether the answer is one digit, so that several numbers in a text are a reason for doubt
 
     @property
     def width(self) -> int:

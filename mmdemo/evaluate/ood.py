@@ -7,7 +7,8 @@ examples"); and the accuracy among the most confident answers (risk against cove
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -15,10 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from mmdemo.config import ModelConfig
 from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
+LET_GO = 0.35  # the highest probability at which a class counts as let go
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
@@ -68,12 +72,14 @@ def study_ood(
         if strange is None:
             continue
         given = np.flatnonzero(outliers[modality] != "")
-        confidence = np.full(len(outliers), 1 / len(model.config.labels))
+        probabilities = np.full((len(outliers), len(model.config.labels)), 1 / len(model.config.labels))
         clear = np.zeros(len(outliers), bool)
         rows = strange.rows_with(modality)
         if len(rows):
             asked = answer(model, strange, unimodal_samples(strange, modality), [modality])
-            confidence[rows], clear[rows] = asked.probabilities.max(1), asked.levels == "clear"
+            probabilities[rows], clear[rows] = asked.probabilities, asked.levels == "clear"
+        confidence = probabilities.max(1)
+        doubted = _doubted(outliers[modality], modality, model.config)
         kinds = outliers["kind"] if "kind" in outliers else pd.Series("", index=outliers.index)
         for kind in sorted(set(kinds.iloc[given])):
             own = given[(kinds.iloc[given] == kind).to_numpy()]
@@ -81,9 +87,36 @@ def study_ood(
                 "n": len(own),
                 "nothing_found": int((~np.isin(own, rows)).sum()),
                 "auroc": round(auroc(highest, confidence[own]), 5),
-                "called_clear": round(float(clear[own].mean()), 5),
+                "called_clear": round(float((clear & ~doubted)[own].mean()), 5),
+                "doubted": round(float(doubted[own].mean()), 5),
             }
+            if held := _held(outliers, own, probabilities, model.config.labels):
+                report["told_apart"][modality][kind]["held"] = held
     return report
+
+
+def _doubted(cells: pd.Series, modality: str, config: ModelConfig) -> NDArray:
+    """Which inputs come with a doubt, (N,) bool; asked of those that a manifest holds itself, such as texts."""
+    sense = SENSES[modality]
+    if not sense.inline:
+        return np.zeros(len(cells), bool)
+    return np.array([bool(cell) and sense.read(cell, config.of(modality)).doubt is not None for cell in cells])
+
+
+def _held(outliers: pd.DataFrame, own: NDArray, probabilities: NDArray, labels: Sequence[str]) -> dict[str, float]:
+    """How firmly a class is still held at the end of inputs that named it and withdrew it; {} where there are none.
+
+    Returns:
+        The ``mean`` of its probability, and the share of the inputs that are ``let_go``: with no more than ``LET_GO``.
+    """
+    held = []
+    for row in own if "belief" in outliers else ():
+        named = [label for _, label in json.loads(outliers["belief"].iloc[row] or "[]") if label]
+        if named:
+            held.append(probabilities[row, labels.index(named[-1])])
+    if not held:
+        return {}
+    return {"mean": round(float(np.mean(held)), 4), "let_go": round(float((np.array(held) <= LET_GO).mean()), 4)}
 
 
 def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count: int = 1000) -> dict:

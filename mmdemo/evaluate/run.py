@@ -168,12 +168,20 @@ def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:
 
 def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: Data) -> dict:
     """Text alone, by the kinds of sentences in the manifest, and the accuracy of bags of words on corrections."""
-    kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind]
+    languages = sorted(kind for kind in rows["kind"].unique() if kind.startswith("language "))
+    kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind and kind not in languages]
     report: dict[str, Any] = {"kinds": {}}
     for kind in kinds:
         samples = [sample for sample in unimodal_samples(features, "text") if rows["kind"][sample["text"]] == kind]
         outcome = answer(model, features, samples, ["text"])
         report["kinds"][kind] = outcome.summary(len(model.config.labels))
+    for kind in languages:
+        samples = [sample for sample in unimodal_samples(features, "text") if rows["kind"][sample["text"]] == kind]
+        right = answer(model, features, samples, ["text"]).right
+        report.setdefault("languages", {})[kind.removeprefix("language ")] = {
+            "n": len(samples),
+            "accuracy": round(float(right.mean()), 4),
+        }
     if "correction" in kinds:
         learnt = data.split("train")
         learnt = learnt[learnt["text"] != ""].to_dict("records")

@@ -94,9 +94,9 @@ def study_voices(model: MultimodalLSTM, rows: pd.DataFrame, seed: int) -> dict:
 
     Returns:
         ``voices``: by accent and condition how many, how many of them right (``accuracy``, with its 95 % Wilson
-        ``interval``) and how many wrong and yet called sure. ``no_digit``: how many other numbers, and how many of
-        them are called sure. ``several``: how many recordings of several digits, in how many more than one is heard
-        (``told``), in how many exactly those that are said (``exact``), and how many are called sure.
+        ``interval``) and how many wrong and yet called clear. ``no_digit``: how many other numbers, and how many of
+        them are called clear. ``several``: how many recordings of several digits, in how many more than one is heard
+        (``told``), in how many exactly those that are said (``exact``), and how many are called clear.
     """
     predictor = Predictor(model, model.device)
     digits = rows[rows["label"] != OUTLIER]
@@ -119,33 +119,33 @@ def study_voices(model: MultimodalLSTM, rows: pd.DataFrame, seed: int) -> dict:
         "voices": voices,
         "no_digit": {
             "n": len(numbers),
-            "called_sure": _share([predictor.predict(audio=file).sure for file in numbers["audio"]]),
+            "called_clear": _share([predictor.predict(audio=file).level == "clear" for file in numbers["audio"]]),
         },
         "several": {
             "n": len(several),
             "told": round(len(told) / max(len(several), 1), 4),
             "exact": round(sum(said == words for said, words in told) / max(len(several), 1), 4),
-            "called_sure": _share([result.sure and not result.inputs["audio"].doubt for result, _ in heard]),
+            "called_clear": _share([result.level == "clear" for result, _ in heard]),
         },
     }
 
 
 def _voices(predictor: Predictor, rows: pd.DataFrame, change: Change | None, seed: int) -> dict:
     """How some digits are understood, all changed in one way."""
-    right, wrong_and_sure = [], []
+    right, wrong_and_clear = [], []
     for place, row in enumerate(rows.itertuples()):
         samples = decode(row.audio)
         if change:
             samples = change(samples, np.random.default_rng([seed, place]))
         result = predictor.predict(audio=(SAMPLE_RATE, samples))
         right.append(bool(result.used) and result.label == row.label)
-        wrong_and_sure.append(result.sure and not result.inputs["audio"].doubt and not right[-1])
+        wrong_and_clear.append(result.level == "clear" and not right[-1])
     interval = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
     return {
         "n": len(right),
         "accuracy": _share(right),
         "interval": [round(interval.low, 4), round(interval.high, 4)],
-        "wrong_and_sure": _share(wrong_and_sure),
+        "wrong_and_clear": _share(wrong_and_clear),
     }
 
 

@@ -63,6 +63,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
     for subset, found in metrics["together"].items():
         name = " + ".join(NAMES[modality] for modality in subset.split("+"))
         yield _row(f"{name}, paired by class", found)
+    if "languages" in metrics:
+        yield from _languages(metrics["languages"])
     if "bags" in metrics:
         yield ""
         yield (
@@ -131,6 +133,15 @@ def _row(name: str, found: dict[str, Any]) -> str:
         f"| {name} | {found['n']:,} | {percent(found['accuracy'])} | {low:.2%} to {high:.2%} | {' | '.join(means)} "
         f"| {found['loss']:.4f} | {percent(found['ece'])} |"
     )
+
+
+def _languages(languages: dict[str, Any]) -> Iterator[str]:
+    mean = sum(found["accuracy"] * found["n"] for found in languages.values()) / sum(
+        found["n"] for found in languages.values()
+    )
+    listed = ", ".join(f"{code} {percent(found['accuracy'])}" for code, found in languages.items())
+    yield ""
+    yield f"Words of other languages for digits, in sentences not used in training: {percent(mean)} ({listed})."
 
 
 def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
@@ -296,20 +307,20 @@ def _voices(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "**Made voices that nobody learnt from**, read as a visitor's recording would be:"
     yield ""
-    yield "| voices | n | right | 95 % interval | wrong and called sure |"
+    yield "| voices | n | right | 95 % interval | wrong and called clear |"
     yield "|---|---|---|---|---|"
     for name, of in found["voices"].items():
         low, high = map(percent, of["interval"])
         yield (
             f"| {VOICES[name]} | {of['n']} | {percent(of['accuracy'])} | {low} to {high} | "
-            f"{percent(of['wrong_and_sure'])} |"
+            f"{percent(of['wrong_and_clear'])} |"
         )
     yield ""
     yield (
-        f"Of {others['n']} numbers that are no digit, from ten to hundreds, {percent(others['called_sure'])} are "
-        f"called sure. Of {several['n']} recordings of two to four digits, {percent(several['told'])} are told to hold "
+        f"Of {others['n']} numbers that are no digit, from ten to hundreds, {percent(others['called_clear'])} are "
+        f"called clear. Of {several['n']} recordings of two to four digits, {percent(several['told'])} are told to hold "
         f"several, {percent(several['exact'])} with exactly those that were said, and "
-        f"{percent(several['called_sure'])} are called sure."
+        f"{percent(several['called_clear'])} are called clear."
     )
 
 

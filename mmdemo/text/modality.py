@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mmdemo.config import TextConfig
 from mmdemo.modality import Choose, CorruptionTest, Modality, Noise, StepTarget
 from mmdemo.text.noise import add_typos, random_words, worsen_text
+from mmdemo.text.numbers import doubt_about
 from mmdemo.text.reader import MAX_CHARACTERS, TextInput, read_text, token_ids, tokenize
 from mmdemo.text.stem import TextStem
 
@@ -30,8 +32,9 @@ class Text(Modality):
     def read(
         self, source: str, config: TextConfig, *, candidate: int | None = None, choose: Choose | None = None
     ) -> TextInput:
-        """See ``read_text``."""
-        return read_text(source, config)
+        """See ``read_text``; where the task says so, the numbers in it may be a reason for doubt."""
+        given = read_text(source, config)
+        return replace(given, doubt=doubt_about(source, given.tokens)) if config.numbers else given
 
     def item(self, given: TextInput) -> tuple[str, ...]:
         """The tokens."""

@@ -17,6 +17,7 @@ import pandas as pd
 
 from mmdemo.data.manifest.manifest import OUTLIER, read_inputs, write_manifest
 from mmdemo.data.sentences.grammar import DIGITS, plain_talk, sentences
+from mmdemo.data.sentences.unlike import unlike, words_of_the_world
 from mmdemo.data.sources.digits import fetch_fsdd, fetch_mnist
 from mmdemo.data.sources.emotion import fetch_goemotions
 from mmdemo.data.sources.folder import extra_data_folders
@@ -33,6 +34,8 @@ FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as pub
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
 SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
 PHOTOS = 600  # of the test set, a quarter of a second each
+UNLIKE = {"train": 24_000, "validation": 1_200, "test": 2_400}  # numbers that are no digit, several, none
+WORLD = {"train": 12_000, "validation": 500, "test": 1_000}  # digits by words of other languages
 TALK = {"train": 12_000, "validation": 200, "test": 500}  # sentences without a number
 COMMENTS = {"train": 12_000, "validation": 300, "test": 1_000}  # the same, by people
 
@@ -44,6 +47,8 @@ def digits_manifest(
     sentence_counts: dict[str, int] = SENTENCES,
     talk_counts: dict[str, int] = TALK,
     comment_counts: dict[str, int] = COMMENTS,
+    unlike_counts: dict[str, int] = UNLIKE,
+    world_counts: dict[str, int] = WORLD,
 ) -> Path:
     """Write the manifest of the ``digits`` task.
 
@@ -54,6 +59,8 @@ def digits_manifest(
         sentence_counts: how many of them in each split.
         talk_counts: how many without a number.
         comment_counts: how many comments without a number.
+        unlike_counts: how many texts with numbers that are not one digit.
+        world_counts: how many texts with a word of another language for a digit.
 
     Returns:
         ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
@@ -62,7 +69,10 @@ def digits_manifest(
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
     """
-    texts = [_texts(sentence_counts, talk_counts, seed), _comments(fetch_goemotions(data), comment_counts, seed)]
+    texts = [
+        _texts(sentence_counts, talk_counts, unlike_counts, world_counts, seed),
+        _comments(fetch_goemotions(data), comment_counts, seed),
+    ]
     parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), *texts]
     rows = pd.concat([*parts, *(made(folder) for folder in extra_data_folders())])
     columns = [
@@ -118,11 +128,15 @@ def _sounds(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _texts(counts: dict[str, int], talk: dict[str, int], seed: int) -> pd.DataFrame:
-    """Sentences with what a reader who stops anywhere in them should answer, and sentences without a number."""
+def _texts(
+    counts: dict[str, int], talk: dict[str, int], others: dict[str, int], world: dict[str, int], seed: int
+) -> pd.DataFrame:
+    """Sentences with what a reader who stops anywhere in them should answer, and texts that have no answer."""
     said = [sentence for split, count in counts.items() for sentence in sentences(split, count, seed)]
-    rows = [sentence.as_row() for sentence in said]
+    said += [sentence for split, count in world.items() for sentence in words_of_the_world(split, count, seed)]
     idle = [sentence for split, count in talk.items() for sentence in plain_talk(split, count, seed)]
+    idle += [sentence for split, count in others.items() for sentence in unlike(split, count, seed)]
+    rows = [sentence.as_row() for sentence in said]
     return pd.DataFrame(rows + [sentence.as_row() | {"label": OUTLIER} for sentence in idle])
 
 

@@ -56,7 +56,9 @@ TASKS = {
     task.name: task
     for task in [
         Task(
-            ModelConfig("digits", list(LABELS), audio=AudioConfig(one_word=True), dropout=0.3),
+            ModelConfig(
+                "digits", list(LABELS), text=TextConfig(numbers=True), audio=AudioConfig(one_word=True), dropout=0.3
+            ),
             digits_manifest,
             pair=True,
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
@@ -111,7 +113,10 @@ def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like:
         raise InputError("manifest.no_rows", file=str(manifest))
     inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
     labels = sorted(set(rows["label"]) - {OUTLIER})
-    fresh = replace(like.config, task=name, labels=labels) if like else ModelConfig(name, labels)
+    fresh = ModelConfig(name, labels)
+    if like:
+        text = replace(like.config.text, numbers=like.config.text.numbers and labels == sorted(like.config.labels))
+        fresh = replace(like.config, task=name, labels=labels, text=text)
     return Task(
         config or fresh,
         lambda data, out, seed: manifest,

@@ -35,7 +35,7 @@ def test_voices_are_counted_by_accent_and_by_what_becomes_of_them(trained, tmp_p
         **dict.fromkeys(CONDITIONS, 2),
     }
     assert all(0 <= found["accuracy"] <= 1 for found in report["voices"].values())
-    assert report["several"]["n"] == 1 and report["no_digit"] == {"n": 0, "called_sure": 0}
+    assert report["several"]["n"] == 1 and report["no_digit"] == {"n": 0, "called_clear": 0}
 
 
 def test_every_change_leaves_something_to_hear():

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -231,7 +232,7 @@ def evaluate(
 def predict(
     text: Annotated[str | None, typer.Option(help="A text.")] = None,
     image: Annotated[str | None, typer.Option(help="A picture file, or FILE#N for picture N of an IDX file.")] = None,
-    audio: Annotated[str | None, typer.Option(help="A recording: WAV, FLAC, Ogg or MP3.")] = None,
+    audio: Annotated[str | None, typer.Option(help="A recording: WAV, MP3, M4A, Ogg, FLAC, WebM, ...")] = None,
     manifest: Annotated[
         Path | None, typer.Option(help="A table with many inputs in place of one: columns text, image and audio.")
     ] = None,
@@ -263,7 +264,7 @@ def predict(
         failed = predict_manifest(predictor, manifest, out)
         typer.echo(f"Wrote {out}. Rows that could not be predicted: {failed}" + "; see the column note." * bool(failed))
         return
-    picture = None if image is None else load_image_cell(image)
+    picture = None if image is None else partial(load_image_cell, image)
     result = predictor.predict(text=text, image=picture, audio=audio, order=order.split(","))
     typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2) if as_json else in_words(result))
     if trace:

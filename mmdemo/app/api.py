@@ -56,13 +56,13 @@ def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
 
         Args:
             text: words, such as "three, no wait, five", or nothing.
-            image: a picture (JPEG, PNG, ...), uploaded, or over MCP as a data: address, or nothing.
-            audio: a recording (WAV, FLAC, OGG, MP3), uploaded, or over MCP as a data: address, or nothing.
+            image: a picture (JPEG, PNG, HEIC, ...), uploaded, or over MCP as a data: address, or nothing.
+            audio: a recording (WAV, MP3, M4A, WebM, ...), uploaded, or over MCP as a data: address, or nothing.
             task: what the labels are: "digits" (zero to nine) unless given.
 
         Returns:
             The label, its probability, the probabilities by label, how far it can be trusted (``level``: clear, likely
-            or unclear) and why no further, and which of the inputs were used.
+            or unclear) and why no further, which of the inputs were used, and why any was ignored.
         """
         return _read(tasks, text, image, audio, task).to_json()
 
@@ -81,8 +81,8 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
 
         Args:
             text: words, such as "three, no wait, five", or nothing.
-            image: a picture (JPEG, PNG, ...), uploaded, or over MCP as a data: address, or nothing.
-            audio: a recording (WAV, FLAC, OGG, MP3), uploaded, or over MCP as a data: address, or nothing.
+            image: a picture (JPEG, PNG, HEIC, ...), uploaded, or over MCP as a data: address, or nothing.
+            audio: a recording (WAV, MP3, M4A, WebM, ...), uploaded, or over MCP as a data: address, or nothing.
             task: what the labels are: "digits" (zero to nine) unless given.
             trace: the kind of the file: "json" has everything, "npz" the gates and states in full precision.
 

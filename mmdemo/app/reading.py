@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
 from mmdemo.inference.verbalize import verbalize
 from mmdemo.lstm.explanation import Explanation
-from mmdemo.messages import InputError, Note
-from mmdemo.modality import ModalityInput, Noise
+from mmdemo.messages import Note
+from mmdemo.modality import Noise
 from mmdemo.model.modalities import SENSES
 
 
@@ -34,27 +35,17 @@ def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | N
         the reading: ``said`` is what ``web/page/answer.js`` shows, and ``figure`` what ``web/drawing`` draws.
     """
     noise = noise or Noise()
-    inputs: dict[str, ModalityInput] = {}
-    refused: dict[str, Note] = {}
-    milliseconds: dict[str, float] = {}
-    for modality in predictor.config.modalities:
-        if sources.get(modality) is None:
-            continue
-        start = time.perf_counter()
-        try:
-            inputs[modality] = predictor.preprocess(
-                modality, SENSES[modality].perturb(sources[modality], noise), candidate
-            )
-        except InputError as error:
-            refused[modality] = error.note
-        milliseconds[modality] = (time.perf_counter() - start) * 1000
-
-    result = predictor.predict(**inputs)
-    return explained(predictor, replace(result, milliseconds={**result.milliseconds, **milliseconds}), refused)
+    given = {modality: sources.get(modality) for modality in predictor.config.modalities}
+    made_worse = {
+        modality: partial(SENSES[modality].perturb, source, noise)
+        for modality, source in given.items()
+        if source is not None
+    }
+    return explained(predictor, predictor.read(made_worse, candidate=candidate))
 
 
-def explained(predictor: Predictor, result: Result, refused: dict[str, Note] | None = None) -> Reading:
-    """A result with its explanation, and what the page shows of both; ``refused``: the inputs that were, and why."""
+def explained(predictor: Predictor, result: Result) -> Reading:
+    """A result with its explanation, and what the page shows of both."""
     start = time.perf_counter()
     explanation = predictor.explain(result)
     middle = time.perf_counter()
@@ -64,12 +55,12 @@ def explained(predictor: Predictor, result: Result, refused: dict[str, Note] | N
         "explanation": (middle - start) * 1000,
         "drawing": (time.perf_counter() - middle) * 1000,
     }
-    said = {**answer(result, explanation, refused or {}), "milliseconds": milliseconds}
+    said = {**answer(result, explanation), "milliseconds": milliseconds}
     sound = result.inputs["audio"].samples if "audio" in result.used else None
     return Reading(replace(result, inputs={}), explanation, said, figure, sound)
 
 
-def answer(result: Result, explanation: Explanation | None, refused: dict[str, Note]) -> dict[str, Any]:
+def answer(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     """What the page says about a result; sentences travel as key and values, and become words in the browser."""
     return {
         "task": result.task,
@@ -81,7 +72,7 @@ def answer(result: Result, explanation: Explanation | None, refused: dict[str, N
         "reason": said(result.reason),
         "contradiction": said(result.contradiction),
         "used": result.used,
-        "ignored": {modality: said(note) for modality, note in {**result.ignored, **refused}.items()},
+        "ignored": {modality: said(note) for modality, note in result.ignored.items()},
         "notes": [said(note) for note in result.notes],
         "alone": {modality: rounded(p) for modality, p in result.unimodal_probabilities.items()},
         "why": explanation and why(explanation),

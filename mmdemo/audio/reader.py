@@ -76,8 +76,8 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
     """Read a recording, find the speech in it and make the stem's spectrogram of that.
 
     Args:
-        source: a file (wav, flac, ogg, mp3), its bytes, or (rate, samples) with samples (n,) or (n, channels), whole
-            numbers or floats.
+        source: a file (see ``decode.py`` for the kinds), its bytes, or (rate, samples) with samples (n,) or
+            (n, channels), whole numbers or floats.
         config: how much found speech is read.
 
     Raises:

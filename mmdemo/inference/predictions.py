@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -19,6 +20,7 @@ from mmdemo.messages import InputError, Note
 
 Found = TypeVar("Found")
 COLUMNS = ("predicted", "probability", "level", "used", "note")
+FAULTS_OF_ONE = ("manifest.missing_file", "manifest.not_idx", "manifest.no_picture", "text.too_long")  # not of a row
 
 
 def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
@@ -61,11 +63,12 @@ def each_row(
     """
     names = predictor.config.modalities
     for row in rows.reindex(columns=[*names, "line"], fill_value="").to_dict("records"):
-        if row["line"] in faults:
-            yield str(faults[row["line"]])
+        given = {modality: partial(load_cell, modality, row[modality]) for modality in names if row[modality]}
+        fault = faults.get(row["line"])
+        if fault and (len(given) < 2 or fault.key not in FAULTS_OF_ONE):  # of several inputs, the others are read
+            yield str(fault)
             continue
         try:
-            given = {modality: load_cell(modality, row[modality]) for modality in names if row[modality]}
             yield look(predictor.predict(**given))
         except InputError as error:
             yield str(error)

@@ -20,7 +20,7 @@ from mmdemo.lstm.counterfactual import last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import Trace, trace
-from mmdemo.messages import Note
+from mmdemo.messages import InputError, Note
 from mmdemo.modality import Item, ModalityInput
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
@@ -90,13 +90,14 @@ class Predictor:
 
         Args:
             modality: of the input.
-            source: what :meth:`predict` takes.
+            source: what :meth:`predict` takes, or a function without arguments that loads it, and may refuse it, too.
             candidate: which to read where the input holds several things that may be meant; if not given, the one that
                 both the finder and the model hold for the likeliest.
 
         Raises:
             InputError: the input is too large, or cannot be read.
         """
+        source = source() if callable(source) else source
         sense, config = SENSES[modality], self.config.of(modality)
         given = sense.read(source, config, candidate=candidate, choose=partial(self._likeliest, modality))
         return sense.consider(given, config, self.config.labels, partial(self._answers, modality))
@@ -107,7 +108,6 @@ class Predictor:
         items = [{name: SENSES[name].item(given) for name, given in sample.items() if len(given)} for sample in samples]
         return collate(items, orders, self.config).to(self.device)
 
-    @torch.inference_mode()
     def predict(
         self,
         text: Any = None,
@@ -127,8 +127,26 @@ class Predictor:
             candidate: which of the picture's candidates to read, see :meth:`preprocess`.
             others: inputs of further senses, where the task has some.
 
+        An input that cannot be read leaves the others to be read, see :meth:`read`. Each may also be a function without
+        arguments that loads it, and may refuse it, too.
+
         Raises:
-            InputError: an input is too large, or cannot be read.
+            InputError: none of the inputs given can be read; it says why the first cannot.
+            ValueError: the order is not a permutation of the modalities.
+        """
+        result = self.read({"text": text, "image": image, "audio": audio, **others}, order, candidate)
+        if result.ignored and not result.inputs:
+            note = next(iter(result.ignored.values()))
+            raise InputError(note.key, **note.values)
+        return result
+
+    @torch.inference_mode()
+    def read(
+        self, sources: Mapping[str, Any], order: Sequence[str] | None = None, candidate: int | None = None
+    ) -> Result:
+        """The same of sources by modality, without ever refusing: what cannot be read is ``ignored``, as is said there.
+
+        Raises:
             ValueError: the order is not a permutation of the modalities.
         """
         names = self.config.modalities
@@ -137,11 +155,16 @@ class Predictor:
             raise ValueError(f"order must name each of {', '.join(names)} once, but is {order!r}")
         clock = _Clock()
         inputs: dict[str, ModalityInput] = {}
-        for modality, source in {"text": text, "image": image, "audio": audio, **others}.items():
-            if source is not None:
-                with clock(modality):
+        refused: dict[str, Note] = {}
+        for modality, source in sources.items():
+            if source is None:
+                continue
+            with clock(modality):
+                try:
                     ready = isinstance(source, ModalityInput)
                     inputs[modality] = source if ready else self.preprocess(modality, source, candidate)
+                except InputError as error:
+                    refused[modality] = error.note
 
         embeddings, step_probabilities, unimodal_probabilities, inside, milliseconds, device = self.forward(
             inputs, order
@@ -160,7 +183,7 @@ class Predictor:
             reason=reason,
             contradiction=contradiction,
             used=used,
-            ignored={modality: item.absent for modality, item in inputs.items() if item.absent},
+            ignored={modality: item.absent for modality, item in inputs.items() if item.absent} | refused,
             notes=[note for item in inputs.values() for note in item.notes],
             steps=[step for modality in used for step in _steps(modality, inputs[modality])],
             embeddings=embeddings,

@@ -267,6 +267,8 @@ def test_predict_refuses_kindly(client, tmp_path):
         client.predict("", handle_file(tmp_path / "not.png"), api_name="/predict")
     with pytest.raises(AppError, match="at most 2000"):
         client.predict("seven " * 400, api_name="/predict")
+    answer = client.predict("seven", handle_file(tmp_path / "not.png"), api_name="/predict")
+    assert answer["used"] == ["text"] and "not a picture that can be read" in answer["ignored"]["image"]
 
 
 @pytest.mark.parametrize("task", ["../digits", "", "nothing", "fruit/../digits"])

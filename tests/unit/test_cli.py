@@ -142,29 +142,48 @@ def test_a_manifest_is_predicted_past_every_bad_row(run, checkpoint, inputs, tmp
         "7,an owl,,,good,too,many\n"
         "8,explode,,,bad\n"
         "9,NA,,,good\n"
+        "10,an owl,gone.png,hum.wav,good\n"
+        "11,an owl,gone.png#7,broken.png,good\n"
+        "12,,gone.png,broken.png,good\n"
     )
     predict = Predictor.predict
 
     def sometimes(self, text=None, **others):
-        if text == "explode":
+        if text and text() == "explode":
             raise KeyError("a bug of ours")
         return predict(self, text=text, **others)
 
     monkeypatch.setattr(Predictor, "predict", sometimes)
     status, said, _ = run("predict", "--checkpoint", checkpoint, "--manifest", manifest, "--out", out)
-    assert status == 0 and "could not be predicted: 6" in said
+    assert status == 0 and "could not be predicted: 6" in said  # what can be read of a row is
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     own = ["id", "text", "image", "audio", "mood"]
     assert list(rows[0]) == [*own, "predicted", "probability", "level", "used", "note"]
-    assert [row["id"] for row in rows] == [str(k) for k in range(1, 10)]
+    assert [row["id"] for row in rows] == [str(k) for k in range(1, 13)]
     assert rows[0]["image"] == "stroke.png"  # as it was, not as we found it
-    assert [row["id"] for row in rows if row["predicted"]] == ["1", "6", "9"]
+    assert [row["id"] for row in rows if row["predicted"]] == ["1", "3", "6", "9", "10", "11"]
     assert rows[0]["used"] == "text+image+audio" and rows[0]["level"] in LEVELS
     assert rows[0]["predicted"] in LABELS and float(rows[0]["probability"]) > 1 / 3
     assert rows[5]["used"] == "" and "No speech was found" in rows[5]["note"]
-    for row, reason in {1: "gone.png", 2: "not a picture", 3: "no input", 4: "3000", 6: "cells", 7: "a bug"}.items():
+    assert [rows[row]["used"] for row in (2, 9, 10)] == ["text", "text+audio", "text"]
+    told = {1: "gone.png", 2: "not a picture", 3: "no input", 4: "3000", 6: "cells", 7: "a bug", 9: "gone.png"}
+    for row, reason in {**told, 10: "gone.png", 11: "gone.png"}.items():
         assert reason in rows[row]["note"]
+    assert "not a recording" in rows[10]["note"]
+
+
+def test_what_cannot_be_read_is_told_beside_the_answer_to_the_rest(run, checkpoint, inputs):
+    given = ["--text", "an owl", "--image", inputs / "gone.idx#3", "--audio", inputs / "broken.png"]
+    status, said, _ = run("predict", "--checkpoint", checkpoint, *given, "--json")
+    assert status == 0
+    answer = json.loads(said)
+    assert answer["used"] == ["text"] and set(answer["ignored"]) == {"image", "audio"}
+    assert "gone.idx" in answer["ignored"]["image"]
+    _, said, _ = run("predict", "--checkpoint", checkpoint, *given)
+    assert "gone.idx" in said and "not a recording" in said
+    status, _, err = run("predict", "--checkpoint", checkpoint, *given[2:])
+    assert status == 2 and "gone.idx" in err and len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

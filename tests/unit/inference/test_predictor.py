@@ -182,6 +182,28 @@ def test_too_much_is_refused_kindly(predictor):
         predictor.predict("x" * 2001)
 
 
+def test_an_input_that_is_refused_leaves_the_others_to_be_read(predictor):
+    def refuse():
+        raise InputError("image.missing", name="a.png")
+
+    given = {"text": lambda: "seven", "image": refuse, "audio": b"no sound"}
+    result = predictor.predict(**given)
+    assert result.used == ["text"] and set(result.inputs) == {"text"}
+    assert result.probabilities == pytest.approx(predictor.predict("seven").probabilities, abs=1e-5)
+    assert {name: note.key for name, note in result.ignored.items()} == {
+        "image": "image.missing",
+        "audio": "audio.unreadable",
+    }
+    assert set(result.to_json()["ignored"]) == {"image", "audio"}
+    for text in (None, "x" * 2001):
+        with pytest.raises(InputError) as refused:
+            predictor.predict(**{**given, "text": text})
+        assert refused.value.note.key == ("text.too_long" if text else "image.missing")
+        nothing = predictor.read({**given, "text": text})
+        assert nothing.reason.key == "answer.nothing" and "image" in nothing.ignored and not nothing.inputs
+    assert predictor.predict(" ", **{"image": refuse}).ignored.keys() == {"text", "image"}  # nothing in it, but read
+
+
 def test_a_folder_without_a_checkpoint_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="checkpoint"):
         Predictor.load(tmp_path)

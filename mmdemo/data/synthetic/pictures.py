@@ -159,7 +159,8 @@ def make_pictures(
         say(sentence)
     digits = read_idx(mnist / "train-labels-idx1-ubyte.gz")
     people = people or {}
-    takes = plan(count, seed, digits, len(read_idx(fashion / "train-images-idx3-ubyte.gz"))) + people_plan(people)
+    drawn = plan(count, seed, digits, len(read_idx(fashion / "train-images-idx3-ubyte.gz")))
+    takes = people_plan(people) + drawn  # if this is interrupted, the people's digits are there
     make_missing(
         takes,
         partial(_file, out),

@@ -372,19 +372,21 @@ def make_pictures(
         Path | None,
         typer.Option(help="Folder of Fashion-MNIST's files.", show_default="fashion-mnist in the data folder"),
     ] = None,
-    count: Annotated[int, typer.Option(help="Number of pictures.")] = 9000,
+    count: Annotated[int, typer.Option(help="Number of pictures to draw, besides the sets of digits.")] = 20_000,
     jobs: Jobs = None,
     data_dir: Data = None,
     seed: Seed = 0,
 ) -> None:
-    """Synthesise training data: photos of digits, and pictures without any. Resumes where it was interrupted."""
+    """Synthesise training data: digits by many hands, and pictures without any. Resumes where it was interrupted."""
     from mmdemo.data.sources.digits import FASHION, fetch_fashion, fetch_mnist
     from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.sources.handwriting import read_pendigits, read_semeion
     from mmdemo.data.synthetic.pictures import make_pictures
 
     data = data_folder(data_dir)
     clothes = fetch_fashion(fashion or data / FASHION)
-    manifest = make_pictures(out, fetch_mnist(data), clothes, count=count, seed=seed, jobs=jobs, say=_complain)
+    people = {"semeion": read_semeion(data), "pendigits": read_pendigits(data)}
+    manifest = make_pictures(out, fetch_mnist(data), clothes, people, count=count, seed=seed, jobs=jobs, say=_complain)
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmdemo.data.manifest.manifest import load_cell
 from mmdemo.data.tasks.registry import Task
+from mmdemo.evaluate.apart import is_apart, study_apart
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
 from mmdemo.evaluate.faithfulness import study_faithfulness
@@ -44,6 +45,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     rows, task = data.split("test"), data.task
+    apart = is_apart(rows)
+    others, rows = (part.reset_index(drop=True) for part in (rows[apart], rows[~apart]))
     features = data.features(rows)
     counts = data.rows["split"].value_counts()
     metrics: dict[str, Any] = {
@@ -56,8 +59,11 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     }
     if "kind" in rows:
         metrics |= _kinds(model, features, rows, data)
+    if len(others):
+        metrics["apart"] = study_apart(model, others, _as_shown(model, data))
     if task.pair and len(metrics["alone"]) > 1:
         validation = data.split("validation")
+        validation = validation[~is_apart(validation)].reset_index(drop=True)
         asked = (data.features(validation), validation)
         metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
     metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))

@@ -36,6 +36,14 @@ VOICES = {
     "late": "without the first sixth",
     "early": "without the last quarter",
 }
+APART = {
+    "semeion": "Italian hands (Semeion), people not in training",
+    "pendigits": "Turkish hands (pen strokes, drawn with nibs of our own)",
+    "hand": "our own hands, drawn by the program that also drew some for training",
+    "segments": "seven-segment displays, by the same program",
+    "font": "printed, in fonts not in training",
+}
+MADE = {"people": "people", "program": "mmdemo"}
 TRIED = ("proportional", "telescoped", "gradients", "random")
 
 
@@ -71,6 +79,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
             "Baselines on the same corrections: a bag of words reaches "
             f"{percent(metrics['bags']['words'])}, a bag of words and bigrams {percent(metrics['bags']['bigrams'])}."
         )
+    if "apart" in metrics:
+        yield from _apart(metrics["apart"])
     if "fusion" in metrics:
         yield from _fusion(metrics["fusion"])
     if "unknown" in metrics:
@@ -142,6 +152,26 @@ def _languages(languages: dict[str, Any]) -> Iterator[str]:
     listed = ", ".join(f"{code} {percent(found['accuracy'])}" for code, found in languages.items())
     yield ""
     yield f"Words of other languages for digits, in sentences not used in training: {percent(mean)} ({listed})."
+
+
+def _apart(apart: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        "**Inputs of other kinds**, reported apart from the published test sets. One in which nothing is found counts "
+        "as wrong."
+    )
+    yield ""
+    yield "| given | made by | inputs | nothing found | accuracy | 95 % interval | lowest recall | wrong and clear |"
+    yield "|---" * 8 + "|"
+    for modality, kinds in apart.items():
+        for kind, found in kinds.items():
+            worst = min(found["recall"], key=found["recall"].get)
+            name, maker = APART.get(kind, kind), MADE.get(found["made"], found["made"])
+            yield (
+                f"| {NAMES[modality]}: {name} | {maker} | {found['n']:,} | {found['nothing_found']:,} "
+                f"| {percent(found['accuracy'])} | {' to '.join(f'{end:.2%}' for end in found['interval'])} "
+                f"| {worst} {percent(found['recall'][worst])} | {percent(found['wrong_and_clear'])} |"
+            )
 
 
 def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
@@ -270,6 +300,9 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
         f"{paper['seed']}): {percent(paper['accuracy'])} are read correctly ({low:.2%} to {high:.2%}), and in "
         f"{percent(paper['found'])} the ink that was found is the digit's. By kind: {kinds}."
     )
+    if paper.get("cropped"):
+        margins = ", ".join(f"{margin} {percent(found['accuracy'])}" for margin, found in paper["cropped"].items())
+        yield f"Cropped to the ink and a margin (in shares of its longer side): {margins}."
     if paper["turned"]:
         turned = paper["turned"]
         yield f"Of the {turned['n']} that only their EXIF orientation turns upright: {percent(turned['accuracy'])}."

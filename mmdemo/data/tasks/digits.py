@@ -3,7 +3,8 @@
 No row has more than one input: training lends the others from rows of the same class and split. To know what is no
 digit, it has sentences without a number (our own, and people's comments from GoEmotions), and whatever the folders that
 ``MMDEMO_EXTRA_DATA`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``.
-Synthetic digits are only trained on, and those by voices kept for it validated with.
+Synthetic digits are only trained on, but for those by voices kept for validation, and for pictures that have a kind:
+their test figures are reported apart.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def digits_manifest(
 
     Returns:
         ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
-        (by which program a recording was) and ``label_span``.
+        (by which program a recording was, or by whom a picture) and ``label_span``.
 
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
@@ -147,16 +148,18 @@ def _comments(folder: Path, counts: dict[str, int], seed: int) -> pd.DataFrame:
 
 
 def made(folder: Path) -> pd.DataFrame:
-    """The usable rows of a folder of synthetic data: digits for training and validation, and inputs of no class.
+    """The usable rows of a folder of synthetic data: digits, some of them to report apart, and inputs of no class.
 
     Raises:
         InputError: it has no readable ``manifest.csv``.
-        ValueError: a digit of it is in the test split, where the published tests would no longer be clean.
+        ValueError: a digit of it is in the test split and has no kind, by which it could be told from the published
+            tests.
     """
     rows, problems = read_inputs(folder / "manifest.csv")
     rows = rows[~rows["line"].isin([problem.line for problem in problems])].drop(columns="line")
-    if ((rows["label"] != OUTLIER) & (rows["split"] == "test")).any():
-        raise ValueError(f"{folder / 'manifest.csv'}: made digits may not be in the split test")
+    kinds = rows.get("kind", pd.Series("", index=rows.index)).where(rows["image"] != "", "") if "image" in rows else ""
+    if ((rows["label"] != OUTLIER) & (rows["split"] == "test") & (kinds == "")).any():
+        raise ValueError(f"{folder / 'manifest.csv'}: made digits without a kind may not be in the split test")
     return rows
 
 

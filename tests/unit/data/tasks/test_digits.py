@@ -34,7 +34,14 @@ def test_made_digits_are_only_trained_on(tmp_path):
     rows = [row | {"label": "one", "split": "train"}, row | {"label": OUTLIER, "split": "test"}]
     write_manifest(pd.DataFrame(rows), tmp_path / "manifest.csv")
     assert list(made(tmp_path)["label"]) == ["one", OUTLIER]
-    write_manifest(pd.DataFrame([row | {"label": "one", "split": "test"}]), tmp_path / "manifest.csv")
+    (tmp_path / "a.png").write_bytes(b"")
+    drawn = {"image": str(tmp_path / "a.png"), "label": "one", "split": "test"}
+    write_manifest(pd.DataFrame([drawn | {"kind": "hand"}]), tmp_path / "manifest.csv")
+    assert list(made(tmp_path)["split"]) == ["test"]  # told from the published ones by its kind
+    write_manifest(pd.DataFrame([drawn]), tmp_path / "manifest.csv")
+    with pytest.raises(ValueError, match="without a kind"):
+        made(tmp_path)
+    write_manifest(pd.DataFrame([row | {"label": "one", "split": "test", "kind": "x"}]), tmp_path / "manifest.csv")
     with pytest.raises(ValueError, match="only be in the split train"):
         made(tmp_path)
 

@@ -24,7 +24,7 @@ from mmdemo.audio.speech_embedding import SpeechEmbedding, listen
 from mmdemo.audio.stem import AudioStem, Spectrograms
 from mmdemo.config import SAMPLE_RATE, AudioConfig
 from mmdemo.messages import InputError
-from mmdemo.modality import Choose, CorruptionTest, Modality, Noise, StepTarget, ramp
+from mmdemo.modality import CorruptionTest, Modality, Noise, StepTarget, ramp
 
 DECIBELS = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)  # of speech above noise
 
@@ -42,9 +42,7 @@ class Audio(Modality):
     name = "audio"
     joins = True
 
-    def read(
-        self, source: Any, config: AudioConfig, *, candidate: int | None = None, choose: Choose | None = None
-    ) -> AudioInput:
+    def read(self, source: Any, config: AudioConfig, *, candidate: int | None = None) -> AudioInput:
         """See ``read_audio``."""
         return read_audio(source, config)
 

@@ -94,8 +94,9 @@ class Predictor:
         Raises:
             InputError: the input is too large, or cannot be read.
         """
-        choose = partial(self._likeliest, modality)
-        return SENSES[modality].read(source, self.config.of(modality), candidate=candidate, choose=choose)
+        sense, config = SENSES[modality], self.config.of(modality)
+        given = sense.read(source, config, candidate=candidate)
+        return sense.consider(given, config, self.config.labels, partial(self._answers, modality))
 
     @torch.inference_mode()
     def batch(self, samples: Sequence[Mapping[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
@@ -219,22 +220,13 @@ class Predictor:
             self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
 
     @torch.inference_mode()
-    def _likeliest(self, modality: str, items: Sequence[Item], scores: np.ndarray) -> int:
-        """Which of an input's candidates is meant: the finder's score, by its root, times the model's confidence.
-
-        The finder knows strokes, the model knows what they may mean; either alone takes a hand's edge for a digit more
-        often. The root was chosen on composed photos of training digits.
-
-        Args:
-            modality: of the input.
-            items: N candidates, as the model takes them.
-            scores: the finder's, (N,), 0 to 1.
-        """
+    def _answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:
+        """What the model answers to each of N inputs of one modality alone: (N, C)."""
         orders = [self.config.modalities] * len(items)
         steps = self.model.encode(collate([{modality: item} for item in items], orders, self.config).to(self.device))
-        states = last_states(self.model.lstm, list(steps.x))  # (N, H)
-        confidence = self.model.decide(states).softmax(-1).amax(-1).cpu().numpy()
-        return int((np.sqrt(scores) * confidence).argmax())
+        each = [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
+        states = last_states(self.model.lstm, each)  # (N, H)
+        return self.model.decide(states).softmax(-1).cpu().numpy()
 
     @torch.inference_mode()
     def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:

@@ -270,15 +270,6 @@ MAKERS = {
     "scan": scan,
     "face": face,
 }
-    "photo": photo,
-    "close": close,
-    "tiny": tiny,
-    "cell": cell,
-    "nothing": nothing,
-    "plain": plain,
-    "scan": scan,
-    "face": face,
-}
 
 
 def fit(pictures: list[Examples], seed: int) -> dict[str, np.ndarray]:

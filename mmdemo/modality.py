@@ -21,8 +21,8 @@ from mmdemo.messages import Note
 Item = Any
 """An input as training and evaluation keep it: a text's tokens, a picture's square, a sound's embedded steps."""
 
-Choose = Callable[[Sequence[Item], np.ndarray], int]
-"""The items of an input's best candidates and their scores (N,) -> which of them to read."""
+Ask = Callable[[Sequence[Item]], np.ndarray]
+"""The items of N inputs -> what the model answers to each of them alone, (N, C)."""
 
 Ask = Callable[[Sequence[Item]], np.ndarray]
 """The items of N inputs -> what the model answers to each of them alone, (N, C)."""
@@ -114,7 +114,7 @@ class Modality(ABC):
         inline: whether a manifest's cell holds the input itself, not where it lies.
         heavy: whether reading it is worth waiting for a graphics card.
         joins: whether two inputs can follow one another in one: see :meth:`join`.
-        chooses: whether an input may hold several things of which one is meant: see :meth:`read`.
+        chooses: whether an input may hold several things of which one is meant: see :meth:`consider`.
     """
 
     name: ClassVar[str]
@@ -126,16 +126,13 @@ class Modality(ABC):
     # Reading
 
     @abstractmethod
-    def read(
-        self, source: Any, config: Any, *, candidate: int | None = None, choose: Choose | None = None
-    ) -> ModalityInput:
+    def read(self, source: Any, config: Any, *, candidate: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
 
         Args:
             source: see the sense's own ``reader`` module.
             config: the sense's part of the task's configuration.
             candidate: which to read where an input holds several things that may be meant.
-            choose: says which if ``candidate`` does not.
 
         Raises:
             InputError: the input is too large, or cannot be read.

@@ -26,7 +26,7 @@ from mmdemo.audio.speech_embedding import SpeechEmbedding, listen
 from mmdemo.audio.stem import AudioStem, Spectrograms
 from mmdemo.config import SAMPLE_RATE, AudioConfig
 from mmdemo.messages import InputError, Note
-from mmdemo.modality import Ask, Choose, CorruptionTest, Modality, Noise, StepTarget, ramp
+from mmdemo.modality import Ask, CorruptionTest, Modality, Noise, StepTarget, ramp
 
 SHOWN = 8  # of several words that were heard
 DECIBELS = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)  # of speech above noise
@@ -45,9 +45,7 @@ class Audio(Modality):
     name = "audio"
     joins = True
 
-    def read(
-        self, source: Any, config: AudioConfig, *, candidate: int | None = None, choose: Choose | None = None
-    ) -> AudioInput:
+    def read(self, source: Any, config: AudioConfig, *, candidate: int | None = None) -> AudioInput:
         """See ``read_audio``."""
         return read_audio(source, config)
 

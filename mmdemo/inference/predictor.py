@@ -99,7 +99,7 @@ class Predictor:
         """
         source = source() if callable(source) else source
         sense, config = SENSES[modality], self.config.of(modality)
-        given = sense.read(source, config, candidate=candidate, choose=partial(self._likeliest, modality))
+        given = sense.read(source, config, candidate=candidate)
         return sense.consider(given, config, self.config.labels, partial(self._answers, modality))
 
     @torch.inference_mode()
@@ -246,19 +246,6 @@ class Predictor:
         stroke[140:340, 310:330] = 20
         for picture in (blank, stroke):
             self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
-
-    def _likeliest(self, modality: str, items: Sequence[Item], scores: np.ndarray) -> int:
-        """Which of an input's candidates is meant: the finder's score, by its root, times the model's confidence.
-
-        The finder knows strokes, the model knows what they may mean; either alone takes a hand's edge for a digit more
-        often. The root was chosen on composed photos of training digits.
-
-        Args:
-            modality: of the input.
-            items: N candidates, as the model takes them.
-            scores: the finder's, (N,), 0 to 1.
-        """
-        return int((np.sqrt(scores) * self._answers(modality, items).max(axis=-1)).argmax())
 
     @torch.inference_mode()
     def _answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:

@@ -127,6 +127,7 @@ class Gate:
             return receive
         asks = route in ("call", "queue", "mcp")
         self._check_rate(demo, scope, queued=asks, late=not asks and route != "upload")
+        scope[gradio_compat.VISITOR] = self._visitor(scope)
         if route == "upload":
             return limit_body(scope, receive, MAX_UPLOAD)
         raw = await read_body(limit_body(scope, receive, MAX_JSON))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
@@ -16,7 +18,7 @@ import gradio as gr
 
 from mmdemo import worker_pool
 from mmdemo.audio import decode as audio_decode
-from mmdemo.image import reader as image_reader
+from mmdemo.image import worker as image_worker
 from mmdemo.server import gradio_compat, logs, uploads
 from mmdemo.server.document import Document
 from mmdemo.server.gate import Gate
@@ -106,10 +108,25 @@ def launch(
         "mcp_server": find_spec("mcp") is not None,
     } | more
     uploads.UploadCleaner(uploads.folder()).start()
+    gradio_compat.wrap_events(demo, work_for_visitor)
     gradio_compat.use_light_sessions()
     if settings["mcp_server"]:
         gradio_compat.set_mcp_folder(uploads.folder())
     return demo.launch(**demo.looks | settings)
+
+
+def work_for_visitor(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Wrap an event's function so that what it has workers do is done in its visitor's turn."""
+
+    @functools.wraps(function)
+    def run(*given: Any, **named: Any) -> Any:
+        before = worker_pool.visitor.set(gradio_compat.visitor_of_run())
+        try:
+            return function(*given, **named)
+        finally:
+            worker_pool.visitor.reset(before)
+
+    return run
 
 
 def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **more: Any) -> None:
@@ -128,8 +145,7 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
-    prepare = [image_reader.prepare, audio_decode.prepare]
-    worker_pool.start(prepare=prepare, seconds=decode_seconds, spares=worker_pool.SPARES)
+    worker_pool.start(prepare=[image_worker.prepare, audio_decode.prepare], seconds=decode_seconds)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})

@@ -51,7 +51,7 @@ def decode(source: Source) -> NDArray[np.float32]:
 def prepare() -> None:
     """Decode a moment of silence, so that the first recording is not kept waiting by what that loads.
 
-    Nothing of this module that runs in a worker may need PyTorch, librosa or SciPy, which take most of a process's memory.
+    Nothing of this module that runs in a worker may need PyTorch, librosa or SciPy, which take much memory.
     """
     silence = io.BytesIO()
     soundfile.write(silence, np.zeros(round(4 * SHORTEST * SAMPLE_RATE)), 2 * SAMPLE_RATE, format="WAV")

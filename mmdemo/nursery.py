@@ -266,7 +266,6 @@ def work_alone(settings: bytes) -> None:
     """What a worker does that no nursery has forked."""
     questions, answers = os.dup(0), os.dup(1)
     _prepare(settings)
-    os.dup2(2, 1)  # nothing that is printed gets among the answers
     _work(settings, questions, answers)
 
 
@@ -289,6 +288,9 @@ def _prepare(settings: bytes) -> None:
 
 def _work(settings: bytes, questions: int, answers: int) -> None:
     """Answer what comes in until there is no more, and end."""
+    with open(os.devnull, "wb") as nothing:  # decoders write about a file whatever it makes them, a million times
+        for output in (1, 2):
+            os.dup2(nothing.fileno(), output)
     try:
         _limit_memory(pickle.loads(settings)[1])
         with os.fdopen(questions, "rb") as asked, os.fdopen(answers, "wb") as said:

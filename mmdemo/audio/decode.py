@@ -11,6 +11,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from mmdemo.audio.structure import check_structure
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
 from mmdemo.worker_pool import TooMuchWork, run_in_worker
@@ -110,6 +111,7 @@ def from_array(rate: int, samples: NDArray) -> NDArray[np.float64]:
 
 def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
     """Sampling rate and mono samples of a file's bytes."""
+    check_structure(contents)
     try:
         with soundfile.SoundFile(io.BytesIO(contents)) as file:
             rate = file.samplerate

@@ -24,9 +24,6 @@ Item = Any
 Ask = Callable[[Sequence[Item]], np.ndarray]
 """The items of N inputs -> what the model answers to each of them alone, (N, C)."""
 
-Ask = Callable[[Sequence[Item]], np.ndarray]
-"""The items of N inputs -> what the model answers to each of them alone, (N, C)."""
-
 
 class ModalityInput(ABC):
     """An input that was read; ``len()`` is its number of steps, 0 where there is nothing to read in it.

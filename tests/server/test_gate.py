@@ -18,6 +18,7 @@ from mmdemo.app.tasks import EXAMPLES
 from mmdemo.messages import strings
 from mmdemo.server import gate, launch, logs, server, uploads
 from mmdemo.server.health import Health
+from mmdemo.server.places import places
 
 WORD = strings()
 
@@ -97,7 +98,7 @@ def test_paths_and_addresses(http, path, key):
 
 def test_a_file_that_is_gone(http):
     file = upload(http, "seven.jpg", (EXAMPLES / "digits" / "seven.jpg").read_bytes())
-    Path(file["path"]).unlink()
+    Path(places().find(file["path"])).unlink()
     answer = http.post("/gradio_api/call/predict", json={"data": [None, file]})
     assert starts_like(answer.json()["detail"], "serve.gone")
 
@@ -182,7 +183,7 @@ def test_names_of_uploads(http, name):
     given = http.post("/gradio_api/upload", files={"files": (name, picture(8, 8))})
     assert given.status_code in (200, 400)
     if given.status_code == 200:
-        assert Path(given.json()[0]).resolve().is_relative_to(uploads.folder().resolve())
+        assert Path(places().find(given.json()[0])).resolve().is_relative_to(uploads.folder().resolve())
 
 
 def test_uploads_are_limited(http):
@@ -356,18 +357,20 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
-    demo = SimpleNamespace(health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings))
+    queue = SimpleNamespace(max_size=None, push=None, event_queue_per_concurrency_id={})
+    demo = SimpleNamespace(
+        health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
+    )
     server.launch(demo, per_minute=5)
     assert os.environ["FORWARDED_ALLOW_IPS"] == ""
     _, _, settings = seen["app_kwargs"]["middleware"][0]
     assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
     assert "frame" not in json.dumps(settings["headers"]).lower()
     at_the_gate = gate.Gate(None, **{**settings, "health": Health(Path(), [])})
-    demo_without_limit = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
 
     def ask(said, proxy="10.16.3.4"):
         scope = {"client": (proxy, 1), "headers": [(b"x-forwarded-for", said.encode())]}
-        at_the_gate._check_rate(demo_without_limit, scope, queued=True)
+        at_the_gate._check_rate(demo, scope, queued=True)
 
     ask("2001:4860::1")
     with pytest.raises(gate.Refusal):

@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from mmdemo.app.tasks import EXAMPLES
 from mmdemo.config import MODALITIES, Calibration, ModelConfig
 from mmdemo.evaluate.bench import sample_inputs
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError, Note
-from mmdemo.resources import CHECKPOINTS
 from mmdemo.text.reader import TextInput, read_text
 from mmdemo.train.loop import new_model
 

@@ -22,7 +22,7 @@ BRIDGE = 30  # frames; a shorter pause lies within one segment
 MARGIN = 15  # frames kept before and after what was found: soft consonants
 
 EDGE = slice(1, 4)  # frames at either end of a recording; the very first one is half outside of it
-ABRUPT = (-1.0, -10.0)  # dB below the level, at the beginning and at the end: words begin suddenly, but fade away
+ABRUPT = (0.0, -10.0)  # dB from the level, at the beginning and at the end: words begin suddenly, but fade away
 
 LOUD = 5  # frames; as long have the loud moments to be that set the level
 LEVEL = 101.0  # dB of those in the stem's scale: a clip that peaks at half of full scale has about that
@@ -74,7 +74,7 @@ def cut_off(power: NDArray[np.float32], level: float) -> tuple[bool, bool]:
     """Whether a recording begins, and whether it ends, in the middle of something.
 
     Of recordings that were cut by a sixth to nearly a half, ``ABRUPT`` finds every second; of those that others have
-    trimmed to what can be heard, it takes one in thirty for cut at the beginning and one in a hundred at the end.
+    trimmed to what can be heard, it takes one in fifty for cut at the beginning and one in a hundred at the end.
 
     Args:
         power: (F, 32) of the whole recording.

@@ -351,8 +351,8 @@ def _voices(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Of {others['n']} numbers that are no digit, from ten to hundreds, {percent(others['called_clear'])} "
-        f"are called clear. Of {several['n']} recordings of two to four digits, {percent(several['told'])} are told to hold "
-        f"several, {percent(several['exact'])} with exactly those that were said, and "
+        f"are called clear. Of {several['n']} recordings of two to four digits, {percent(several['told'])} are told to "
+        f"hold several, {percent(several['exact'])} with exactly those that were said, and "
         f"{percent(several['called_clear'])} are called clear."
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from mmdemo.data.manifest.manifest import OUTLIER, load_image_cell, read_manifest, write_manifest
 from mmdemo.data.sources.idx import read_idx
-from mmdemo.data.tasks.digits import LABELS, digits_manifest, made
+from mmdemo.data.tasks.digits import LABELS, digits_manifest, made, strange_voices
 
 COUNTS = {"train": 300, "validation": 40, "test": 60}
 TALK = {"train": 30, "validation": 10, "test": 20}
@@ -28,7 +28,7 @@ def digits(data_dir, tmp_path_factory):
     return rows
 
 
-def test_made_digits_are_only_trained_on(tmp_path):
+def test_made_digits_are_never_tested_on(tmp_path):
     (tmp_path / "a.flac").write_bytes(b"")
     row = {"audio": str(tmp_path / "a.flac"), "speaker": "kokoro"}
     rows = [row | {"label": "one", "split": "train"}, row | {"label": OUTLIER, "split": "test"}]
@@ -42,7 +42,7 @@ def test_made_digits_are_only_trained_on(tmp_path):
     with pytest.raises(ValueError, match="without a kind"):
         made(tmp_path)
     write_manifest(pd.DataFrame([row | {"label": "one", "split": "test", "kind": "x"}]), tmp_path / "manifest.csv")
-    with pytest.raises(ValueError, match="only be in the split train"):
+    with pytest.raises(ValueError, match="without a kind"):
         made(tmp_path)
 
 
@@ -119,3 +119,15 @@ def test_the_same_seed_gives_the_same_manifest(digits, data_dir, tmp_path):
     out = tmp_path / "again.parquet"
     again = pd.read_parquet(digits_manifest(data_dir, out, 0, COUNTS, TALK, COMMENTS, UNLIKE, WORLD))
     assert list(again["text"]) == list(digits["text"]) and list(again["belief"]) == list(digits["belief"])
+
+
+def test_strange_voices_are_those_of_every_folder_that_has_some(tmp_path, monkeypatch):
+    row = {"audio": str(tmp_path / "a.flac"), "label": "one", "split": "test", "accent": "indian"}
+    (tmp_path / "a.flac").write_bytes(b"")
+    (tmp_path / "some").mkdir()
+    (tmp_path / "none").mkdir()
+    write_manifest(pd.DataFrame([row]), tmp_path / "some" / "strangers.csv")
+    monkeypatch.setenv("MMDEMO_EXTRA_DATA", f"{tmp_path / 'none'}:{tmp_path / 'some'}")
+    assert list(strange_voices()["accent"]) == ["indian"]
+    monkeypatch.setenv("MMDEMO_EXTRA_DATA", str(tmp_path / "none"))
+    assert strange_voices().empty

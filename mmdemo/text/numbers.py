@@ -39,18 +39,18 @@ FILE = Path(__file__).with_name("numbers.json")
 LETTERS = {  # of the words in the file, by their group
     **{"more": "N", "tens": "T", "units": "U", "ordinals": "o", "parts": "f", "minus": "m", "plus": "+", "point": "p"},
     **{"clock": "c", "past": "t", "and": "&", "to": "r", "from": "b", "between": "b", "excluded": "n", "article": "a"},
-    **{"sums": "S", "nth": "#", "over": "g", "words": "w", "cues": "k", "clues": "C"},
+    **{"sums": "S", "nth": "#", "over": "g", "places": "e", "below": "B", "words": "w", "cues": "k", "clues": "C"},
 }
 # three hundred and five, twenty(-three), drei und zwanzig, 42
 BIG = r"(?:(?:[dNT]-?)?U(?:[-&]?[dNTUV])*|[dNTU]V(?:&?[dNTUV])*|T(?:-?[dT])?|d[-&]T|N)"
 NUMBER = re.compile(
     "|".join(
         (
-            r"(?P<time>f?t[dN]|[dN][cq](?!d))",  # half past three, 3 pm, 三点
-            r"(?P<part>[dNT]+[pq]d+|[dN](?:g[dN])+|d?v|d(?:&[aid]?)?f)",  # three point five, 3:30, 3/4, 3½, two thirds
-            rf"(?P<negative>(?<![dNTUv])m(?:{BIG}|d))",
-            rf"(?P<ordinal>#(?:{BIG}|d)|dh|o)",  # 第三, 3rd, third
-            rf"(?P<big>{BIG})",
+            r"(?P<time>f?t[dN]|fr[dN]|[dN][cq](?!d))",  # half past three, a quarter to 3, 3 pm, 三点
+            r"(?P<part>[dNT]+-?[pq]-?[di]+|[dN](?:g[dN])+|d?v|d(?:&[aid]?)?f|[di]o|if)",  # 3.5, 3:30, two thirds
+            rf"(?P<negative>(?<![dNTUv])m(?:{BIG}|d)|(?:{BIG}|d)B)",
+            rf"(?P<ordinal>#(?:{BIG}|d)|dh|o|e)",  # 第三, 3rd, third
+            rf"(?P<big>(?:{BIG}|d)\+{BIG}|{BIG}(?:\+d)?)",  # 42, and sums with such a number
             r"(?P<digit>d)",
         )
     )
@@ -146,8 +146,11 @@ def doubt_about(raw: str, tokens: Sequence[Token]) -> Note | None:
     if len(numbers) > 1 and all(LIST.fullmatch(gap) for gap in gaps) and not CORRECTING.search(letters):
         more = ["…"] if len(names) > SHOWN else []
         return Note("text.several", {"count": len(names), "numbers": ", ".join(names[:SHOWN] + more)})
-    if len(numbers) == 1 and "i" not in letters and EXCLUDED.search(before):
-        return Note("text.excluded", {"number": names[0]})
+    excluded = bool(EXCLUDED.search(before)) and not re.search("[iC]", letters)
+    for gap in gaps:
+        excluded = excluded and (gap == "&" or bool(EXCLUDED.search(gap)))  # not 3 or 5; not 3, not 5
+    if excluded:
+        return Note("text.excluded", {"number": ", ".join(names[:SHOWN])})
     return None
 
 
@@ -196,7 +199,10 @@ def _belongs_to_another(texts: Sequence[str], place: int, lexicon: Lexicon) -> b
     after = texts[place + 1] if place + 1 < len(texts) else ""
     before = texts[place - 1] if place else ""
     is_word = after[:1].isalpha() and lexicon.get((after,), "w")[0] in "waftSknC"
-    return is_word or (texts[place] == "one" and before in number_words()["en"]["pronoun"])
+    if texts[place] != "one" or is_word:
+        return is_word
+    of_a_kind = place > 1 and texts[place - 2] in ("the", "a", "this", "that")  # the red one
+    return of_a_kind or before in SUFFIXES or before in number_words()["en"]["pronoun"]
 
 
 def _sign_or_word(tokens: Sequence[Token], place: int) -> tuple[str, int | None]:
@@ -224,7 +230,7 @@ def _sign_or_word(tokens: Sequence[Token], place: int) -> tuple[str, int | None]
     )
     if text in HYPHENS:
         if glued_left and glued_right:
-            return "-", None
+            return "m" if "\u3040" <= tokens[place - 1].text[-1] <= "\u9fff" else "-", None  # 是-6
         spaced = not glued_left and not glued_right and 0 < place < len(tokens) - 1
         return "M" if spaced else "m" if glued_right and not glued_left else "s", None
     if text in ":/." and numbers_beside:

@@ -76,7 +76,7 @@ def sentences(split: str, count: int, seed: int, kinds: Sequence[str] = KINDS) -
     if unknown := {split} - set(SPLITS) | set(kinds) - set(KINDS):
         raise ValueError(f"unknown split or kind: {', '.join(sorted(unknown))}")
     rng = random.Random(f"{split} {seed}")
-    makers = {"sentence": _plain, "correction": _correction}
+    makers = {"sentence": _plain, "correction": correction}
     return distinct(lambda turn: makers[kinds[turn % len(kinds)]](split, turn // len(kinds) % 10, rng), count)
 
 
@@ -133,7 +133,8 @@ def _plain(split: str, digit: int, rng: random.Random) -> Sentence:
     return Sentence(text, DIGITS[digit], belief, "sentence", f"{name}: {template}", (), split)
 
 
-def _correction(split: str, digit: int, rng: random.Random) -> Sentence:
+def correction(split: str, digit: int, rng: random.Random) -> Sentence:
+    """One correction of a split whose answer is a digit."""
     name = _draw(TONGUES, rng)
     cores = language(name)["corrections"][split][_draw(SHAPES, rng)]
     core = rng.choices(cores, [1 + core.count("{") for core in cores])[0]  # the more slots, the more there is to vary

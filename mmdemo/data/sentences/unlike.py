@@ -13,10 +13,12 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
-from mmdemo.data.sentences.grammar import SPLITS, Sentence, around, distinct, fill, frame
+from mmdemo.data.sentences.grammar import SPLITS, Sentence, around, correction, distinct, fill, frame
 from mmdemo.data.sentences.marked import dress, read_marks
 from mmdemo.data.sentences.vocabulary import (
     DIGITS,
@@ -30,14 +32,19 @@ from mmdemo.data.sentences.vocabulary import (
     word,
 )
 from mmdemo.text.numbers import number_words
+from mmdemo.text.reader import tokenize
 
 LARGE = "large"  # the kind whose phrases are all number words beyond nine, of every language
 SHARES = {"en": 60, "zh": 18, **{name: 4 for name in LANGUAGES if name not in ("en", "zh")}}
 ALONE = 0.4  # the share of phrases that stand alone
+WITHDRAWN = 6  # times as many in training as of any other kind: what is let go late is let go in the midst of sentences
+CUT_SHORT = 0.6  # the share of these that are corrections without what they correct it to
 
 
 def unlike(split: str, count: int, seed: int) -> list[Sentence]:
-    """Distinct texts of a split with no digit as their answer, their kinds in equal shares; label None.
+    """Distinct texts of a split with no digit as their answer; label None. Its kinds are in equal shares.
+
+    In training there are more of those whose digit is withdrawn, most of them corrections that are cut short.
 
     Raises:
         ValueError: an unknown split, or more texts than there are.
@@ -45,8 +52,14 @@ def unlike(split: str, count: int, seed: int) -> list[Sentence]:
     if split not in SPLITS:
         raise ValueError(f"unknown split: {split}")
     rng = random.Random(f"unlike {split} {seed}")
-    kinds = [LARGE, *_phrases()["en"]]
-    return distinct(lambda turn: _unlike(kinds[turn % len(kinds)], split, rng), count)
+    kinds = [LARGE, *_phrases()["en"], *(["withdrawn"] * (WITHDRAWN - 1) if split == "train" else [])]
+
+    def make(turn: int) -> Sentence:
+        kind = kinds[turn % len(kinds)]
+        cut_short = kind == "withdrawn" and split == "train" and rng.random() < CUT_SHORT
+        return _cut_short(rng) if cut_short else _unlike(kind, split, rng)
+
+    return distinct(make, count)
 
 
 def words_of_the_world(split: str, count: int, seed: int) -> list[Sentence]:
@@ -92,6 +105,18 @@ def _unlike(kind: str, split: str, rng: random.Random) -> Sentence:
     marked = fill(_numbers(template, name, rng), name, rng)
     text, belief = read_marks(dress(marked, name, rng, may_drop_signs=kind in ("ordinal", "word", "withdrawn")))
     return Sentence(text, None, belief, kind, f"{name}: {template}", (), split)
+
+
+def _cut_short(rng: random.Random) -> Sentence:
+    """A training correction that ends where nothing is believed any more, right before the next number or sooner."""
+    while True:
+        whole = correction("train", rng.randrange(10), rng)
+        for mark, after in pairwise(whole.belief):
+            if mark[1] is None and after[1]:
+                ends = [token.end for token in tokenize(whole.text) if mark[0] <= token.end < after[0]]
+                end = rng.choice(ends)
+                belief = tuple(entry for entry in whole.belief if entry[0] <= end)
+                return replace(whole, text=whole.text[:end], label=None, belief=belief, kind="withdrawn")
 
 
 def _cues(template: str, name: str, split: str, rng: random.Random) -> str:

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+import pillow_heif
+from PIL import AvifImagePlugin, ExifTags, Image, ImageOps, ImageSequence
 
-from mmdemo.image.structure import check_structure
+from mmdemo.image.structure import MAX_NOTES, check_structure
 from mmdemo.messages import InputError
 from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
-MAX_PIXELS = 16_000_000  # width times height, read from the header before anything is decoded
+MAX_PIXELS = 51_000_000  # width times height, read from the header before anything is decoded; phones have up to 50
 MAX_BYTES = 10_000_000  # of a file
 KEPT_SIDE = 1280  # pixels; a longer picture is reduced to this, which is plenty for a digit and quick to search
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wherever else a picture may be opened: Pillow refuses twice as many
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: nothing that runs a program
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "PPM")  # nothing that runs a program
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
+MAX_FRAMES = 32  # of an animation that are looked at, for one with something in it; together MAX_PIXELS at most
+BLANK = (
+    24  # levels of 255; a frame whose brightness spans less is one plain colour, but for what compression makes of it
+)
+
+pillow_heif.register_heif_opener(decode_threads=1, depth_images=False, aux_images=False)
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as above: visitors are served side by side, and each thread takes memory
 
 
 def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
     """Read a picture whatever it comes as, turn it upright and flatten it to RGB.
 
     Rotation noted by the camera (EXIF) is applied. Transparency is laid on white, or on black where what is drawn is
-    light. Sixteen-bit and float values are scaled, palettes resolved, and of an animation the first frame is taken.
+    light. Sixteen-bit and float values are scaled, palettes resolved, and of an animation the first frame is taken that
+    shows anything.
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array (H, W), (H, W, 1), (H, W, 2) with alpha,
@@ -83,21 +96,49 @@ def _decode(image: Image.Image) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode a PIL image whose size has been checked."""
     original = image.size
     try:
+        if len(image.info.get("exif") or b"") > MAX_NOTES:
+            raise TooMuchWork
         if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # these lie on their side
             original = original[::-1]
         image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))  # a JPEG is decoded at half or a quarter where that is enough
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith(("I", "F")):  # 16-bit, 32-bit and float grey: Pillow would clip them at 255
-            pixels = _flatten(_from_array(np.asarray(image)))
-        elif image.has_transparency_data:
-            pixels = _flatten(np.asarray(image.convert("RGBA")))
-        else:
-            pixels = np.asarray(image.convert("RGB"))
+        pixels = _pixels(image)
+        if image.format in ANIMATED and _is_blank(pixels):
+            pixels = next((later for later in _later_frames(image) if not _is_blank(later)), pixels)
+    except TooMuchWork:
+        raise
     except MemoryError as error:
         raise TooMuchWork from error
     except Exception as error:  # as above: truncated, wrong lengths, broken compression, lying headers
         raise InputError("image.broken") from error
-    return _reduce(pixels, original)
+    return pixels, original
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """A picture, or the frame of an animation at which it stands, upright, flat and not too large."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):  # 16-bit, 32-bit and float grey: Pillow would clip them at 255
+        values = np.asarray(image)
+        values = values.astype(np.uint16 if values.dtype.itemsize == 2 else np.float32)  # OpenCV reduces no others
+        return _flatten(_from_array(_reduce(values)[0]))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    if (times := max(image.size) // KEPT_SIDE) > 1:
+        image = image.reduce(times)  # before transparency is laid on anything, which takes much memory
+    return _reduce(_flatten(np.asarray(image)))[0]
+
+
+def _later_frames(image: Image.Image) -> Iterator[np.ndarray]:
+    """The frames of an animation after the first, as far as they are looked at; what is damaged ends it."""
+    most = min(MAX_FRAMES, MAX_PIXELS // (image.width * image.height))
+    with suppress(EOFError, OSError, SyntaxError, ValueError):
+        for frame in islice(ImageSequence.Iterator(image), 1, most):
+            yield _pixels(frame)
+
+
+def _is_blank(pixels: np.ndarray) -> bool:
+    return int(pixels.max()) - int(pixels.min()) < BLANK
 
 
 def _from_array(array: np.ndarray) -> np.ndarray:

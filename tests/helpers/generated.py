@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from containers import contained
 from hostile import BODIES, PATHS, picture, sound
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -13,8 +14,9 @@ from mmdemo.messages import InputError
 from mmdemo.text.reader import read_text
 
 TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(8000) / 16_000)).astype(np.float32)
-PICTURES = [picture(40, 30, 90, kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")]
+PICTURES = [picture(40, 30, 90, kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF", "HEIF")]
 SOUNDS = [sound(TONE, kind=kind) for kind in ("WAV", "FLAC", "OGG", "MP3")] + [sound(TONE, subtype="FLOAT")]
+SOUNDS += [contained(TONE, kind) for kind in ("m4a", "aac", "webm", "wma", "amr", "caf")]
 
 
 @st.composite

@@ -53,7 +53,7 @@ PICTURES = {  # name: (the file's name, its bytes, the key of the refusal or Non
     "20,000 pixels wide": ("wide.png", picture(20_000, 1), None),
     "20,000 pixels high": ("high.png", picture(1, 20_000), None),
     "a bomb": ("bomb.png", bomb(), "image.large"),
-    "too large": ("large.png", picture(5_000, 4_000), "image.large"),
+    "too large": ("large.png", picture(8_000, 7_000), "image.large"),
     "cut short": ("cut.png", picture(640, 480)[:-200], "image.broken"),
     "nothing in it": ("empty.png", b"", "image.unreadable"),
     "a page": ("page.png", HTML, "image.unreadable"),
@@ -172,6 +172,52 @@ def comments(count=1_500_000):
     return whole[:at] + b"!\xfe" + b"\x01a" * count + b"\0" + whole[at:]
 
 
+def late_comments(count=1_500_000):
+    """A GIF with such a comment between two blank frames."""
+    file = io.BytesIO()
+    blank = [Image.new("L", (64, 64), colour) for colour in (200, 201)]
+    blank[0].save(file, "GIF", save_all=True, append_images=blank[1:])
+    whole = file.getvalue()
+    at = whole.rindex(b"!\xf9")
+    return whole[:at] + b"!\xfe" + b"\x01a" * count + b"\0" + whole[at:]
+
+
+def pieces(count=2_000_000):
+    """A GIF whose first frame comes in pieces of one byte."""
+    whole = picture(64, 64, kind="GIF")
+    return whole[:-2] + b"\x01a" * count + whole[-2:]
+
+
+def box(name, data=b""):
+    """A box of a HEIF or AVIF."""
+    return struct.pack(">I", 8 + len(data)) + name + data
+
+
+def boxes(count=1_000_000):
+    """An AVIF with very many empty boxes."""
+    return picture(64, 64, kind="AVIF") + box(b"free") * count
+
+
+def deep_boxes(count=100_000):
+    """An AVIF with boxes in boxes in boxes."""
+    within = b"".join(struct.pack(">I", 8 * k) + b"iprp" for k in range(count, 0, -1))
+    return picture(64, 64, kind="AVIF") + within
+
+
+def tiles(count=4_000):
+    """An AVIF that says it is put together from one tile over and over."""
+    whole = picture(64, 64, kind="AVIF")
+    references = box(b"iref", bytes(4) + box(b"dimg", struct.pack(">HH", 2, count) + b"\0\1" * count))
+    at = whole.index(b"meta") - 4
+    length = struct.unpack(">I", whole[at : at + 4])[0]
+    return whole[:at] + box(b"meta", whole[at + 8 : at + length] + references) + whole[at + length :]
+
+
+def boxed_notes(count=100_000):
+    """An AVIF whose camera's notes are the sign at their beginning, over and over."""
+    return picture(64, 64, kind="AVIF") + box(b"mdat", b"Exif\0\0" * count)
+
+
 def riff(count=1_000_000):
     """A WebP with very many empty chunks."""
     whole = picture(64, 64, kind="WEBP")
@@ -191,6 +237,12 @@ WORK = {  # pictures that are all work, each below 10 MB
     "a PNG's notes": notes,
     "a PNG's chunks": chunks,
     "a GIF's blocks": comments,
+    "a GIF's later blocks": late_comments,
+    "a GIF's pieces": pieces,
+    "an AVIF's boxes": boxes,
+    "an AVIF's boxes in boxes": deep_boxes,
+    "an AVIF's tiles": tiles,
+    "an AVIF's notes": boxed_notes,
     "a WebP's chunks": riff,
     "a PPM's digits": digits,
 }

@@ -32,8 +32,11 @@ COLUMNS = (*MODALITIES, "label", "split")
 SPLITS = tuple(SHARES)
 KINDS = {
     **dict.fromkeys((".txt",), "text"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"), "image"),
-    **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3"), "audio"),
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"), "image"
+    ),
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".mp4", ".webm"), "audio"),
+    **dict.fromkeys((".amr", ".3gp", ".wma", ".caf", ".mov", ".mkv"), "audio"),
 }
 OLD_COLUMNS = {"heard": "label_span"}  # manifests written before mmdemo 1.0
 ALSO_CALLED = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hostile import WORK, scans
+from hostile import WORK, box, scans
 from PIL import Image, PngImagePlugin
 
 from mmdemo.image import structure
@@ -46,16 +46,32 @@ def exif():
         saved("JPEG", quality=100) + b"\xff\xda\xff\xe1" * 100_000,  # a film after the picture
         saved("PNG", exif=exif(), icc_profile=b"a" * 500_000),
         saved("WEBP", exif=exif()),
+        saved("AVIF", exif=exif(), speed=10),
+        saved("HEIF", exif=exif()),
         saved("GIF", comment=b"a" * 50_000),
         saved("GIF", save_all=True, append_images=[Image.fromarray(PIXELS[::-1])] * 20),
         saved("TIFF"),
         saved("BMP"),
     ],
-    ids=["progressive JPEG", "JPEG and film", "PNG", "WebP", "GIF", "animation", "TIFF", "BMP"],
+    ids=["progressive JPEG", "JPEG and film", "PNG", "WebP", "AVIF", "HEIC", "GIF", "animation", "TIFF", "BMP"],
 )
 def test_what_cameras_and_programs_write_is_read(contents):
     picture, size = open_picture(contents)
     assert size == (640, 480) and picture.shape == (480, 640, 3)
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_tiles_and_boxes_are_counted(kind):
+    """As many tiles as a phone's photo of 48 megapixels has, and then too many."""
+    whole = saved(kind)
+    for count in (500, structure.MAX_TILES + 1):
+        references = box(b"iref", bytes(4) + box(b"dimg", bytes(4) + bytes(2 * count)))
+        changed = whole + box(b"meta", bytes(4) + references + box(b"iinf", bytes(6) + box(b"infe") * 500))
+        if count == 500:
+            check_structure(changed)
+        else:
+            with pytest.raises(TooMuchWork):
+                check_structure(changed)
 
 
 def test_many_text_chunks_are_read():
@@ -75,7 +91,9 @@ def test_scans_are_counted(count):
             check_structure(contents)
 
 
-@pytest.mark.parametrize("start", [b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"GIF89a"])
+@pytest.mark.parametrize(
+    "start", [b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"GIF89a", b"\0\0\0\x08ftyp"]
+)
 def test_garbage_is_passed_over(start):
     rng = np.random.default_rng(1)
     for _ in range(200):

@@ -160,9 +160,10 @@ def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Fea
 
 
 def _strange_sounds(data: Data) -> dict[str, list[str]]:
-    """The test recordings that belong to no class, by kind."""
+    """The test recordings that belong to no class and may stand beside one that does, by kind."""
     rows = data.outliers("test")
     rows = rows[rows["audio"] != ""]
+    rows = rows[rows["alone"] != "yes"] if "alone" in rows else rows
     kinds = rows["kind"] if "kind" in rows else pd.Series("strange", index=rows.index)
     return {kind: list(files) for kind, files in rows["audio"].groupby(kinds)}
 

@@ -72,6 +72,7 @@ class Features:
         label_span: the part of each row's input in which its label is said, as shares of its length, shape (N, 2); all
             of it where that is not given.
         sources: a number for whatever each row comes from, its ``made`` and ``kind``, int64, shape (N,).
+        alone: which rows of no class are never put beside one that has a class, (N,) bool; none if not given.
     """
 
     labels: np.ndarray
@@ -79,6 +80,7 @@ class Features:
     problems: list[str]
     label_span: np.ndarray | None = None
     sources: np.ndarray | None = None
+    alone: np.ndarray | None = None
 
     def rows_with(self, modality: str) -> np.ndarray:
         """Indices of the rows that have an input of that modality."""
@@ -111,6 +113,7 @@ class Features:
             columns={modality: column.only(keep) for modality, column in self.columns.items()},
             label_span=None if self.label_span is None else self.label_span[keep],
             sources=None if self.sources is None else self.sources[keep],
+            alone=None if self.alone is None else self.alone[keep],
         )
 
 
@@ -118,8 +121,8 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
     """Read the inputs of a manifest's rows.
 
     Args:
-        rows: a column for each modality, ``label``, ``line`` (for messages) and optionally ``belief`` and
-            ``label_span``, as ``read_manifest`` gives them.
+        rows: a column for each modality, ``label``, ``line`` (for messages) and optionally ``belief``,
+            ``label_span`` and ``alone``, as ``read_manifest`` gives them.
         config: the task.
         cache: folder for the cached arrays.
         voices: variants of each input, if the sense varies them beforehand; 1 for validation and test.
@@ -133,7 +136,9 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
     labels = rows["label"].map(partial(_class, config=config)).to_numpy(np.int64)
     known = rows.reindex(columns=["made", "kind"], fill_value="").astype(str)
     sources = known.groupby(["made", "kind"], dropna=False).ngroup().to_numpy(np.int64)
-    return Features(labels, {modality: columns[modality] for modality in config.modalities}, problems, spans, sources)
+    alone = (rows["alone"] == "yes").to_numpy() if "alone" in rows else None
+    read = {modality: columns[modality] for modality in config.modalities}
+    return Features(labels, read, problems, spans, sources, alone)
 
 
 def _class(label: str, config: ModelConfig) -> int:

@@ -91,6 +91,8 @@ class MultimodalSamples(Dataset):
         classes = (*range(len(config.labels)), -1)  # the last is what belongs to none
         self.by_class = {m: [rows[features.labels[rows] == c] for c in classes] for m, rows in self.pools.items()}
         self.chances = {m: [self._evenly(rows) for rows in parts] for m, parts in self.by_class.items()}
+        alone = np.zeros(len(features.labels), bool) if features.alone is None else features.alone
+        self.beside = {m: none[~alone[none]] for m, (*_, none) in self.by_class.items()}
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
@@ -176,7 +178,7 @@ class MultimodalSamples(Dataset):
     def _draw(self, modality: str, row: int, rng: np.random.Generator) -> tuple[Item, StepTarget]:
         """An input and its target; now and then with another input of no class before or after it."""
         item, target = self._variant(modality, row, rng)
-        others = self.by_class[modality][-1]
+        others = self.beside[modality]
         sense, config = SENSES[modality], self.config.of(modality)
         alone = not sense.joins or self.features.labels[row] < 0 or not len(others)
         if alone or rng.random() >= self.sampling.amid:

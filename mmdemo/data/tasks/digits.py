@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 from mmdemo.data.sources.digits import MNIST_VALIDATION
 
 LABELS = DIGITS
+NUMBERS = ("numbers", "several", "foreign")  # kinds of sounds that are never put beside a digit: what is meant is open
 FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as published
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
 SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
@@ -65,7 +66,7 @@ def digits_manifest(
 
     Returns:
         ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
-        (by which program a recording was, or by whom a picture) and ``label_span``.
+        (by which program a recording was, or by whom a picture), ``label_span`` and ``alone``.
 
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
@@ -88,7 +89,9 @@ def digits_manifest(
         "template",
         "made",
         "label_span",
+        "alone",
     ]
+    rows["alone"] = rows.get("kind", pd.Series("", index=rows.index)).isin(NUMBERS).map({True: "yes", False: ""})
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
 
 

@@ -52,7 +52,7 @@ TASKS = {
     task.name: task
     for task in [
         Task(
-            ModelConfig("digits", list(LABELS), dropout=0.4),
+            ModelConfig("digits", list(LABELS), image=ImageConfig(channels=(16, 32, 64, 64)), dropout=0.4),
             digits_manifest,
             pair=True,
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",

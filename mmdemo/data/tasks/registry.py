@@ -57,7 +57,12 @@ TASKS = {
     for task in [
         Task(
             ModelConfig(
-                "digits", list(LABELS), text=TextConfig(numbers=True), audio=AudioConfig(one_word=True), dropout=0.3
+                "digits",
+                list(LABELS),
+                text=TextConfig(numbers=True),
+                image=ImageConfig(channels=(16, 32, 64, 64)),
+                audio=AudioConfig(one_word=True),
+                dropout=0.3,
             ),
             digits_manifest,
             pair=True,

@@ -28,8 +28,9 @@ SECONDS = 5.0  # that a call may take
 MEGABYTES = 2048  # that a call may take besides what its process has already: a picture of 16 megapixels takes a third
 SLOW_SECONDS = 1.0  # of work, after which a call is slow: nearly all take a fifth of that
 SLOW_BY_THE_CLOCK = 2.5  # times as long is slow, too, however busy the machine is
-OWED_SECONDS = 10.0  # that a visitor's calls may have wasted before further ones are refused...
-FORGIVEN = 1 / 12  # ...and how much of each second is forgotten in a second: what one call wastes, in a minute
+WASTED = 1.5  # if more of a visitor's calls were in vain, or are far too slow, further ones are refused...
+FORGIVEN_SECONDS = 60.0  # ...and after how long one of them is forgotten
+FAR_TOO_SLOW = 2.0  # times as long as what is slow
 RETRY_SECONDS = 10.0  # after no worker could be started, until it is tried again
 ENDED_FROM_OUTSIDE = {None, -9, -1, -3}  # by SIGKILL, SIGHUP or SIGQUIT; None: together with the nursery
 Result = TypeVar("Result")
@@ -95,8 +96,8 @@ def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
     worker is not: it would do so again.
 
     Raises:
-        TooMuchWork: the call took more than ``seconds`` or ``megabytes``, or its worker crashed; or calls for the same
-            visitor have done so just before.
+        TooMuchWork: the call took more than ``seconds`` or ``megabytes``, or its worker crashed.
+        InputError: calls for the same visitor have done so just before.
         Exception: whatever the function raises.
     """
     if (pool := _pool) is None:
@@ -119,6 +120,11 @@ class _Call:
     worker: Worker | None = None
 
     @property
+    def is_far_too_slow(self) -> bool:
+        """Whether it will probably be in vain."""
+        return self.worker is not None and self.worker.seconds() > FAR_TOO_SLOW * SLOW_SECONDS
+
+    @property
     def is_slow(self) -> bool:
         """Whether others should not wait for it any more."""
         if self.worker is None:
@@ -135,7 +141,8 @@ class Turns:
     - a call that has become slow gives its place to another one and lets it go first on the processor; there are as
       many places again for such calls;
     - while one of a visitor's calls is slow, none of their others begins;
-    - what a visitor's calls have wasted is remembered for a while, and above ``OWED_SECONDS`` further ones are refused.
+    - calls that were in vain are remembered for a while; if a visitor has more than ``WASTED`` of these and of calls
+      that will probably be, further ones are refused.
 
     Args:
         count: of the calls that run at once and are not slow.
@@ -145,7 +152,7 @@ class Turns:
         self.count = count
         self._waiting: list[_Call] = []
         self._running: list[_Call] = []
-        self._owed: dict[str, tuple[float, float]] = {}  # by visitor: seconds, and when that was
+        self._wasted: dict[str, tuple[float, float]] = {}  # by visitor: how many calls were in vain, and when
         self._changed = threading.Condition()
 
     @contextmanager
@@ -153,7 +160,7 @@ class Turns:
         """Wait for the turn of a call for the current ``visitor``, and hold it until the block ends.
 
         Raises:
-            TooMuchWork: this visitor's calls have wasted too much.
+            InputError: too many of this visitor's calls were in vain.
         """
         call = _Call(visitor.get())
         with self._changed:
@@ -173,21 +180,23 @@ class Turns:
                 self._changed.notify_all()
 
     def waste(self, call: _Call) -> None:
-        """Remember that a call was for nothing."""
+        """Remember that a call was in vain."""
         if call.visitor is None:
             return
         with self._changed:
-            owed = self._owes(call.visitor) + max(SLOW_SECONDS, time.monotonic() - call.begun)  # a crash costs, too
-            self._owed = {who: debt for who, debt in self._owed.items() if self._owes(who)}
-            self._owed[call.visitor] = owed, time.monotonic()
+            count = self._count_wasted(call.visitor) + 1
+            self._wasted = {who: what for who, what in self._wasted.items() if self._count_wasted(who)}
+            self._wasted[call.visitor] = count, time.monotonic()
 
-    def _owes(self, who: str) -> float:
-        seconds, since = self._owed.get(who, (0.0, 0.0))
-        return max(0.0, seconds - FORGIVEN * (time.monotonic() - since))
+    def _count_wasted(self, who: str) -> float:
+        count, then = self._wasted.get(who, (0.0, 0.0))
+        return max(0.0, count - (time.monotonic() - then) / FORGIVEN_SECONDS)
 
     def _may_begin(self, call: _Call) -> bool:
-        if call.visitor is not None and self._owes(call.visitor) >= OWED_SECONDS:
-            raise TooMuchWork
+        if call.visitor is not None:
+            hopeless = sum(one.visitor == call.visitor and one.is_far_too_slow for one in self._running)
+            if self._count_wasted(call.visitor) + hopeless > WASTED:
+                raise InputError("serve.slow_files")
         slow = [one for one in self._running if one.is_slow]
         for one in slow:
             if one.worker and not one.worker.nice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import os
 import signal
@@ -184,6 +185,7 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
     demo.close(verbose=False)
     worker_pool.stop()
     log.info("stopped", extra={"fields": {"unfinished": unfinished}})
+    gc.freeze()  # or Python looks through everything once more before it ends, for many seconds on a busy machine
     if useless:
         raise SystemExit(f"None of the trained tasks in {demo.health.folder} can be used; the log says why")
 

@@ -25,7 +25,7 @@ from mmdemo.audio.decode import RATES, check_limits
 from mmdemo.image.decode import open_picture
 from mmdemo.image.ink import find_ink
 from mmdemo.image.worker import prepare
-from mmdemo.messages import InputError
+from mmdemo.messages import InputError, strings
 from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
 ROOT = Path(__file__).parents[2]
@@ -372,20 +372,42 @@ def test_of_slow_calls_only_so_many_run():
     assert most == 4
 
 
-def test_who_wastes_too_much_is_refused_for_a_while_and_nobody_else(stopped, monkeypatch):
-    monkeypatch.setattr(worker_pool, "OWED_SECONDS", 1.0)
-    monkeypatch.setattr(worker_pool, "FORGIVEN", 0.5)
-    worker_pool.start(1, seconds=1.2)
-    with pytest.raises(TooMuchWork):
-        _for("hostile", time.sleep, 60)
+def test_whose_calls_are_in_vain_is_refused_for_a_while_and_nobody_else(stopped, monkeypatch):
+    monkeypatch.setattr(worker_pool, "FORGIVEN_SECONDS", 3.0)
+    worker_pool.start(1, seconds=0.5)
+    run_in_worker(os.getpid)
+    for _ in range(2):
+        with pytest.raises(TooMuchWork):
+            _for("hostile", time.sleep, 60)
+        assert _for("honest", math.sqrt, 4) == 2
     begun = time.monotonic()
-    with pytest.raises(TooMuchWork):
+    with pytest.raises(InputError) as refused:
         _for("hostile", math.sqrt, 4)
     assert time.monotonic() - begun < 0.3
-    assert _for("honest", math.sqrt, 4) == 2
-    assert run_in_worker(math.sqrt, 4) == 2
-    time.sleep(1)
+    assert refused.value.note.key == "serve.slow_files"
+    assert _for("honest", math.sqrt, 4) == run_in_worker(math.sqrt, 4) == 2
+    time.sleep(2.5)
     assert _for("hostile", math.sqrt, 4) == 2
+
+
+def test_who_waits_for_two_hopeless_calls_of_their_own_is_refused():
+    turns = worker_pool.Turns(2)
+    worker_pool.visitor.set("hostile")
+
+    def call() -> None:
+        with turns.take() as call:
+            call.worker = _Hog()
+            time.sleep(1)
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(copy_context().run, call)]
+        time.sleep(0.1)
+        turns._running.append(turns._running[0])  # the second one of the kind
+        with pytest.raises(InputError, match=strings()["serve.slow_files"]), turns.take():
+            pass
+        turns._running.pop()
+        running[0].result()
+    worker_pool.visitor.set(None)
 
 
 def test_what_nobody_ends_ends_itself(stopped, monkeypatch):

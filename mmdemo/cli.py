@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -20,11 +21,12 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from mmdemo.messages import InputError
+from mmdemo.messages import InputError, make_printable
 from mmdemo.resources import CHECKPOINTS
 
 Loaded = TypeVar("Loaded")
 TRAINED = Path("checkpoints")  # where training writes to; in the source tree it is CHECKPOINTS, installed it is not
+MAX_DECODE_SECONDS = 600
 DEBUG = "MMDEMO_DEBUG"  # if this environment variable is set, an unexpected error shows its traceback
 
 app = typer.Typer(
@@ -88,13 +90,15 @@ def serve(
     ] = CHECKPOINTS,
 ) -> None:
     """Serve the page until Ctrl+C or SIGTERM; requests in progress are finished first. GET /health tells its state."""
-    for name, value in (("--rate", rate), ("--decode-seconds", decode_seconds)):
-        if not math.isfinite(value) or value < 0 or (name != "--rate" and not value):
-            raise typer.BadParameter(f"{name} has to be a number {'of at least' if name == '--rate' else 'above'} 0")
+    if not math.isfinite(rate) or rate < 0:
+        raise typer.BadParameter("--rate has to be a number of at least 0")
+    if not 0 < decode_seconds <= MAX_DECODE_SECONDS:
+        raise typer.BadParameter(f"--decode-seconds has to be a number above 0, and {MAX_DECODE_SECONDS} at most")
     if not re.fullmatch(r"[!-+\--:<-~]+( [!-+\--:<-~]+)*", embed):
         raise typer.BadParameter("--embed has to name sites, with spaces between them: 'self' https://example.org")
     if not any(checkpoints.glob("*/config.json")):
         raise FileNotFoundError(f"There is no trained task in {checkpoints}: no folder in it has a config.json")
+    _check_address(host, port)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
     from mmdemo.app import build
     from mmdemo.server import serve
@@ -166,6 +170,31 @@ def train(
         f"Measure it: python -m mmdemo evaluate --checkpoint {out}{f' --manifest {manifest}' * bool(manifest)}\n"
         f"Show it: python -m mmdemo serve --checkpoints {out.parent}"
     )
+
+
+@app.command()
+def calibrate(
+    checkpoint: Annotated[Path, typer.Option(help="Folder of the trained task.")] = TRAINED / "digits",
+    manifest: Manifest = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+) -> None:
+    """Fit anew from which probability a checkpoint's answers are clear or likely; training ends with this, too."""
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+    from mmdemo.train.recipes import RECIPES
+    from mmdemo.train.run import calibrate_task
+
+    model = _quietly(Predictor.load, checkpoint).model
+    task = own_task(model.config.task, manifest, model.config) if manifest else task_named(model.config.task)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    calibrate_task(model, data, checkpoint, recipe=RECIPES[task.recipe])
+    for given, found in model.config.calibration.items():
+        clear, likely = (f"{level} from {bar:.2%}" for level, bar in (("clear", found.clear), ("likely", found.likely)))
+        typer.echo(f"{given}: temperature {found.temperature:.2f}, {clear}, {likely}")
 
 
 @app.command()
@@ -347,20 +376,35 @@ def make_pictures(
         Path | None,
         typer.Option(help="Folder of Fashion-MNIST's files.", show_default="fashion-mnist in the data folder"),
     ] = None,
-    count: Annotated[int, typer.Option(help="Number of pictures.")] = 9000,
+    count: Annotated[int, typer.Option(help="Number of pictures to draw, besides the sets of digits.")] = 20_000,
     jobs: Jobs = None,
     data_dir: Data = None,
     seed: Seed = 0,
 ) -> None:
-    """Synthesise training data: photos of digits, and pictures without any. Resumes where it was interrupted."""
+    """Synthesise training data: digits by many hands, and pictures without any. Resumes where it was interrupted."""
     from mmdemo.data.sources.digits import FASHION, fetch_fashion, fetch_mnist
     from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.sources.handwriting import read_pendigits, read_semeion
     from mmdemo.data.synthetic.pictures import make_pictures
 
     data = data_folder(data_dir)
     clothes = fetch_fashion(fashion or data / FASHION)
-    manifest = make_pictures(out, fetch_mnist(data), clothes, count=count, seed=seed, jobs=jobs, say=_complain)
+    people = {"semeion": read_semeion(data), "pendigits": read_pendigits(data)}
+    manifest = make_pictures(out, fetch_mnist(data), clothes, people, count=count, seed=seed, jobs=jobs, say=_complain)
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
+
+
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that a server cannot listen on, before it takes its time to start."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            if os.name == "posix":  # elsewhere it would let two servers share a port
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise typer.BadParameter(f"--host {host} and --port {port}: nothing can listen there: {why}") from error
 
 
 def _complain(sentence: str) -> None:
@@ -376,6 +420,8 @@ def _quietly(load: Callable[..., Loaded], *arguments: Any) -> Loaded:
 
 def main() -> None:
     """Run a command. An error is printed as one line, and the exit status is 2."""
+    _use_utf8()
+    make_printable()
     try:
         app()
     except Exception as error:
@@ -383,6 +429,13 @@ def main() -> None:
             raise
         print(" ".join(_sentence(error).split()), file=sys.stderr)
         sys.exit(2)
+
+
+def _use_utf8() -> None:
+    """Start again in Python's UTF-8 mode where names of files are not UTF-8: a visitor's may hold any sign."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _sentence(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ FORMER_NAMES = {  # of the fields of ModelConfig, and of the configurations with
 
 PROSODY = 33  # numbers per step that say how something sounds
 
+LEVELS = ("clear", "likely", "unclear")
+"""How far an answer can be trusted: see ``Calibration``."""
+
+RIGHT = {"clear": 0.99, "likely": 0.90}
+"""The share of answers that are right, at least, among those of a level or a higher one on the validation split."""
+
 
 @dataclass
 class TextConfig:
@@ -32,6 +39,7 @@ class TextConfig:
     ids_per_token: int = 24  # the word itself and its n-grams, padded with zeros
     words: int = 0  # how many words have pretrained vectors
     word_dropout: float = 0.0  # share of the words that are not read, in training only
+    numbers: bool = False  # whether the answer is one digit, so that several numbers in a text are a reason for doubt
 
     @property
     def width(self) -> int:
@@ -69,6 +77,7 @@ class AudioConfig:
     context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
+    one_word: bool = False  # whether the answer is one word, so that several, or one cut off, are a reason for doubt
 
     @property
     def size(self) -> int:
@@ -79,6 +88,19 @@ class AudioConfig:
     def max_steps(self) -> int:
         """Steps of 80 ms that the longest sound has."""
         return int(self.max_seconds * 100) // 8
+
+
+@dataclass
+class Calibration:
+    """What the answers to one combination of inputs are worth, as measured on the validation split."""
+
+    temperature: float = 1.0  # logits are divided by it
+    clear: float = 0.99  # the probability from which an answer is clear...
+    likely: float = 0.8  # ...or at least likely
+
+    def level(self, probability: float) -> str:
+        """The level of an answer with this probability, one of ``LEVELS``."""
+        return "clear" if probability >= self.clear else "likely" if probability >= self.likely else "unclear"
 
 
 @dataclass
@@ -93,8 +115,7 @@ class ModelConfig:
     embedding_dim: int = 100  # numbers per step, whatever the modality
     hidden_size: int = 128  # LSTM units
     dropout: float = 0.2  # on the steps and on the states, in training only
-    temperature: float = 1.0  # logits are divided by it; fitted on the validation split after training
-    confidence_threshold: float = 0.8  # sure from this probability on; chosen on the validation split
+    calibration: dict[str, Calibration] = field(default_factory=dict)  # by combination of inputs, such as text+image
     expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
     more: dict[str, Any] = field(default_factory=dict)  # the configuration of each sense besides the usual three
 
@@ -106,6 +127,11 @@ class ModelConfig:
     def of(self, modality: str) -> Any:
         """The part of the configuration that belongs to one sense."""
         return self.more[modality] if modality in self.more else getattr(self, modality)
+
+    def calibrated(self, given: Collection[str]) -> Calibration:
+        """What answers to this combination of modalities are worth; in doubt, what those to all of them are."""
+        key = "+".join(modality for modality in self.modalities if modality in given)
+        return self.calibration.get(key) or self.calibration.get("+".join(self.modalities)) or Calibration()
 
     @classmethod
     def from_json(cls, file: Path) -> ModelConfig:
@@ -121,12 +147,19 @@ class ModelConfig:
                 for former, name in names.items():
                     if former in fields:
                         fields.setdefault(name, fields.pop(former))
+            if "temperature" in stored:  # one for all combinations, and one threshold, before mmdemo 1.0
+                clear = stored.pop("confidence_threshold")
+                all_alike = Calibration(stored.pop("temperature"), clear, min(clear, Calibration.likely))
+                stored["calibration"] = {"+".join((*MODALITIES, *stored.get("more", ()))): all_alike}
             return cls(**stored)
         except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(f"{file} is no configuration of a checkpoint: {error}") from error
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives."""
+        self.calibration = {
+            key: Calibration(**value) if isinstance(value, dict) else value for key, value in self.calibration.items()
+        }
         for name, kind in (("text", TextConfig), ("image", ImageConfig), ("audio", AudioConfig)):
             value = getattr(self, name)
             if isinstance(value, dict):

@@ -21,8 +21,8 @@ from mmdemo.messages import Note
 Item = Any
 """An input as training and evaluation keep it: a text's tokens, a picture's square, a sound's embedded steps."""
 
-Choose = Callable[[Sequence[Item], np.ndarray], int]
-"""The items of an input's best candidates and their scores (N,) -> which of them to read."""
+Ask = Callable[[Sequence[Item]], np.ndarray]
+"""The items of N inputs -> what the model answers to each of them alone, (N, C)."""
 
 
 class ModalityInput(ABC):
@@ -31,12 +31,15 @@ class ModalityInput(ABC):
     Attributes:
         notes: what the person should know besides.
         absent: why there is nothing to read; None where there is.
+        doubt: why the answer may not be called clear, whatever the model says, such as several numbers of which one was
+            read, or ink that the frame cuts off.
         candidates: (span, score) of everything in it that may be meant, best first, where a sense finds several.
         chosen: which of them was read.
     """
 
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
+    doubt: Note | None = None
     candidates: tuple[tuple[tuple[float, ...], float], ...] = ()
     chosen: int = 0
 
@@ -108,7 +111,7 @@ class Modality(ABC):
         inline: whether a manifest's cell holds the input itself, not where it lies.
         heavy: whether reading it is worth waiting for a graphics card.
         joins: whether two inputs can follow one another in one: see :meth:`join`.
-        chooses: whether an input may hold several things of which one is meant: see :meth:`read`.
+        chooses: whether an input may hold several things of which one is meant: see :meth:`consider`.
     """
 
     name: ClassVar[str]
@@ -120,20 +123,28 @@ class Modality(ABC):
     # Reading
 
     @abstractmethod
-    def read(
-        self, source: Any, config: Any, *, candidate: int | None = None, choose: Choose | None = None
-    ) -> ModalityInput:
+    def read(self, source: Any, config: Any, *, candidate: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
 
         Args:
             source: see the sense's own ``reader`` module.
             config: the sense's part of the task's configuration.
             candidate: which to read where an input holds several things that may be meant.
-            choose: says which if ``candidate`` does not.
 
         Raises:
             InputError: the input is too large, or cannot be read.
         """
+
+    def consider(self, given: ModalityInput, config: Any, labels: Sequence[str], ask: Ask) -> ModalityInput:
+        """An input after the model was asked about parts of it: another doubt, or less to read; or just as it was.
+
+        Args:
+            given: as :meth:`read` returned it.
+            config: the sense's part of the configuration.
+            labels: the names of the classes.
+            ask: the model.
+        """
+        return given
 
     @abstractmethod
     def item(self, given: ModalityInput) -> Item:

@@ -3,19 +3,19 @@
     python tools/fit_ink.py --photos 1350 --jobs 2
 
 Photos are composed from MNIST's training digits with training backdrops (``mmdemo.data.synthetic.paper``), one in six
-without a digit; beside them stand digits on plain grounds, one or two to a picture, enlarged scans, and faces of
-FER2013, which are none, where the data folder has it. All groups of strokes that ``mmdemo.image.ink`` finds in them are
-measured. The network learns how much of a digit each of them is, one by one and as a choice among all of a picture's
-groups and "nothing" (listwise: Cao et al. 2007, "Learning to rank"). The seed settles everything; a second a photo on
-one core.
-
-The weights that are shipped were fitted by these very steps before they were gathered here, so that the draws differ.
+without a digit; beside them stand photos cropped to the digit, tiny pictures, the cells of puzzles, digits on plain
+grounds, one or two to a picture, enlarged scans, and what is none: shadows, rules, and the faces of FER2013 where the
+data folder has it.
+All groups of strokes that ``mmdemo.image.ink`` finds in them are measured. The network learns how much of a digit each
+of them is, one by one and as a choice among all of a picture's groups and "nothing" (listwise: Cao et al. 2007,
+"Learning to rank"). The seed settles everything; a second a photo on one core.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import math
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
@@ -41,7 +41,16 @@ from mmdemo.image.ink import JUDGE, Box, Found, groups, overlap
 
 DIGITS = 50_000  # of MNIST's training set; the others are for trying out
 EMPTY = 6  # every so many photos show no digit
-PLAIN, SCANS, FACES = 150, 560, 80  # pictures of the other kinds
+PHOTOS = 1350  # composed; they show all of a room
+OTHERS = {
+    "close": 900,
+    "tiny": 600,
+    "cell": 500,
+    "nothing": 240,
+    "plain": 150,
+    "scan": 560,
+    "face": 80,
+}  # pictures of the other kinds
 HIDDEN, EPOCHS, RATE, DECAY, JITTER = 48, 14, 1e-2, 0.02, 0.05
 NONE, WHOLE = 0.55, 0.9  # how much of a digit a group has to be: none up to here, all of one from there
 AT_ONCE = 8  # pictures in a batch
@@ -66,6 +75,79 @@ def photo(rng: Generator, number: int) -> Shown:
     file = as_jpeg(made.pixels, int(rng.integers(*QUALITY)))
     picture = np.asarray(Image.open(io.BytesIO(file)))
     return picture, [(made.box, (255 * made.cover).astype(np.uint8))] if made.box else []
+
+
+def close(rng: Generator, number: int) -> Shown:
+    """A composed photo cropped to its digit, with little ground around it, none, or the digit's end cut off."""
+    picture, digits = photo(rng, number)
+    height, width = picture.shape[:2]
+    if digits:
+        box, long = np.array(digits[0][0]), max(np.subtract(digits[0][0][2:], digits[0][0][:2]))
+        reach = float(rng.choice([0.0, 0.12, 0.12, 0.5]))
+        margins = rng.uniform(0, reach, 4) if number % 2 else np.full(4, rng.uniform(0, reach))
+        if number % 6 == 5:
+            margins[rng.integers(4)] = -rng.uniform(0.02, 0.2)
+        left, top, right, bottom = box + np.array([-1, -1, 1, 1]) * margins * long
+    else:
+        wide, tall = rng.uniform(0.1, 0.5, 2) * min(height, width)
+        left, top = rng.uniform(0, width - wide), rng.uniform(0, height - tall)
+        right, bottom = left + wide, top + tall
+    part = slice(max(0, int(top)), math.ceil(bottom)), slice(max(0, int(left)), math.ceil(right))
+    picture, covers = picture[part], [cover[part] for _, cover in digits]
+    if number % 4 == 1 and max(picture.shape) > 100:  # a thumbnail
+        size = np.array(picture.shape[1::-1]) * rng.uniform(24, 100) / max(picture.shape)
+        size = tuple(np.maximum(1, size.round().astype(int)).tolist())
+        picture, *covers = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (picture, *covers))
+    return np.ascontiguousarray(picture), [_digit(cover) for cover in covers if cover.max() > 120]
+
+
+def tiny(rng: Generator, number: int) -> Shown:
+    """A few pixels cut out around a digit of MNIST's, grey or black and white, their sides' ratio kept or lost."""
+    cover = _tight(scans()[rng.integers(DIGITS)])
+    side = int(rng.choice([16, 16, 20, 24, 28, 28, 32, 32, 48, 64]))
+    size = np.array(cover.shape[::-1]) * side / max(cover.shape) if number % 2 else np.full(2, side)
+    cover = cv2.resize(cover, tuple(size.round().astype(int).tolist()), interpolation=cv2.INTER_CUBIC)
+    if number % 3 == 0:
+        cover = np.where(cover > rng.uniform(60, 180), 255, 0).astype(np.uint8)
+    margins = rng.integers(0, 1 + side // 8, 4) if number % 5 < 2 else np.full(4, rng.integers(0, 3) * (number % 5 < 4))
+    cover = cv2.copyMakeBorder(cover, *margins.tolist(), cv2.BORDER_CONSTANT)
+    ground, ink = (255, 0) if number % 4 < 2 else rng.permutation([rng.uniform(0, 90), rng.uniform(150, 255)])
+    ground, ink = (ink, ground) if number % 7 < 3 else (ground, ink)
+    picture = ground + (ink - ground) * np.dstack([cover / 255] * 3)
+    if number % 6 == 5:
+        picture += rng.normal(0, rng.uniform(1, 8), picture.shape)
+    return np.clip(picture, 0, 255).astype(np.uint8), [_digit(cover)]
+
+
+def cell(rng: Generator, number: int) -> Shown:
+    """A cell of a puzzle, a little askew, as it is cut out of its photo: lines of the grid along some of its edges."""
+    side = int(rng.integers(28, 160))
+    fine = 4 * side
+    lines, cover = np.zeros((fine, fine), np.float32), np.zeros((fine, fine), np.float32)
+    thick = rng.uniform(0.01, 0.07)
+    for edge in np.flatnonzero(rng.random(4) < 0.6):
+        off, slant = rng.uniform(-0.02, 0.09), rng.uniform(-0.02, 0.02)
+        a, b = ([x * fine for x in ends] for ends in ((-0.1, off - slant), (1.1, off + slant)))
+        if edge % 2:
+            a, b = a[::-1], b[::-1]
+        if edge > 1:
+            a, b = ([fine - x for x in one] for one in (a, b))
+        cv2.line(lines, *(tuple(int(x) for x in one) for one in (a, b)), 1, max(1, int(thick * fine)), cv2.LINE_AA)
+    if number % 8:
+        drawn = int(fine * rng.uniform(0.4, 0.9) * 28 / 20)
+        square = scans()[rng.integers(DIGITS)] / np.float32(255)
+        drawn = _cut(pen_strokes(square, drawn, float(rng.uniform(0.04, 0.14)), rng).astype(np.float32))
+        drawn = drawn[:fine, :fine]
+        top, left = (int((fine - n) * (0.5 + 0.5 * rng.uniform(-0.9, 0.9))) for n in drawn.shape)
+        cover[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
+    lines, cover = (cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in (lines, cover))
+    paper = rng.uniform(120, 255, 3) if number % 2 else np.full(3, rng.uniform(150, 255))
+    ink, ruling = paper * rng.uniform(0, 0.6), paper * rng.uniform(0, 0.75)
+    picture = paper + (ruling - paper) * lines[:, :, None]
+    picture = picture + (ink - picture) * cover[:, :, None]
+    picture *= np.linspace(1, rng.uniform(0.7, 1), side)[:, None, None]
+    picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.2)) + rng.normal(0, rng.uniform(0, 6), picture.shape)
+    return np.clip(picture, 0, 255).astype(np.uint8), [_digit((255 * cover).astype(np.uint8))] if number % 8 else []
 
 
 def plain(rng: Generator, number: int) -> Shown:
@@ -100,6 +182,29 @@ def plain(rng: Generator, number: int) -> Shown:
     return np.clip(picture, 0, 255).astype(np.uint8), digits
 
 
+def nothing(rng: Generator, number: int) -> Shown:
+    """Plain ground with soft shadows, smudges or rules on it, or nothing but grain."""
+    width, height = ((640, 480), (320, 240), (280, 280), (120, 160), (64, 64))[rng.integers(5)]
+    ground = rng.uniform(30, 255)
+    picture = np.full((height, width), ground, np.float32)
+    if number % 4 < 2:  # shadows and smudges
+        for _ in range(int(rng.integers(1, 4))):
+            spot, middle = np.zeros((height, width), np.float32), (rng.uniform(0, 1, 2) * (width, height)).astype(int)
+            axes = (rng.uniform(0.03, 0.3, 2) * height).astype(int)
+            cv2.ellipse(spot, middle.tolist(), axes.tolist(), rng.uniform(0, 180), 0, 360, 1, -1)
+            spot = cv2.GaussianBlur(spot, (0, 0), rng.uniform(0.15, 0.7) * axes.min() + 0.5)
+            picture += rng.uniform(-0.6, 0.4) * ground * spot
+    elif number % 4 == 2:  # rules
+        pitch, thick = rng.uniform(0.06, 0.3) * height, int(rng.integers(1, 1 + max(2, height // 60)))
+        for place in np.arange(rng.uniform(0, pitch), max(width, height), pitch).astype(int):
+            cv2.line(picture, (0, place), (width, place + int(0.02 * width)), 0.7 * ground, thick, cv2.LINE_AA)
+            if number % 8 == 2:
+                cv2.line(picture, (place, 0), (place - int(0.02 * height), height), 0.7 * ground, thick, cv2.LINE_AA)
+    grain = rng.uniform(0, 60) if number % 4 == 3 else rng.uniform(0, 6) * (number % 3 > 0)
+    picture = np.dstack([picture + rng.normal(0, grain, picture.shape)] * 3)
+    return np.clip(picture, 0, 255).astype(np.uint8), []
+
+
 def scan(rng: Generator, number: int) -> Shown:
     """A digit of MNIST's as it is, only larger: its strokes are wide, and it fills the picture."""
     side = int(rng.choice([112, 140, 200, 280, 280, 420, 560]))
@@ -107,9 +212,7 @@ def scan(rng: Generator, number: int) -> Shown:
     large = cv2.resize(scans()[rng.integers(DIGITS)], (side, side), interpolation=how)
     if number % 4 == 3:
         large = cv2.copyMakeBorder(large, *(int(n) for n in rng.integers(0, side, 4)), cv2.BORDER_CONSTANT)
-    rows, columns = np.flatnonzero((large > 90).any(axis=1)), np.flatnonzero((large > 90).any(axis=0))
-    box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    return np.dstack([large if number % 3 else 255 - large] * 3), [(box, large)]
+    return np.dstack([large if number % 3 else 255 - large] * 3), [_digit(large)]
 
 
 def face(rng: Generator, number: int) -> Shown:
@@ -157,7 +260,16 @@ def examples(kind_and_number: tuple[str, int], seed: int) -> Examples:
     return np.array([group[-1] for group in found], np.float32), np.array(parts, np.float32)
 
 
-MAKERS = {"photo": photo, "plain": plain, "scan": scan, "face": face}
+MAKERS = {
+    "photo": photo,
+    "close": close,
+    "tiny": tiny,
+    "cell": cell,
+    "nothing": nothing,
+    "plain": plain,
+    "scan": scan,
+    "face": face,
+}
 
 
 def fit(pictures: list[Examples], seed: int) -> dict[str, np.ndarray]:
@@ -202,20 +314,31 @@ def _cut(drawn: np.ndarray) -> np.ndarray:
     return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
+def _tight(scan: np.ndarray) -> np.ndarray:
+    rows, columns = np.flatnonzero((scan > 90).any(axis=1)), np.flatnonzero((scan > 90).any(axis=0))
+    return scan[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _digit(cover: np.ndarray) -> Digit:
+    """A digit with its box, from how much of every pixel it covers, uint8 (H, W)."""
+    left, top, wide, tall = cv2.boundingRect((cover > 90).view(np.uint8))
+    return (left, top, left + wide, top + tall), cover
+
+
 def _near(a: Box, b: Box, gap: float) -> bool:
     return all(a[n] - gap <= b[n + 2] and b[n] - gap <= a[n + 2] for n in (0, 1))
 
 
 def _planned(photos: int) -> Iterator[tuple[str, int]]:
-    faces = FACES if (data_folder() / "fer2013").is_dir() else 0
-    for kind, count in {"photo": photos, "plain": PLAIN, "scan": SCANS, "face": faces}.items():
-        yield from ((kind, number) for number in range(count))
+    for kind, count in {"photo": photos, **OTHERS}.items():
+        if kind != "face" or (data_folder() / "fer2013").is_dir():
+            yield from ((kind, number) for number in range(math.ceil(count * photos / PHOTOS)))
 
 
 def main() -> None:
     """Compose, measure, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=int, default=1350)
+    parser.add_argument("--photos", type=int, default=PHOTOS, help="composed ones; of the others, in proportion")
     parser.add_argument("--seed", type=int, default=4711)
     parser.add_argument("--jobs", type=int, default=None, help="processes; one for each core unless given")
     parser.add_argument("--out", type=Path, default=JUDGE)

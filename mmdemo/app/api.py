@@ -61,8 +61,8 @@ def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
             task: what the labels are: "digits" (zero to nine) unless given.
 
         Returns:
-            The label, its probability, the probabilities by label, whether it is sure and why it may not be,
-            which of the inputs were used, and why any was ignored.
+            The label, its probability, the probabilities by label, how far it can be trusted (``level``: clear, likely
+            or unclear) and why no further, which of the inputs were used, and why any was ignored.
         """
         return _read(tasks, text, image, audio, task).to_json()
 
@@ -115,4 +115,5 @@ def _file(result: Result, content: bytes, ending: str) -> str:
     name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
     path = Path(tempfile.mkdtemp(dir=uploads.folder()), f"{name}.{ending}")
     path.write_bytes(content)
+    uploads.charge(path)
     return str(path)

@@ -69,7 +69,9 @@ def _step(predictor: Predictor, result: Result, explanation: Explanation, questi
     before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
     signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
     z = pre_activations(predictor.model.lstm, torch.cat(list(result.embeddings.values())), inside, t)  # (4, H)
-    book = ledger(inside, predictor.readout, torch.eye(len(result.labels)), seen_from=t, form=explanation.form)
+    book = ledger(
+        inside, predictor.readout(result.used), torch.eye(len(result.labels)), seen_from=t, form=explanation.form
+    )
     return {
         "step": t,
         "inside": _packed(torch.cat([z, torch.stack(signals)])),  # (11, H)
@@ -84,7 +86,7 @@ def _triangle(
     """``steps``: (T, T), a row for each step that it is seen from."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
-    book = triangle(result.trace, predictor.readout, weights, form=explanation.form)
+    book = triangle(result.trace, predictor.readout(result.used), weights, form=explanation.form)
     return {"about": about, "against": against, "steps": _packed(book.steps)}
 
 
@@ -106,7 +108,7 @@ def _what_if(
             raise InputError("ask.unknown")
         value = _number(question, "value", -1.0 if gate == "g" else 0.0, 1.0)
         states = rerun(predictor.model.lstm, x, [GateIntervention(gate, value, start, stop)]).h
-    beliefs = predictor.model.decide(states).softmax(-1)  # (T', C)
+    beliefs = predictor.readout(result.used).probabilities(states)  # (T', C)
     last = beliefs[-1] if kept else explanation.prior
     return {
         "start": start,
@@ -127,7 +129,7 @@ def _faithful(
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
     x = torch.cat(list(result.embeddings.values())).clone()
-    found = faithfulness(predictor.model.lstm, predictor.readout, x, weights, about)
+    found = faithfulness(predictor.model.lstm, predictor.readout(result.used), x, weights, about)
     curves = {
         name: {
             "removed": deletion.removed.tolist(),

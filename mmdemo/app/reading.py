@@ -68,7 +68,7 @@ def answer(result: Result, explanation: Explanation | None) -> dict[str, Any]:
         "probabilities": rounded(result.probabilities),
         "label": result.label,
         "probability": round(result.probability, 4),
-        "sure": result.sure,
+        "level": result.level,
         "reason": said(result.reason),
         "contradiction": said(result.contradiction),
         "used": result.used,

@@ -24,6 +24,12 @@ SPEED = 0.15  # largest change of pitch and tempo together: longer or shorter th
 TEMPO = 0.15  # largest change of tempo alone
 SEMITONES = 2.0  # largest change of pitch alone
 THROAT = 0.12  # largest change of the vocal tract's length alone
+CHILD = (1.2, 1.45)  # times a grown-up's pitch and resonances
+HASTE = (0.65, 1.75)  # times the usual pace
+TRUNCATED = (0.05, 0.3)  # share of the sound that a late or early button cuts off
+WHISPER_TILT = (
+    0.6  # a whisper's breath falls off towards the treble less than a voice: the spectrum's outline to this power
+)
 
 NOISE = ("white", "brown")  # pink noise is kept for the evaluation
 PEOPLE = 0.7  # how often those who talk in the background are recorded people, where there are some
@@ -34,6 +40,7 @@ CODECS = {  # what calls and browsers send: (container, encoding, sampling rates
     "vorbis": ("OGG", "VORBIS", (8_000, 16_000)),
     "telephone": ("WAV", "ULAW", (8_000,)),
     "gsm": ("WAV", "GSM610", (8_000,)),
+    "8-bit": ("WAV", "PCM_U8", (8_000, 16_000)),
 }
 FRAME = 512  # samples: 32 ms, over which a voice is steady
 LIFTER = 24  # cepstral coefficients that make a spectrum's outline, below the pitch of most voices
@@ -44,9 +51,10 @@ REFLECTIONS = 4  # images of the speaker to either side of the room, along each 
 def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0, others: Sequence[Samples] = ()) -> Samples:
     """The same words by another voice, in another room, with another microphone.
 
-    Speed, pitch, tempo and the throat's length change by up to 15 % or two semitones; then, each only sometimes: a
-    room, a tilted or narrow band, ends cut off or padded, hum, noise, others who murmur, distortion by a level that is
-    too high, and what a codec leaves of it all.
+    Speed, pitch, tempo and the throat's length change by up to 15 % or two semitones; some are said in haste or slowly,
+    by a child, or whispered. Then, each only sometimes: a beginning or an end that is lost, a room, a tilted or narrow
+    band, ends cut off or padded, hum, noise, others who murmur, distortion by a level that is too high, and what a
+    codec leaves of it all.
 
     Args:
         samples: (n,) mono, 16 kHz.
@@ -59,6 +67,7 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0, others: 
     """
     samples = samples / max(np.abs(samples).max(initial=0.0), 1e-9)
     samples = other_throat(other_speaker(samples, rng, strength), rng, strength)
+    samples = truncated(other_manner(samples, rng) if strength else samples, rng)
     samples = other_ends(other_band(echo(samples, rng), rng), rng)
     if rng.random() < 0.1:
         samples = add_hum(samples, rng.uniform(10, 35), rng)
@@ -68,7 +77,64 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0, others: 
         samples = add_murmur(samples, rng.uniform(2, 25), rng, others)
     gain = rng.uniform(0.1, 1.0) if rng.random() < 0.8 else rng.uniform(1.0, 4.0)  # seldom too loud
     samples = np.clip(samples * gain / max(np.abs(samples).max(initial=0.0), 1e-9), -1, 1).astype(np.float32)
-    return coded(samples, str(rng.choice(list(CODECS))), rng) if rng.random() < 0.2 else samples
+    return coded(samples, str(rng.choice(list(CODECS))), rng) if rng.random() < 0.25 else samples
+
+
+def other_manner(samples: Samples, rng: Generator) -> Samples:
+    """Three times out of ten: in haste or slowly, by a child, or whispered."""
+    drawn = rng.random()
+    if drawn < 0.14:
+        return at_pace(samples, float(np.exp(rng.uniform(*np.log(HASTE)))))
+    if drawn < 0.23:
+        return by_child(samples, rng.uniform(*CHILD))
+    return whispered(samples, rng) if drawn < 0.3 else samples
+
+
+def at_pace(samples: Samples, factor: float) -> Samples:
+    """So many times as fast, at the same pitch."""
+    import audiomentations as am
+
+    if len(samples) < FRAME:
+        return samples
+    stretch = am.TimeStretch(factor, factor, leave_length_unchanged=False, p=1.0)
+    return stretch(samples.astype(np.float32), SAMPLE_RATE)
+
+
+def by_child(samples: Samples, factor: float) -> Samples:
+    """Pitch and resonances so many times as high, at nearly the same pace."""
+    raised = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE).astype(np.float32)
+    return at_pace(raised, 0.9 / factor)
+
+
+def whispered(samples: Samples, rng: Generator) -> Samples:
+    """Breath instead of a voice: noise with the spectrum's outline, flatter, as without vocal folds.
+
+    Args:
+        samples: (n,) mono, 16 kHz.
+        rng: where the noise comes from.
+    """
+    if len(samples) < FRAME:
+        return samples
+    _, _, spectrum = stft(samples, SAMPLE_RATE, nperseg=FRAME)  # (257, frames)
+    _, _, breath = stft(rng.standard_normal(len(samples)), SAMPLE_RATE, nperseg=FRAME)
+    shape = outline(spectrum)
+    flat = WHISPER_TILT * (shape - shape.max(axis=0)) + shape.max(axis=0)
+    _, changed = istft(breath[:, : shape.shape[1]] * np.exp(flat), SAMPLE_RATE, nperseg=FRAME)
+    return changed[: len(samples)].astype(np.float32)
+
+
+def truncated(samples: Samples, rng: Generator) -> Samples:
+    """Once in eight the beginning is lost, and once in eight the end."""
+    length, drawn = len(samples), rng.random()
+    lost = int(length * rng.uniform(*TRUNCATED))
+    return samples[lost:] if drawn < 0.125 else samples[: length - lost] if drawn < 0.25 else samples
+
+
+def outline(spectrum: NDArray) -> NDArray[np.float64]:
+    """The smooth outline of a voice's spectrum without its harmonics: (257, frames) -> the same, as a logarithm."""
+    cepstrum = np.fft.irfft(np.log(np.abs(spectrum) + 1e-6), axis=0)
+    cepstrum[LIFTER:-LIFTER] = 0
+    return np.fft.rfft(cepstrum, axis=0).real
 
 
 def other_throat(samples: Samples, rng: Generator, strength: float = 1.0) -> Samples:
@@ -81,16 +147,13 @@ def other_throat(samples: Samples, rng: Generator, strength: float = 1.0) -> Sam
         return samples
     factor = 1 + rng.uniform(-THROAT, THROAT) * strength
     _, _, spectrum = stft(samples, SAMPLE_RATE, nperseg=FRAME)  # (257, frames)
-    level = np.log(np.abs(spectrum) + 1e-6)
-    cepstrum = np.fft.irfft(level, axis=0)
-    cepstrum[LIFTER:-LIFTER] = 0
-    outline = np.fft.rfft(cepstrum, axis=0).real
-    bins = np.arange(len(outline))
-    source = np.minimum(bins / factor, len(outline) - 1)
-    low = np.minimum(source.astype(int), len(outline) - 2)
+    shape = outline(spectrum)
+    bins = np.arange(len(shape))
+    source = np.minimum(bins / factor, len(shape) - 1)
+    low = np.minimum(source.astype(int), len(shape) - 2)
     share = (source - low)[:, None]
-    moved = (1 - share) * outline[low] + share * outline[low + 1]
-    _, changed = istft(spectrum * np.exp(np.clip(moved - outline, -3, 3)), SAMPLE_RATE, nperseg=FRAME)
+    moved = (1 - share) * shape[low] + share * shape[low + 1]
+    _, changed = istft(spectrum * np.exp(np.clip(moved - shape, -3, 3)), SAMPLE_RATE, nperseg=FRAME)
     return changed[: len(samples)].astype(np.float32)
 
 
@@ -193,7 +256,7 @@ def echo(samples: Samples, rng: Generator) -> Samples:
 
 
 def room(rng: Generator) -> Samples:
-    """The impulse response of a furnished room, from cupboard to hall, with a microphone 0.2 to 2.5 m from the mouth.
+    """The impulse response of a furnished room, from cupboard to hall, with a microphone 0.2 to 4 m from the mouth.
 
     The walls' reflections are those of a speaker mirrored in them (Allen & Berkley 1979, "Image method for efficiently
     simulating small-room acoustics"); after them comes a diffuse tail that dies away as long as those do.
@@ -205,7 +268,7 @@ def room(rng: Generator) -> Samples:
     reflected = rng.uniform(0.35, 0.88)  # share of the amplitude that a wall sends back
     ear = size * rng.uniform(0.25, 0.75, 3)
     direction = rng.standard_normal(3)
-    mouth = ear + rng.uniform(0.2, 2.5) * direction / np.linalg.norm(direction)
+    mouth = ear + rng.uniform(0.2, 4.0) * direction / np.linalg.norm(direction)
     mouth = np.clip(mouth, 0.1, size - 0.1)
 
     order = np.arange(

@@ -21,6 +21,9 @@ SHORTEST = 10  # frames, smoothed; a shorter sound is a click
 BRIDGE = 30  # frames; a shorter pause lies within one segment
 MARGIN = 15  # frames kept before and after what was found: soft consonants
 
+EDGE = slice(1, 4)  # frames at either end of a recording; the very first one is half outside of it
+ABRUPT = (0.0, -10.0)  # dB from the level, at the beginning and at the end: words begin suddenly, but fade away
+
 LOUD = 5  # frames; as long have the loud moments to be that set the level
 LEVEL = 101.0  # dB of those in the stem's scale: a clip that peaks at half of full scale has about that
 FLOOR = 50.0  # dB; everything is laid over a quiet noise so far below the level, so that all silences are alike
@@ -65,6 +68,22 @@ def loudness(power: NDArray[np.float32], segments: list[tuple[int, int]]) -> flo
     """The level of what was found, in dB: its loudest moments, but for those as short as a click."""
     found = np.concatenate([power[start:end, FINDER_BANDS] for start, end in segments]).sum(axis=1)
     return float(decibels(np.sort(found)[-LOUD]))
+
+
+def cut_off(power: NDArray[np.float32], level: float) -> tuple[bool, bool]:
+    """Whether a recording begins, and whether it ends, in the middle of something.
+
+    Of recordings that were cut by a sixth to nearly a half, ``ABRUPT`` finds every second; of those that others have
+    trimmed to what can be heard, it takes one in fifty for cut at the beginning and one in a hundred at the end.
+
+    Args:
+        power: (F, 32) of the whole recording.
+        level: dB, of :func:`loudness`.
+    """
+    ends = power[EDGE], power[::-1][EDGE]
+    loud = [float(decibels(end[:, FINDER_BANDS].sum(axis=1)).mean()) if len(end) else -np.inf for end in ends]
+    began_late, ended_early = (here - level > most for here, most in zip(loud, ABRUPT, strict=True))
+    return began_late, ended_early
 
 
 def whole_steps(segments: list[tuple[int, int]]) -> list[tuple[int, int]]:

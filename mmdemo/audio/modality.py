@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,12 +21,14 @@ from mmdemo.audio.find_speech import CONTEXT
 from mmdemo.audio.noise import add_noise, babble, loud_part, worsen_sound
 from mmdemo.audio.preview import preview
 from mmdemo.audio.reader import AudioInput, read_audio
+from mmdemo.audio.several import WINDOW, words_in
 from mmdemo.audio.speech_embedding import SpeechEmbedding, listen
 from mmdemo.audio.stem import AudioStem, Spectrograms
 from mmdemo.config import SAMPLE_RATE, AudioConfig
-from mmdemo.messages import InputError
-from mmdemo.modality import Choose, CorruptionTest, Modality, Noise, StepTarget, ramp
+from mmdemo.messages import InputError, Note
+from mmdemo.modality import Ask, CorruptionTest, Modality, Noise, StepTarget, ramp
 
+SHOWN = 8  # of several words that were heard
 DECIBELS = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)  # of speech above noise
 
 
@@ -42,11 +45,21 @@ class Audio(Modality):
     name = "audio"
     joins = True
 
-    def read(
-        self, source: Any, config: AudioConfig, *, candidate: int | None = None, choose: Choose | None = None
-    ) -> AudioInput:
+    def read(self, source: Any, config: AudioConfig, *, candidate: int | None = None) -> AudioInput:
         """See ``read_audio``."""
         return read_audio(source, config)
+
+    def consider(self, given: AudioInput, config: AudioConfig, labels: Sequence[str], ask: Ask) -> AudioInput:
+        """Where several words are said and one is expected, the part with the one that is read most firmly."""
+        if not config.one_word or len(given) < 2 * WINDOW:
+            return given
+        words = words_in(_embedded(given), given.breaks, ask)
+        if not words:
+            return given
+        read = max(words, key=lambda word: word.confidence)
+        names = [labels[word.label] for word in words[:SHOWN]] + ["…"] * (len(words) > SHOWN)
+        values = {"count": len(words), "words": ", ".join(names), "label": labels[read.label]}
+        return replace(given.part(read.start, read.stop), doubt=Note("audio.several", values))
 
     def item(self, given: AudioInput) -> Spectrogram:
         """The spectrogram of what was found, and how it sounds."""

@@ -8,13 +8,13 @@ pauses are shortened.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmdemo.audio.decode import Source, decode
-from mmdemo.audio.find_speech import SHORTEST, cut_out, find_speech, keep, loudness, whole_steps
+from mmdemo.audio.find_speech import CONTEXT, SHORTEST, cut_off, cut_out, find_speech, keep, loudness, whole_steps
 from mmdemo.audio.prosody import prosody
 from mmdemo.audio.spectrogram import FRAMES_PER_SECOND, spectrogram
 from mmdemo.audio.speech_embedding import BANDS, STRIDE
@@ -39,6 +39,7 @@ class AudioInput(ModalityInput):
         spans: (T, 2) float64, the 80 ms in the middle of each step's window, in seconds of the original.
         notes: what else a person should know.
         absent: why there is nothing to read, or None.
+        doubt: several words, or one that the recording cuts off, where the task expects one.
     """
 
     samples: NDArray[np.float32]
@@ -49,9 +50,26 @@ class AudioInput(ModalityInput):
     spans: NDArray[np.float64]
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
+    doubt: Note | None = None
 
     def __len__(self) -> int:
         return len(self.spans)
+
+    @property
+    def breaks(self) -> list[int]:
+        """The steps before which there is a pause that was left out."""
+        return [k for k in range(1, len(self)) if self.spans[k, 0] - self.spans[k - 1, 1] > 1 / FRAMES_PER_SECOND]
+
+    def part(self, start: int, stop: int) -> AudioInput:
+        """The same recording of which only the steps from ``start`` to before ``stop`` are read."""
+        first, last = self.spans[start, 0], self.spans[stop - 1, 1]
+        return replace(
+            self,
+            segments=[(max(a, first), min(b, last)) for a, b in self.segments if a < last and b > first],
+            mel=self.mel[start * STRIDE : stop * STRIDE + 2 * CONTEXT],
+            prosody=self.prosody[start:stop],
+            spans=self.spans[start:stop],
+        )
 
 
 def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
@@ -100,4 +118,11 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
         prosody=how,
         spans=clip(np.stack([starts, starts + STRIDE], axis=1)),
         notes=tuple(notes),
+        doubt=_lost_end(power, level) if config.one_word else None,
     )
+
+
+def _lost_end(power: NDArray[np.float32], level: float) -> Note | None:
+    """That a recording begins or ends in the middle of a word."""
+    began_late, ended_early = cut_off(power, level)
+    return Note("audio.began_late") if began_late else Note("audio.ended_early") if ended_early else None

@@ -79,7 +79,7 @@ def _delete(
         label = int(model.decide(model.lstm(x[None])[0][0, -1]).argmax())
     return faithfulness(
         model.lstm,
-        Readout.of(model.dense, model.config.temperature),
+        Readout.of(model.dense, model.config.calibrated(subset).temperature),
         x,
         contrast(len(model.config.labels), label),
         label,

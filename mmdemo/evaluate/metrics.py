@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -37,18 +37,35 @@ class Outcome:
     Attributes:
         probabilities: (N, C).
         labels: the true classes, (N,).
+        levels: how far each answer can be trusted, each one of ``LEVELS``, (N,).
     """
 
     probabilities: np.ndarray
     labels: np.ndarray
+    levels: np.ndarray
 
     @property
     def right(self) -> np.ndarray:
         """Which answers are right, (N,) bool."""
         return self.probabilities.argmax(1) == self.labels
 
+    def unless_apart(self, alone: Sequence[Outcome]) -> Outcome:
+        """The same, but no answer is clear where the modalities alone, asked about the same samples, say different."""
+        tops = [outcome.probabilities.argmax(1) for outcome in alone]
+        apart = np.any([top != tops[0] for top in tops[1:]], axis=0)
+        return replace(self, levels=np.where(apart & (self.levels == "clear"), "likely", self.levels))
+
+    def trust(self) -> dict[str, float | None]:
+        """The shares of clear and of likely answers, how many of each are right, and the share of wrong clear ones."""
+        report = {"wrong_and_clear": round(float((~self.right & (self.levels == "clear")).mean()), 5)}
+        for level in ("clear", "likely"):
+            of = self.levels == level
+            report[level] = round(float(of.mean()), 5)
+            report[f"{level}_right"] = round(float(self.right[of].mean()), 5) if of.any() else None
+        return report
+
     def summary(self, classes: int) -> dict:
-        """Loss, accuracy with a Wilson interval, balanced accuracy, macro-F1, calibration error, confusion matrix."""
+        """Loss, accuracy with a Wilson interval, balanced accuracy, macro-F1, calibration error, trust, confusion."""
         right, count = int(self.right.sum()), len(self.labels)
         interval = binomtest(right, count).proportion_ci(method="wilson")
         chosen = self.probabilities[np.arange(count), self.labels]
@@ -65,6 +82,7 @@ class Outcome:
             "recall": recall,
             "f1": f1,
             "ece": round(float(error), 5),
+            **self.trust(),
             "confusion": confusion.tolist(),
         }
 
@@ -130,16 +148,21 @@ def answer(
     """Let a model answer samples of which only a subset of the modalities, or all, are given."""
     model.eval()
     subset = model.config.modalities if subset is None else subset
-    probabilities, labels = [], []
-    for batch, truth in batches(model.config, features, samples, subset, change):
-        last = torch.zeros(len(truth), len(model.config.labels))  # where nothing was given, nothing is known
+    parts, config = [], model.config
+    for batch, truth in batches(config, features, samples, subset, change):
+        last = torch.zeros(len(truth), len(config.labels))  # where nothing was given, nothing is known
         if batch.lengths.any():
             logits, steps = model(batch.to(model.device))
             given = (steps.lengths > 0).cpu()
             last[given] = steps.last(logits).cpu()[given]
-        probabilities.append(last.softmax(-1).numpy())
-        labels.append(truth)
-    return Outcome(np.concatenate(probabilities), np.concatenate(labels))
+        there = [[m for m, length in zip(config.modalities, row, strict=True) if length] for row in batch.lengths]
+        worth = [config.calibrated(modalities) for modalities in there]
+        last /= torch.tensor([calibration.temperature for calibration in worth])[:, None]
+        probabilities = last.softmax(-1).numpy()
+        highest = zip(worth, probabilities.max(1).tolist(), there, strict=True)
+        levels = [calibration.level(p) if given else "unclear" for calibration, p, given in highest]
+        parts.append((probabilities, truth, np.array(levels)))
+    return Outcome(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int) -> dict:
@@ -167,6 +190,10 @@ def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int
         for subset in subsets(model.config.modalities)
         if _having(samples, subset)
     }
+    for subset, outcome in outcomes.items():
+        parts = [outcomes[m,] for m in subset]
+        if len(subset) > 1 and all(len(part.labels) == len(outcome.labels) for part in parts):
+            outcomes[subset] = outcome.unless_apart(parts)
     report = {name: outcome.summary(classes) for name, outcome in alone.items()}
     joint = {"+".join(subset): outcome.summary(classes) for subset, outcome in outcomes.items()}
     for subset, outcome in outcomes.items():

@@ -7,7 +7,8 @@ examples"); and the accuracy among the most confident answers (risk against cove
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -15,10 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from mmdemo.config import ModelConfig
 from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
+LET_GO = 0.35  # the highest probability at which a class counts as let go
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
@@ -63,30 +67,60 @@ def study_ood(
         if not len(known.rows_with(modality)):
             continue
         outcome = answer(model, known, unimodal_samples(known, modality), [modality])
-        sure = outcome.probabilities.max(1)
-        report["coverage"][modality] = coverage(sure, outcome.right)
+        highest = outcome.probabilities.max(1)
+        report["coverage"][modality] = coverage(highest, outcome.right)
         if strange is None:
             continue
         given = np.flatnonzero(outliers[modality] != "")
-        confidence = np.full(len(outliers), 1 / len(model.config.labels))
+        probabilities = np.full((len(outliers), len(model.config.labels)), 1 / len(model.config.labels))
+        clear = np.zeros(len(outliers), bool)
         rows = strange.rows_with(modality)
         if len(rows):
             asked = answer(model, strange, unimodal_samples(strange, modality), [modality])
-            confidence[rows] = asked.probabilities.max(1)
+            probabilities[rows], clear[rows] = asked.probabilities, asked.levels == "clear"
+        confidence = probabilities.max(1)
+        doubted = _doubted(outliers[modality], modality, model.config)
         kinds = outliers["kind"] if "kind" in outliers else pd.Series("", index=outliers.index)
         for kind in sorted(set(kinds.iloc[given])):
             own = given[(kinds.iloc[given] == kind).to_numpy()]
             report["told_apart"].setdefault(modality, {})[kind] = {
                 "n": len(own),
                 "nothing_found": int((~np.isin(own, rows)).sum()),
-                "auroc": round(auroc(sure, confidence[own]), 5),
-                "called_sure": round(float((confidence[own] >= model.config.confidence_threshold).mean()), 5),
+                "auroc": round(auroc(highest, confidence[own]), 5),
+                "called_clear": round(float((clear & ~doubted)[own].mean()), 5),
+                "doubted": round(float(doubted[own].mean()), 5),
             }
+            if held := _held(outliers, own, probabilities, model.config.labels):
+                report["told_apart"][modality][kind]["held"] = held
     return report
 
 
+def _doubted(cells: pd.Series, modality: str, config: ModelConfig) -> NDArray:
+    """Which inputs come with a doubt, (N,) bool; asked of those that a manifest holds itself, such as texts."""
+    sense = SENSES[modality]
+    if not sense.inline:
+        return np.zeros(len(cells), bool)
+    return np.array([bool(cell) and sense.read(cell, config.of(modality)).doubt is not None for cell in cells])
+
+
+def _held(outliers: pd.DataFrame, own: NDArray, probabilities: NDArray, labels: Sequence[str]) -> dict[str, float]:
+    """How firmly a class is still held at the end of inputs that named it and withdrew it; {} where there are none.
+
+    Returns:
+        The ``mean`` of its probability, and the share of the inputs that are ``let_go``: with no more than ``LET_GO``.
+    """
+    held = []
+    for row in own if "belief" in outliers else ():
+        named = [label for _, label in json.loads(outliers["belief"].iloc[row] or "[]") if label]
+        if named:
+            held.append(probabilities[row, labels.index(named[-1])])
+    if not held:
+        return {}
+    return {"mean": round(float(np.mean(held)), 4), "let_go": round(float((np.array(held) <= LET_GO).mean()), 4)}
+
+
 def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count: int = 1000) -> dict:
-    """Two inputs of different classes: whether it is sure of one of them, and whether it names both.
+    """Two inputs of different classes: whether one answer is called clear all the same, and whether it names both.
 
     Args:
         model: the checkpoint's model.
@@ -95,21 +129,23 @@ def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count
         count: how many pairs for each two modalities.
 
     Returns:
-        For each two modalities: ``n``; how often the answer is ``called_sure``; how often the two likeliest classes are
-        those ``both_named``; and the mean probability of the likeliest.
+        For each two modalities: ``n``; how often the answer is ``called_clear``; how often the two likeliest classes
+        are those ``both_named``; and the mean probability of the likeliest.
     """
     rng, report = np.random.default_rng(seed), {}
     for pair in combinations((m for m in model.config.modalities if len(known.rows_with(m))), 2):
         first, second = (rng.choice(known.rows_with(modality), 3 * count) for modality in pair)
         differ = np.flatnonzero(known.labels[first] != known.labels[second])[:count]
         samples = [dict(zip(pair, (int(first[k]), int(second[k])), strict=True)) for k in differ]
-        probabilities = answer(model, known, samples, pair).probabilities
+        alone = [answer(model, known, samples, [modality]) for modality in pair]
+        outcome = answer(model, known, samples, pair).unless_apart(alone)
+        probabilities = outcome.probabilities
         likeliest = np.sort(np.argsort(-probabilities, axis=1)[:, :2], axis=1)
         meant = np.sort(np.stack([known.labels[first[differ]], known.labels[second[differ]]], axis=1), axis=1)
         highest = probabilities.max(1)
         report["+".join(pair)] = {
             "n": len(samples),
-            "called_sure": round(float((highest >= model.config.confidence_threshold).mean()), 5),
+            "called_clear": round(float((outcome.levels == "clear").mean()), 5),
             "both_named": round(float((likeliest == meant).all(1).mean()), 5),
             "highest": round(float(highest.mean()), 4),
         }

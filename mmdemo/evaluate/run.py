@@ -11,16 +11,18 @@ import pandas as pd
 
 from mmdemo.data.manifest.manifest import load_cell
 from mmdemo.data.tasks.registry import Task
+from mmdemo.evaluate.apart import is_apart, study_apart
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
 from mmdemo.evaluate.faithfulness import study_faithfulness
 from mmdemo.evaluate.fusion import fusion
+from mmdemo.evaluate.levels import study_levels
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
 from mmdemo.evaluate.ood import study_contradiction, study_ood
 from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
-from mmdemo.evaluate.speakers import leave_one_out, sound_model
+from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
 from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -43,6 +45,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     rows, task = data.split("test"), data.task
+    apart = is_apart(rows)
+    others, rows = (part.reset_index(drop=True) for part in (rows[apart], rows[~apart]))
     features = data.features(rows)
     counts = data.rows["split"].value_counts()
     metrics: dict[str, Any] = {
@@ -55,17 +59,24 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     }
     if "kind" in rows:
         metrics |= _kinds(model, features, rows, data)
+    if len(others):
+        metrics["apart"] = study_apart(model, others, _as_shown(model, data))
     if task.pair and len(metrics["alone"]) > 1:
         validation = data.split("validation")
+        validation = validation[~is_apart(validation)].reset_index(drop=True)
         asked = (data.features(validation), validation)
         metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
     metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))
+    splits = {"validation": data.features(data.whole("validation")), "test": data.features(data.whole("test"))}
+    metrics["levels"] = study_levels(model, splits, pair=task.pair, seed=data.seed)
     metrics["contradiction"] = study_contradiction(model, features, data.seed)
     metrics["robustness"] = study_robustness(
         model, features, rows, pair=task.pair, seed=data.seed, strange=_strange_sounds(data)
     )
     if task.photos:
         metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
+    if task.voices and len(strange := task.voices()):
+        metrics["voices"] = study_voices(model, strange, data.seed)
     metrics["truth"] = study_faithfulness(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
@@ -149,9 +160,10 @@ def _as_shown(model: MultimodalLSTM, data: Data) -> Callable[[pd.DataFrame], Fea
 
 
 def _strange_sounds(data: Data) -> dict[str, list[str]]:
-    """The test recordings that belong to no class, by kind."""
+    """The test recordings that belong to no class and may stand beside one that does, by kind."""
     rows = data.outliers("test")
     rows = rows[rows["audio"] != ""]
+    rows = rows[rows["alone"] != "yes"] if "alone" in rows else rows
     kinds = rows["kind"] if "kind" in rows else pd.Series("strange", index=rows.index)
     return {kind: list(files) for kind, files in rows["audio"].groupby(kinds)}
 
@@ -163,12 +175,20 @@ def _publish(folder: Path, task: Task, metrics: dict[str, Any]) -> None:
 
 def _kinds(model: MultimodalLSTM, features: Features, rows: pd.DataFrame, data: Data) -> dict:
     """Text alone, by the kinds of sentences in the manifest, and the accuracy of bags of words on corrections."""
-    kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind]
+    languages = sorted(kind for kind in rows["kind"].unique() if kind.startswith("language "))
+    kinds: Sequence[str] = [kind for kind in rows["kind"].unique() if kind and kind not in languages]
     report: dict[str, Any] = {"kinds": {}}
     for kind in kinds:
         samples = [sample for sample in unimodal_samples(features, "text") if rows["kind"][sample["text"]] == kind]
         outcome = answer(model, features, samples, ["text"])
         report["kinds"][kind] = outcome.summary(len(model.config.labels))
+    for kind in languages:
+        samples = [sample for sample in unimodal_samples(features, "text") if rows["kind"][sample["text"]] == kind]
+        right = answer(model, features, samples, ["text"]).right
+        report.setdefault("languages", {})[kind.removeprefix("language ")] = {
+            "n": len(samples),
+            "accuracy": round(float(right.mean()), 4),
+        }
     if "correction" in kinds:
         learnt = data.split("train")
         learnt = learnt[learnt["text"] != ""].to_dict("records")

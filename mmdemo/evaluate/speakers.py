@@ -1,4 +1,7 @@
-"""Does it understand a new voice? Each speaker in turn is left out of training."""
+"""Does it understand a new voice? Each speaker in turn is left out of training, and voices that nobody has are asked.
+
+The made voices are those of ``strangers.csv`` (``mmdemo.data.synthetic.voices``), which nobody learns from.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from numpy.random import Generator
+from scipy.signal import fftconvolve
+from scipy.stats import binomtest
 
-from mmdemo.config import ModelConfig
+from mmdemo.audio.augment import at_pace, coded, room, whispered
+from mmdemo.audio.decode import decode
+from mmdemo.audio.noise import Samples
+from mmdemo.config import SAMPLE_RATE, ModelConfig
+from mmdemo.data.manifest.manifest import OUTLIER
 from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.loop import train
 from mmdemo.train.recipes import Recipe
 
+Change = Callable[[Samples, Generator], Samples]
+CONDITIONS: dict[str, Change] = {  # what becomes of a voice on its way
+    "fast": lambda samples, rng: at_pace(samples, 1.6),
+    "whispered": whispered,
+    "room": lambda samples, rng: fftconvolve(samples, room(rng)).astype(np.float32),
+    "telephone": lambda samples, rng: coded(samples, str(rng.choice(["telephone", "gsm"])), rng),
+    "8-bit": lambda samples, rng: coded(0.2 * samples / np.abs(samples).max(), "8-bit", rng),
+    "late": lambda samples, rng: samples[len(samples) // 6 :],  # a sixth of it is lost at the beginning
+    "early": lambda samples, rng: samples[: -len(samples) // 4],  # a quarter at the end
+}
+CHILD = 1.18  # from this factor of pitch and resonances on a made voice is a child's
 SOUNDS_PER_EPOCH = 20_000  # about as many as an epoch of the whole task reads
 
 
@@ -59,3 +82,72 @@ def sound_model(features: Features, config: ModelConfig, run: Path, *, recipe: R
     recipe = replace(recipe, patience=recipe.epochs, samples=SOUNDS_PER_EPOCH)
     splits = {"train": features, "validation": features}
     return train(config, splits, run / "checkpoint", run, recipe=recipe, pair=False, seed=seed, quiet=True)
+
+
+def study_voices(model: MultimodalLSTM, rows: pd.DataFrame, seed: int) -> dict:
+    """A checkpoint's answers to made voices that nobody learnt from, each as a visitor's recording would be read.
+
+    Args:
+        model: the checkpoint's model.
+        rows: of ``strangers.csv``: digits with and without an ``accent``, ``several`` digits, other ``numbers``.
+        seed: of rooms, breath and codecs.
+
+    Returns:
+        ``voices``: by accent and condition how many, how many of them right (``accuracy``, with its 95 % Wilson
+        ``interval``) and how many wrong and yet called clear. ``no_digit``: how many other numbers, and how many of
+        them are called clear. ``several``: how many recordings of several digits, in how many more than one is heard
+        (``told``), in how many exactly those that are said (``exact``), and how many are called clear.
+    """
+    predictor = Predictor(model, model.device)
+    digits = rows[rows["label"] != OUTLIER]
+    throat = digits["throat"].astype(float)
+    groups = {
+        "plain": digits["accent"] == "",
+        "indian": digits["accent"] == "indian",
+        "accents": ~digits["accent"].isin(["", "indian"]),
+        "child": throat >= CHILD,
+    }
+    voices = {name: _voices(predictor, digits[which], None, seed) for name, which in groups.items() if which.any()}
+    grown = digits[throat < CHILD]
+    voices |= {name: _voices(predictor, grown, change, seed) for name, change in CONDITIONS.items() if len(grown)}
+    numbers, several = (rows[rows["kind"] == kind] for kind in ("numbers", "several"))
+    heard = [(predictor.predict(audio=row.audio), row.heard) for row in several.itertuples()]
+    counted = [(result.inputs["audio"].doubt, said.split()) for result, said in heard]
+    told = [(said, doubt.values["words"].split(", ")) for doubt, said in counted if doubt and "words" in doubt.values]
+    return {
+        "seed": seed,
+        "voices": voices,
+        "no_digit": {
+            "n": len(numbers),
+            "called_clear": _share([predictor.predict(audio=file).level == "clear" for file in numbers["audio"]]),
+        },
+        "several": {
+            "n": len(several),
+            "told": round(len(told) / max(len(several), 1), 4),
+            "exact": round(sum(said == words for said, words in told) / max(len(several), 1), 4),
+            "called_clear": _share([result.level == "clear" for result, _ in heard]),
+        },
+    }
+
+
+def _voices(predictor: Predictor, rows: pd.DataFrame, change: Change | None, seed: int) -> dict:
+    """How some digits are understood, all changed in one way."""
+    right, wrong_and_clear = [], []
+    for place, row in enumerate(rows.itertuples()):
+        samples = decode(row.audio)
+        if change:
+            samples = change(samples, np.random.default_rng([seed, place]))
+        result = predictor.predict(audio=(SAMPLE_RATE, samples))
+        right.append(bool(result.used) and result.label == row.label)
+        wrong_and_clear.append(result.level == "clear" and not right[-1])
+    interval = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
+    return {
+        "n": len(right),
+        "accuracy": _share(right),
+        "interval": [round(interval.low, 4), round(interval.high, 4)],
+        "wrong_and_clear": _share(wrong_and_clear),
+    }
+
+
+def _share(which: Sequence[bool]) -> float:
+    return round(sum(which) / max(len(which), 1), 4)

@@ -23,6 +23,27 @@ HARMS = {
     "pink": "pink noise",
     "babble": "six other people talking",
 }
+VOICES = {
+    "plain": "as they are, without an accent",
+    "indian": "Indian English",
+    "accents": "eleven other accents of English",
+    "child": "children",
+    "fast": "1.6 times as fast",
+    "whispered": "whispered",
+    "room": "in a room, 0.2 to 4 m from the microphone",
+    "telephone": "by telephone",
+    "8-bit": "quiet, with eight bits",
+    "late": "without the first sixth",
+    "early": "without the last quarter",
+}
+APART = {
+    "semeion": "Italian hands (Semeion), people not in training",
+    "pendigits": "Turkish hands (pen strokes, drawn with nibs of our own)",
+    "hand": "our own hands, drawn by the program that also drew some for training",
+    "segments": "seven-segment displays, by the same program",
+    "font": "printed, in fonts not in training",
+}
+MADE = {"people": "people", "program": "mmdemo"}
 TRIED = ("proportional", "telescoped", "gradients", "random")
 
 
@@ -50,22 +71,30 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
     for subset, found in metrics["together"].items():
         name = " + ".join(NAMES[modality] for modality in subset.split("+"))
         yield _row(f"{name}, paired by class", found)
+    if "languages" in metrics:
+        yield from _languages(metrics["languages"])
     if "bags" in metrics:
         yield ""
         yield (
             "Baselines on the same corrections: a bag of words reaches "
             f"{percent(metrics['bags']['words'])}, a bag of words and bigrams {percent(metrics['bags']['bigrams'])}."
         )
+    if "apart" in metrics:
+        yield from _apart(metrics["apart"])
     if "fusion" in metrics:
         yield from _fusion(metrics["fusion"])
     if "unknown" in metrics:
         yield from _unknown(metrics["unknown"])
+    if "levels" in metrics:
+        yield from _levels(metrics["levels"])
     if metrics.get("contradiction"):
         yield from _contradiction(metrics["contradiction"])
     if "robustness" in metrics:
         yield from _robustness(metrics["robustness"])
     if "paper" in metrics:
         yield from _paper(metrics["paper"])
+    if "voices" in metrics:
+        yield from _voices(metrics["voices"])
     if "truth" in metrics:
         yield from _truth(metrics["truth"])
     if "strangers" in metrics:
@@ -116,6 +145,35 @@ def _row(name: str, found: dict[str, Any]) -> str:
     )
 
 
+def _languages(languages: dict[str, Any]) -> Iterator[str]:
+    mean = sum(found["accuracy"] * found["n"] for found in languages.values()) / sum(
+        found["n"] for found in languages.values()
+    )
+    listed = ", ".join(f"{code} {percent(found['accuracy'])}" for code, found in languages.items())
+    yield ""
+    yield f"Words of other languages for digits, in sentences not used in training: {percent(mean)} ({listed})."
+
+
+def _apart(apart: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        "**Inputs of other kinds**, reported apart from the published test sets. One in which nothing is found counts "
+        "as wrong."
+    )
+    yield ""
+    yield "| given | made by | inputs | nothing found | accuracy | 95 % interval | lowest recall | wrong and clear |"
+    yield "|---" * 8 + "|"
+    for modality, kinds in apart.items():
+        for kind, found in kinds.items():
+            worst = min(found["recall"], key=found["recall"].get)
+            name, maker = APART.get(kind, kind), MADE.get(found["made"], found["made"])
+            yield (
+                f"| {NAMES[modality]}: {name} | {maker} | {found['n']:,} | {found['nothing_found']:,} "
+                f"| {percent(found['accuracy'])} | {' to '.join(f'{end:.2%}' for end in found['interval'])} "
+                f"| {worst} {percent(found['recall'][worst])} | {percent(found['wrong_and_clear'])} |"
+            )
+
+
 def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
     levels = ", ".join(f"{NAMES[modality]} {level:.2f}" for modality, level in fusion["levels"].items())
     yield ""
@@ -147,31 +205,58 @@ def _unknown(unknown: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield (
             "**Out-of-distribution inputs**, of kinds that training did not see. AUROC: how often a test input gets a "
-            "higher confidence than one of these. Called sure: how often the answer to one is called sure all the same."
+            "higher confidence than one of these. Called clear: how often the answer to one is, all the same."
         )
         yield ""
-        yield "| given | inputs | nothing found | AUROC | called sure |"
+        yield "| given | inputs | nothing found | AUROC | called clear |"
         yield "|---|---|---|---|---|"
     for modality, kinds in unknown["told_apart"].items():
         for kind, found in kinds.items():
             yield (
                 f"| {NAMES[modality]}: {kind or 'of no class'} | {found['n']:,} | {found['nothing_found']:,} "
-                f"| {found['auroc']:.3f} | {percent(found['called_sure'])} |"
+                f"| {found['auroc']:.3f} | {percent(found['called_clear'])} |"
             )
+
+
+def _levels(levels: dict[str, Any]) -> Iterator[str]:
+    bars = " and ".join(f"{right:.0%} for *{level}*" for level, right in levels["right"].items())
+    yield ""
+    yield (
+        f"**Levels.** Where an answer is *clear* or *likely* is fitted on the validation split, with rare sources and "
+        f"inputs of no class in it, so that of the answers with at least that level {bars} are right. Measured on "
+        f"samples drawn in the same way (seed {levels['seed']}); never clear where the inputs alone disagree:"
+    )
+    yield ""
+    yield (
+        "| given | temperature | clear from | clear, validation | right of these | clear, test | right of these "
+        "| likely from | likely, test | right of these |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for given, found in levels["given"].items():
+        name = " + ".join(NAMES[modality] for modality in given.split("+"))
+        validation, test = found["validation"], found["test"]
+        cells = [f"{found['temperature']:.2f}", f"{found['clear']:.4f}"]
+        cells += [_share(of[key]) for of in (validation, test) for key in ("clear", "clear_right")]
+        cells += [f"{found['likely']:.4f}", _share(test["likely"]), _share(test["likely_right"])]
+        yield f"| {name} | " + " | ".join(cells) + " |"
+
+
+def _share(found: float | None) -> str:
+    return "" if found is None else f"{found:.1%}"
 
 
 def _contradiction(contradiction: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
-        "**Contradictions.** Two inputs of different classes: how often one answer is called sure all the same, and "
+        "**Contradictions.** Two inputs of different classes: how often one answer is called clear all the same, and "
         "how often the two most likely classes are the right two:"
     )
     yield ""
-    yield "| given | pairs | called sure | both classes named | highest probability, mean |"
+    yield "| given | pairs | called clear | both classes named | highest probability, mean |"
     yield "|---|---|---|---|---|"
     for pair, found in contradiction.items():
         name = " against ".join(NAMES[modality] for modality in pair.split("+"))
-        shares = f"{percent(found['called_sure'])} | {percent(found['both_named'])} | {found['highest']:.2f}"
+        shares = f"{percent(found['called_clear'])} | {percent(found['both_named'])} | {found['highest']:.2f}"
         yield f"| {name} | {found['n']:,} | {shares} |"
 
 
@@ -215,6 +300,9 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
         f"{paper['seed']}): {percent(paper['accuracy'])} are read correctly ({low:.2%} to {high:.2%}), and in "
         f"{percent(paper['found'])} the ink that was found is the digit's. By kind: {kinds}."
     )
+    if paper.get("cropped"):
+        margins = ", ".join(f"{margin} {percent(found['accuracy'])}" for margin, found in paper["cropped"].items())
+        yield f"Cropped to the ink and a margin (in shares of its longer side): {margins}."
     if paper["turned"]:
         turned = paper["turned"]
         yield f"Of the {turned['n']} that only their EXIF orientation turns upright: {percent(turned['accuracy'])}."
@@ -244,6 +332,28 @@ def _strangers(found: dict[str, Any]) -> Iterator[str]:
         f"recipe, it is right on {percent(found['official']['mean'])} of the published test split, the mean of three "
         f"seeds ({seeds}), and on {percent(found['left_out']['mean'])} of the recordings of a speaker who was left "
         f"out of training, the mean of {len(found['left_out']['by_speaker'])} ({speakers})."
+    )
+
+
+def _voices(found: dict[str, Any]) -> Iterator[str]:
+    several, others = found["several"], found["no_digit"]
+    yield ""
+    yield "**Made voices that nobody learnt from**, read as a visitor's recording would be:"
+    yield ""
+    yield "| voices | n | right | 95 % interval | wrong and called clear |"
+    yield "|---|---|---|---|---|"
+    for name, of in found["voices"].items():
+        low, high = map(percent, of["interval"])
+        yield (
+            f"| {VOICES[name]} | {of['n']} | {percent(of['accuracy'])} | {low} to {high} | "
+            f"{percent(of['wrong_and_clear'])} |"
+        )
+    yield ""
+    yield (
+        f"Of {others['n']} numbers that are no digit, from ten to hundreds, {percent(others['called_clear'])} "
+        f"are called clear. Of {several['n']} recordings of two to four digits, {percent(several['told'])} are told to "
+        f"hold several, {percent(several['exact'])} with exactly those that were said, and "
+        f"{percent(several['called_clear'])} are called clear."
     )
 
 

@@ -5,6 +5,10 @@ stroke fills dark strokes and leaves the edges of sheets, hands and shadows as t
 logarithm of (light after / light before) is far from zero, in whichever colour shows it best. For light strokes on dark
 ground an opening does the same. Uneven light cancels. Wide strokes are found in the same way, in a smaller picture.
 What was found is measured, and a small network that has seen thousands of such groups says which of them are digits.
+
+Beyond the picture's edge lies what lies along it: the ground goes on there, so that ink which reaches the edge is as
+thin as any other. Most pictures are plain enough at half their size; only where nothing there is a digit for certain
+the larger one is searched, too.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmdemo.image.strokes import measure
+from mmdemo.image.strokes import BEYOND, measure, stroke_width
 
 SEARCH_SIDE = 640  # pixels; ink is searched for in a picture of at most this length, and in halves of it
 ENLARGED_TO = 160  # pixels: so that strokes of two pixels are wide enough to be measured
@@ -27,8 +31,11 @@ NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain 
 FAINTEST = 0.05  # the smallest log contrast that is looked at: about 5 % darker than the paper
 LADDER = 1.6  # every level of contrast is this many times the one before
 MOST = 150  # strokes at one level of contrast, the largest ones
+MOST_GROUPS = 200  # groups, the most digit-like ones, among which candidates are looked for
 SMALLEST = 0.05  # of the picture's height: the height of the smallest group
+ENOUGH = 0.95, 20  # score and height in pixels of a candidate from which on the largest picture need not be searched
 ACCEPT = 0.12  # candidates scoring less are not called ink
+CUT_GAPS = 0.01, 0.06  # of its longest side: ink that is nearer to an edge, and farther from the opposite, is cut off
 JUDGE = Path(__file__).with_name("ink.npz")  # the network's weights; tools/fit_ink.py makes them
 _LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
 
@@ -63,11 +70,34 @@ def find_ink(picture: np.ndarray) -> list[Candidate]:
         Candidates with boxes in pixels of ``picture``.
     """
     height, width = picture.shape[:2]
-    found = list(groups(picture))
-    if not found:
-        return []
-    scores = judge(np.array([one[-1] for one in found], np.float32))
+    largest, *halves = enumerate(_sizes(picture))
+    found, scores = _judged(halves)
+    tall = [mask.shape[0] for _, _, mask, _, _ in found]
+    if not any(score >= ENOUGH[0] and pixels >= ENOUGH[1] for score, pixels in zip(scores, tall, strict=True)):
+        more, other_scores = _judged([largest])
+        found, scores = [*more, *found], np.concatenate([other_scores, scores])
     return _best(found, scores, width, height)
+
+
+def _judged(sizes: list[tuple[int, np.ndarray]]) -> tuple[list[Found], np.ndarray]:
+    """The groups in some of a picture's sizes, and how digit-like they are."""
+    found = [group for number, search in sizes for group in _groups(number, search)]
+    return found, judge(np.array([one[-1] for one in found], np.float32)) if found else np.zeros(0, np.float32)
+
+
+def cut_off(candidate: Candidate, picture: np.ndarray) -> bool:
+    """Whether the picture's edge seems to cut off a part of a candidate.
+
+    Ink that reaches one edge but not the opposite one goes on beyond it; where it reaches both, or nearly so, the
+    picture was cut to fit.
+    """
+    height, width = picture.shape[:2]
+    left, top, right, bottom = candidate.box
+    gaps = np.array([left, top, width - right, height - bottom]) / max(right - left, bottom - top)
+    mask = candidate.mask
+    ends = [cv2.countNonZero(np.ascontiguousarray(end)) for end in (mask[:, 0], mask[0], mask[:, -1], mask[-1])]
+    across = np.array(ends) >= 0.5 * stroke_width(mask)
+    return bool((across & (gaps < CUT_GAPS[0]) & (np.roll(gaps, 2) > CUT_GAPS[1])).any())
 
 
 def groups(picture: np.ndarray) -> Iterator[Found]:
@@ -84,18 +114,36 @@ def groups(picture: np.ndarray) -> Iterator[Found]:
         against the largest that is searched, and its measures.
     """
     for number, search in enumerate(_sizes(picture)):
-        smooth = search if number else cv2.GaussianBlur(search, (3, 3), 0)
-        logs = _logs(smooth)
-        light = reduce(cv2.add, logs) / 3
-        bright = float(np.percentile(light[::4, ::4], 90))
-        for dark, way in ((True, cv2.MORPH_CLOSE), (False, cv2.MORPH_OPEN)):
-            strength = reduce(cv2.max, map(cv2.absdiff, _logs(cv2.morphologyEx(smooth, way, NIB)), logs))
-            level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
-            top = float(strength.max())
-            while level < top:
-                for box, mask, measures in _at_level(strength, light, bright, dark, level):
-                    yield box, dark, mask, 2**number, measures
-                level *= LADDER
+        yield from _groups(number, search)
+
+
+def _groups(number: int, search: np.ndarray) -> Iterator[Found]:
+    """The groups in the picture that is ``number`` times halved."""
+    smooth = search if number else cv2.GaussianBlur(search, (3, 3), 0)
+    logs = _logs(smooth)
+    light = reduce(cv2.add, logs) / 3
+    bright = float(np.percentile(light[::4, ::4], 90))
+    for dark in (True, False):
+        filled, ground = _without_strokes(smooth, dark)
+        strength = reduce(cv2.max, map(cv2.absdiff, _logs(filled), logs))
+        level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
+        top = float(strength.max())
+        while level < top:
+            for box, mask, measures in _at_level(strength, light, bright, ground, dark, level):
+                yield box, dark, mask, 2**number, measures
+            level *= LADDER
+
+
+def _without_strokes(picture: np.ndarray, dark: bool) -> tuple[np.ndarray, float]:
+    """A picture whose dark or light strokes are filled with the ground beside them, also where they reach the edge; and
+    the log of the light of the ground beyond that.
+    """
+    rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])  # (2 H + 2 W, 3)
+    # the ground, as long as there is ink on less than three quarters of the rim
+    ground = np.percentile(rim, 75 if dark else 25, axis=0)
+    wider = cv2.copyMakeBorder(picture, *(BEYOND,) * 4, cv2.BORDER_CONSTANT, value=ground.tolist())
+    filled = cv2.morphologyEx(wider, cv2.MORPH_CLOSE if dark else cv2.MORPH_OPEN, NIB)
+    return filled[BEYOND:-BEYOND, BEYOND:-BEYOND], float(np.log(ground + NOISE_FLOOR).mean())
 
 
 def _logs(picture: np.ndarray) -> list[np.ndarray]:
@@ -118,7 +166,7 @@ def _sizes(picture: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _at_level(
-    strength: np.ndarray, light: np.ndarray, bright: float, dark: bool, level: float
+    strength: np.ndarray, light: np.ndarray, bright: float, ground: float, dark: bool, level: float
 ) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
     """Groups of strokes above one level of contrast: box in shares of the sides, mask, measures."""
     height, width = strength.shape
@@ -129,7 +177,7 @@ def _at_level(
     # named, because the usual one takes three times as long where it may not use several cores
     count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_GRANA)
     stats, names = stats[1:], np.arange(1, count)
-    keep = (stats[:, 4] >= 6) & (stats[:, 2] < width) & (stats[:, 3] < height)
+    keep = stats[:, 4] >= 6
     stats, names = stats[keep], names[keep]
     order = np.argsort(-stats[:, 2:4].max(axis=1))[:MOST]
     stats, names = stats[order], names[order]
@@ -138,39 +186,37 @@ def _at_level(
         left, top = stats[members, :2].min(axis=0).tolist()
         right, bottom = (stats[members, :2] + stats[members, 2:4]).max(axis=0).tolist()
         tall, wide = bottom - top, right - left
-        if tall < smallest or wide > 2.2 * tall or tall > 0.95 * height or wide > 0.97 * width:
+        if tall < smallest or wide > 2.2 * tall:
             continue
         member = np.zeros(count, np.uint8)
         member[names[members]] = 1
         mask = member[labels[top:bottom, left:right]]
         box = (left, top, right, bottom)
-        if (measures := measure(box, mask, ink, strength, light, bright, dark)) is not None:
+        if (measures := measure(box, mask, ink, strength, light, bright, ground, dark)) is not None:
             yield (left / width, top / height, right / width, bottom / height), mask, measures
 
 
-def _join(stats: np.ndarray, large: int) -> Iterator[list[int]]:
-    """Strokes that belong together: one list of indices for every large stroke, with what lies close to it."""
-    left, top = stats[:, 0], stats[:, 1]
-    right, bottom = left + stats[:, 2], top + stats[:, 3]
-    seen: set[frozenset[int]] = set()
+def _join(stats: np.ndarray, large: int) -> Iterator[np.ndarray]:
+    """Strokes that belong together: indices of every large stroke alone, and of it with what lies close to it."""
+    low, high = stats[:, :2], stats[:, :2] + stats[:, 2:4]  # (n, 2) each
+    length = stats[:, 2:4].max(axis=1)
+    box_low, box_high = low[:large], high[:large]  # (large, 2): what was joined so far
+    members = alone = np.eye(large, len(stats), dtype=bool)
+    for _ in range(3):  # what was joined may touch more
+        reach = (box_high - box_low).max(axis=1)[:, None]
+        away = np.maximum(np.maximum(low - box_high[:, None], box_low[:, None] - high), 0)  # (large, n, 2)
+        close = (away[:, :, 0] < 0.05 * reach) & (away[:, :, 1] < 0.12 * reach) & (length <= reach)
+        before, members = members, close | alone
+        if (members == before).all():
+            break
+        box_low = np.where(members[:, :, None], low, 1 << 20).min(axis=1)
+        box_high = np.where(members[:, :, None], high, 0).max(axis=1)
+    seen: set[bytes] = set()
     for first in range(large):
-        box = [left[first], top[first], right[first], bottom[first]]
-        members = [first]
-        for _ in range(3):  # what was joined may touch more
-            reach = max(box[2] - box[0], box[3] - box[1])
-            aside = np.maximum(np.maximum(left - box[2], box[0] - right), 0)
-            above = np.maximum(np.maximum(top - box[3], box[1] - bottom), 0)
-            close = (aside < 0.05 * reach) & (above < 0.12 * reach)
-            close &= np.maximum(stats[:, 2], stats[:, 3]) <= reach
-            now = sorted({first, *np.flatnonzero(close).tolist()})
-            if now == members:
-                break
-            members = now
-            box = [left[members].min(), top[members].min(), right[members].max(), bottom[members].max()]
-        for group in ([first], members):
-            if frozenset(group) not in seen:
-                seen.add(frozenset(group))
-                yield group
+        for group in (alone[first], members[first]):
+            if (key := group.tobytes()) not in seen:
+                seen.add(key)
+                yield group.nonzero()[0]
 
 
 @lru_cache
@@ -190,7 +236,7 @@ def judge(measures: np.ndarray) -> np.ndarray:
 def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> list[Candidate]:
     """Of those that overlap only one; best first."""
     chosen: list[list] = []
-    for number in np.argsort(-scores)[:80]:
+    for number in np.argsort(-scores)[:MOST_GROUPS]:
         (left, top, right, bottom), dark, mask, reduced, _ = found[number]
         box, score = (left * width, top * height, right * width, bottom * height), float(scores[number])
         for other in chosen:

@@ -19,7 +19,8 @@ from mmdemo.image.noise import BLUR, STOPS, grain, tilt, worsen_picture
 from mmdemo.image.preview import preview
 from mmdemo.image.reader import ImageInput, read_image
 from mmdemo.image.stem import ImageStem, PictureStem, ResidualStem
-from mmdemo.modality import Choose, CorruptionTest, Modality, Noise
+from mmdemo.image.weigh import weigh
+from mmdemo.modality import Ask, CorruptionTest, Modality, Noise
 
 SIDE = 240  # pixels: a picture that is smaller is enlarged to this length, as a camera would see it
 
@@ -30,11 +31,13 @@ class Image(Modality):
     name = "image"
     chooses = True
 
-    def read(
-        self, source: Any, config: ImageConfig, *, candidate: int | None = None, choose: Choose | None = None
-    ) -> ImageInput:
+    def read(self, source: Any, config: ImageConfig, *, candidate: int | None = None) -> ImageInput:
         """See ``read_image``."""
-        return read_image(source, config, candidate, choose)
+        return read_image(source, config, candidate)
+
+    def consider(self, given: ImageInput, config: ImageConfig, labels: Sequence[str], ask: Ask) -> ImageInput:
+        """See ``weigh``."""
+        return weigh(given, config, labels, ask)
 
     def item(self, given: ImageInput) -> np.ndarray:
         """The square."""

@@ -5,23 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from mmdemo.config import ImageConfig
 from mmdemo.image.decode import open_picture
 from mmdemo.image.face import cut_out, find_faces, near_face, ready_face
-from mmdemo.image.ink import Box, find_ink
+from mmdemo.image.ink import Box, Candidate, cut_off, find_ink
 from mmdemo.image.mnist_style import ready_square, to_square
 from mmdemo.messages import Note
-from mmdemo.modality import Choose, ModalityInput
+from mmdemo.modality import ModalityInput
 from mmdemo.worker_pool import run_in_worker
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
 CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
-KEPT = 6  # candidates that a visitor may choose from
-RIVALS = 5  # candidates that a reader is asked about, who may know better than the finder which one is meant
+KEPT = 9  # candidates that a visitor may choose from
 PLAIN = {"ink": "image.blank", "face": "image.blank_face"}  # what is said of a picture that is one plain colour...
 NOT_FOUND = {"ink": "image.nothing", "face": "image.nothing_face"}  # ...and of one that holds something else
 SAME = np.array([[1.0, 0, 0], [0, 1.0, 0]])  # the map of a picture that is the square already
@@ -44,6 +42,9 @@ class ImageInput(ModalityInput):
         chosen: which of them was read.
         notes: what to tell the person besides.
         absent: why the picture counts as absent; None where it does not.
+        doubt: why the answer may not be called clear.
+        found: the ink that the candidates are; none where the picture was taken as it is, and of faces.
+        asked: whether a person asked for the one that was read.
     """
 
     picture: np.ndarray
@@ -56,6 +57,9 @@ class ImageInput(ModalityInput):
     chosen: int = 0
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
+    doubt: Note | None = None
+    found: tuple[Candidate, ...] = ()
+    asked: bool = False
 
     def __len__(self) -> int:
         return 0 if self.absent else len(self.boxes)
@@ -70,16 +74,14 @@ def read_image(
     source: str | Path | bytes | Image.Image | np.ndarray,
     config: ImageConfig | None = None,
     candidate: int | None = None,
-    choose: Choose | None = None,
 ) -> ImageInput:
     """Open a picture, find what the task looks for in it, and normalise that.
 
     Args:
         source: whatever :func:`mmdemo.image.decode.open_picture` takes.
         config: what is looked for, size of the square and number of slices.
-        candidate: which of the candidates to read; the last where there are not so many.
-        choose: says which ink if ``candidate`` does not and there are several. If it is not given either, the best
-            one is read; so is the largest face.
+        candidate: which of the candidates to read; the last where there are not so many. If it is not given, the best
+            ink is read, until :func:`mmdemo.image.weigh.weigh` knows better, or the largest face.
 
     Returns:
         What the model sees; ``absent`` says why where there is nothing to see.
@@ -91,20 +93,17 @@ def read_image(
     picture, size = open_picture(source)
     if config.subject == "face":
         return _read_face(picture, size, config, candidate or 0)
-    return _read_ink(picture, size, config, candidate, choose)
+    return _read_ink(picture, size, config, candidate)
 
 
-def prepare() -> None:
-    """Look at a blank picture, for ink and for a face, so that the next one is not kept waiting by what that loads."""
-    cv2.setNumThreads(1)  # the cores are for other visitors' pictures
-    blank = np.full((120, 160, 3), 200, np.uint8)
-    for find in (find_ink, near_face, find_faces):
-        find(blank)
+def take(given: ImageInput, config: ImageConfig, chosen: int) -> ImageInput:
+    """A picture in which another of the candidates is read."""
+    if chosen == given.chosen:
+        return given
+    return _of_ink(given.picture, given.size, config, given.found, chosen, asked=given.asked)
 
 
-def _read_ink(
-    picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int | None, choose: Choose | None
-) -> ImageInput:
+def _read_ink(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int | None) -> ImageInput:
     """The ink in a picture, redrawn like MNIST."""
     if (square := ready_square(picture, config.size)) is not None:
         rows, columns = np.flatnonzero((square > 0.1).any(axis=1)), np.flatnonzero((square > 0.1).any(axis=0))
@@ -119,15 +118,35 @@ def _read_ink(
     if not found:
         return _absent(picture, size, config, face is not None)
     chosen = min(max(candidate or 0, 0), len(found) - 1)
-    if candidate is None and choose and len(found) > 1:
-        rivals = found[:RIVALS]
-        squares = [to_square(picture, one, config.size)[0] for one in rivals]
-        chosen = choose(squares, np.array([one.score for one in rivals]))
-    square, matrix = to_square(picture, found[chosen], config.size)
-    candidates = tuple((_in_original(one.box, picture, size), one.score) for one in found)
-    boxes = _slice_boxes(_from_original(matrix, picture, size), size, config)
-    kind = "paper" if found[chosen].dark else "dark"
-    return ImageInput(picture, size, kind, candidates[chosen][0], square, boxes, candidates, chosen)
+    return _of_ink(picture, size, config, tuple(found), chosen, asked=candidate is not None)
+
+
+def _of_ink(
+    picture: np.ndarray,
+    size: tuple[int, int],
+    config: ImageConfig,
+    found: tuple[Candidate, ...],
+    chosen: int,
+    *,
+    asked: bool,
+) -> ImageInput:
+    """A picture in which one candidate is read."""
+    one = found[chosen]
+    square, matrix = to_square(picture, one, config.size)
+    candidates = tuple((_in_original(other.box, picture, size), other.score) for other in found)
+    return ImageInput(
+        picture,
+        size,
+        "paper" if one.dark else "dark",
+        candidates[chosen][0],
+        square,
+        _slice_boxes(_from_original(matrix, picture, size), size, config),
+        candidates,
+        chosen,
+        doubt=Note("image.cut_off") if cut_off(one, picture) else None,
+        found=found,
+        asked=asked,
+    )
 
 
 def _read_face(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int) -> ImageInput:

@@ -81,7 +81,7 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualStem(PictureStem):
-    """A deeper network, for pictures that are harder than ink. Each column of its last map is one step here, too.
+    """A deeper network, for hands of all kinds, and faces. Each column of its last map is one step here, too.
 
     Every picture is first brought to mean 0 and spread 1, so that the light does not matter. Between its stages the
     height is halved; so is the width, until it has as many columns as there are slices.

@@ -7,12 +7,13 @@ import math
 import cv2
 import numpy as np
 
+BEYOND = 6  # pixels of ground that are added at every edge: a little more than half of ``mmdemo.image.ink.NIB``
 RIM = 0.15  # of the longest side: how much of the ground around a group is looked at
-MEASURES = 26  # numbers that say what a group is like
+MEASURES = 29  # numbers that say what a group is like
 # no digit has more than this (twice what was seen in composed photos):
 MOST_OTHER = 0.7  # other ink in its box, as a share of its own
 MOST_FOREIGN = 0.3  # of the rim around its box that is ink
-MOST_CUT = 0.4  # of its longest side that lies on the picture's edge
+MOST_CUT = 0.9  # of its length that lies on the picture's edge
 MOST_UNREST = 2.5  # the spread of the light around it, against its own contrast
 MOST_AROUND = 0.6  # the contrast of the ground around it, against its own
 
@@ -31,6 +32,7 @@ def measure(
     contrast: np.ndarray,
     light: np.ndarray,
     bright: float,
+    ground: float,
     dark: bool,
 ) -> list[float] | None:
     """What distinguishes a written digit from everything else, as ``MEASURES`` numbers.
@@ -42,6 +44,7 @@ def measure(
         contrast: float32 (H, W), log contrast to the ground, above 0 where there is ink.
         light: float32 (H, W), log of the picture's light.
         bright: log of the light of the picture's bright parts.
+        ground: log of the light that goes on beyond the picture's edges.
         dark: the ink is darker than its ground.
 
     Returns:
@@ -57,26 +60,30 @@ def measure(
     foreign = (cv2.countNonZero(ink[y0:y1, x0:x1]) - area) / max(1, (y1 - y0) * (x1 - x0) - tall * wide)
     cut = (top == 0) * cv2.countNonZero(mask[:1]) + (bottom == height) * cv2.countNonZero(mask[-1:])
     cut += (left == 0) * cv2.countNonZero(mask[:, 0]) + (right == width) * cv2.countNonZero(mask[:, -1])
-    if area - own > MOST_OTHER * own or foreign > MOST_FOREIGN or cut > MOST_CUT * long:
+    if area - own > MOST_OTHER * own or foreign > MOST_FOREIGN:
         return None
     stroke = max(0.7, stroke_width(mask))
     length = own / (stroke * long)
-    if stroke > 0.4 * long or length > 8:
+    if stroke > 0.4 * long or length > 8 or cut > MOST_CUT * length * long:
         return None
     mask = cv2.copyMakeBorder(mask, top - y0, y1 - bottom, left - x0, x1 - right, cv2.BORDER_CONSTANT)
     contrast, light = contrast[y0:y1, x0:x1], light[y0:y1, x0:x1]
-    ground = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
-    if cv2.countNonZero(ground) < 8:
+    if min(left, top, width - right, height - bottom) < BEYOND:  # where there may be no ground else
+        mask, contrast = (cv2.copyMakeBorder(one, *(BEYOND,) * 4, cv2.BORDER_CONSTANT) for one in (mask, contrast))
+        light = cv2.copyMakeBorder(light, *(BEYOND,) * 4, cv2.BORDER_CONSTANT, value=ground)
+        x0, y0 = x0 - BEYOND, y0 - BEYOND
+    outside = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    if cv2.countNonZero(outside) < 8:
         return None
     full, uneven = (float(one[0, 0]) for one in cv2.meanStdDev(contrast, mask=mask))
-    paper, unrest = (float(one[0, 0]) for one in cv2.meanStdDev(light, mask=ground))
-    around = cv2.mean(contrast, ground)[0]
+    paper, unrest = (float(one[0, 0]) for one in cv2.meanStdDev(light, mask=outside))
+    around = cv2.mean(contrast, outside)[0]
     if unrest > MOST_UNREST * full or around > MOST_AROUND * full:
         return None
-    within = np.zeros_like(ground)  # the ground between the strokes, as opposed to around them
-    within[top - y0 : bottom - y0, left - x0 : right - x0] = ground[top - y0 : bottom - y0, left - x0 : right - x0]
+    within = np.zeros_like(outside)  # the ground between the strokes, as opposed to around them
+    within[top - y0 : bottom - y0, left - x0 : right - x0] = outside[top - y0 : bottom - y0, left - x0 : right - x0]
     inner, outer = (
-        cv2.mean(light, one)[0] if cv2.countNonZero(one) > 3 else paper for one in (within, ground - within)
+        cv2.mean(light, one)[0] if cv2.countNonZero(one) > 3 else paper for one in (within, outside - within)
     )
     soft = full / slope(contrast, mask)
     off_centre = ((left + right) / width - 1) ** 2 + ((top + bottom) / height - 1) ** 2  # 2 in a corner
@@ -89,6 +96,9 @@ def measure(
         foreign,
         (area - own) / own,
         cut / long,
+        cut / (length * long),
+        math.log(wide / width),
+        float(tall == height or wide == width),
         math.log(full),
         math.log(full) ** 2,
         math.log(soft / stroke),

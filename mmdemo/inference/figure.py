@@ -39,10 +39,10 @@ def drawing(result: Result, explanation: Explanation | None) -> dict[str, Any]:
         explanation: why; None where there was nothing to read.
 
     Returns:
-        ``steps`` (modality, text and span of each), ``labels``, ``answer`` (its index), ``settled`` (a step),
-        ``strip`` (the picture and the spectrogram as the model saw them), ``order`` (see ``by_action``), ``ledger``
-        (see ``_ledger``) and ``figure``. Of a result without steps, ``steps`` and ``labels`` only. Arrays are packed as
-        Plotly packs them.
+        ``steps`` (modality, text and span of each), ``labels``, ``answer`` (its index), ``settled`` (a step; None
+        where the answer is unclear), ``strip`` (the picture and the spectrogram as the model saw them), ``order`` (see
+        ``by_action``), ``ledger`` (see ``_ledger``) and ``figure``. Of a result without steps, ``steps`` and
+        ``labels`` only. Arrays are packed as Plotly packs them.
     """
     steps = [
         {"modality": s.modality, "text": s.text, "span": [round(float(x), 3) for x in s.span]} for s in result.steps
@@ -53,7 +53,7 @@ def drawing(result: Result, explanation: Explanation | None) -> dict[str, Any]:
         "steps": steps,
         "labels": result.labels,
         "answer": result.labels.index(result.label),
-        "settled": settled(result.step_probabilities),
+        "settled": None if result.level == "unclear" else settled(result.step_probabilities),
         "strip": _strip(result),
         "order": by_action(_array(result.trace.c)).tolist(),
         "ledger": _ledger(explanation),
@@ -135,7 +135,7 @@ def by_action(c: np.ndarray) -> np.ndarray:
 
 def _layout(result: Result, heights: dict[str, int], axes: dict[str, Any]) -> dict[str, Any]:
     """Rows of these heights in pixels, below each other, each with its own axis; one axis of steps for all."""
-    steps, when = result.steps, settled(result.step_probabilities)
+    steps, when = result.steps, 0 if result.level == "unclear" else settled(result.step_probabilities)
     total = sum(heights.values()) + GAP * (len(heights) - 1)
     layout = {
         "template": "none",

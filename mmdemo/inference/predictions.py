@@ -19,8 +19,8 @@ from mmdemo.lstm.trace import SIGNALS
 from mmdemo.messages import InputError, Note
 
 Found = TypeVar("Found")
+COLUMNS = ("predicted", "probability", "level", "used", "note")
 FAULTS_OF_ONE = ("manifest.missing_file", "manifest.not_idx", "manifest.no_picture", "text.too_long")  # not of a row
-COLUMNS = ("predicted", "probability", "sure", "used", "note")
 
 
 def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
@@ -81,7 +81,7 @@ def _answer(result: Result) -> dict[str, Any]:
     return {
         "predicted": result.label,
         "probability": round(result.probability, 6),
-        "sure": result.sure,
+        "level": result.level,
         "used": "+".join(result.used),
         "note": " ".join(remarks(result)),
     }
@@ -95,7 +95,7 @@ def remarks(result: Result) -> list[str]:
 
 def in_words(result: Result) -> str:
     """A result for a person at a terminal."""
-    lines = [f"{result.label} ({result.probability:.1%}{'' if result.sure else ', not sure'})"]
+    lines = [f"{result.label} ({result.probability:.1%}, {result.level})"]
     lines += [f"  {label:<12} {p:6.1%}" for label, p in _ranked(result)[1:4]]
     return "\n".join([*lines, *remarks(result)])
 

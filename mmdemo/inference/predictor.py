@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from torch import Tensor
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.result import Result
-from mmdemo.lstm.counterfactual import contradictions, last_states
+from mmdemo.lstm.counterfactual import last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import Trace, trace
@@ -26,7 +26,7 @@ from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
 
-# Why an answer below ``confidence_threshold`` is not sure, by the two highest probabilities p and q:
+# Why an answer is not clear, by the two highest probabilities p and q:
 SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
 CLOSE = 3  # p less than so many times q: close between the two
 
@@ -77,10 +77,13 @@ class Predictor:
         """Where the model is now."""
         return self.model.device
 
-    @property
-    def readout(self) -> Readout:
-        """The model's dense layer and temperature, as the functions of ``mmdemo.lstm`` take them."""
-        return Readout.of(self.model.dense, self.config.temperature)
+    def readout(self, given: Collection[str]) -> Readout:
+        """The model's dense layer, as the functions of ``mmdemo.lstm`` take it.
+
+        Args:
+            given: the modalities that were read, whose combination has a temperature of its own.
+        """
+        return Readout.of(self.model.dense, self.config.calibrated(given).temperature)
 
     def preprocess(self, modality: str, source: Any, candidate: int | None = None) -> ModalityInput:
         """Preprocess one raw input.
@@ -95,8 +98,9 @@ class Predictor:
             InputError: the input is too large, or cannot be read.
         """
         source = source() if callable(source) else source
-        choose = partial(self._likeliest, modality)
-        return SENSES[modality].read(source, self.config.of(modality), candidate=candidate, choose=choose)
+        sense, config = SENSES[modality], self.config.of(modality)
+        given = sense.read(source, config, candidate=candidate)
+        return sense.consider(given, config, self.config.labels, partial(self._answers, modality))
 
     @torch.inference_mode()
     def batch(self, samples: Sequence[Mapping[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
@@ -167,13 +171,15 @@ class Predictor:
         )
         used = list(embeddings)
         probabilities = step_probabilities[-1] if len(step_probabilities) else self._prior()
-        contradiction = _contradiction(unimodal_probabilities, self.config.labels, self.config.confidence_threshold)
-        reason = contradiction or self._doubt(probabilities, unimodal_probabilities)
+        contradiction = self._contradiction(unimodal_probabilities)
+        level, reason = self._trust(probabilities, unimodal_probabilities, inputs)
+        if contradiction:
+            level, reason = "unclear", contradiction
         return Result(
             task=self.config.task,
             labels=list(self.config.labels),
             probabilities=probabilities,
-            sure=reason is None,
+            level=level,
             reason=reason,
             contradiction=contradiction,
             used=used,
@@ -198,7 +204,7 @@ class Predictor:
         with clock("stems"):
             x = self._encode((inputs, order))  # in one batch with all that are waiting
         with clock("lstm"):
-            step_probabilities, inside = self._run(x)
+            step_probabilities, inside = self._run(x, used)
         with clock("alone"):
             embeddings = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
             unimodal_probabilities = self._unimodal_probabilities(embeddings)
@@ -221,7 +227,7 @@ class Predictor:
             return None
         return explain(
             self.model.lstm,
-            self.readout,
+            self.readout(result.used),
             result.embeddings,
             result.steps,
             result.labels,
@@ -242,22 +248,13 @@ class Predictor:
             self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
 
     @torch.inference_mode()
-    def _likeliest(self, modality: str, items: Sequence[Item], scores: np.ndarray) -> int:
-        """Which of an input's candidates is meant: the finder's score, by its root, times the model's confidence.
-
-        The finder knows strokes, the model knows what they may mean; either alone takes a hand's edge for a digit more
-        often. The root was chosen on composed photos of training digits.
-
-        Args:
-            modality: of the input.
-            items: N candidates, as the model takes them.
-            scores: the finder's, (N,), 0 to 1.
-        """
+    def _answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:
+        """What the model answers to each of N inputs of one modality alone: (N, C)."""
         orders = [self.config.modalities] * len(items)
         steps = self.model.encode(collate([{modality: item} for item in items], orders, self.config).to(self.device))
-        states = last_states(self.model.lstm, list(steps.x))  # (N, H)
-        confidence = self.model.decide(states).softmax(-1).amax(-1).cpu().numpy()
-        return int((np.sqrt(scores) * confidence).argmax())
+        each = [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
+        states = last_states(self.model.lstm, each)  # (N, H)
+        return self.readout([modality]).probabilities(states).cpu().numpy()
 
     @torch.inference_mode()
     def _encode_many(self, samples: Sequence[tuple[dict[str, ModalityInput], Sequence[str]]]) -> list[Tensor]:
@@ -265,59 +262,68 @@ class Predictor:
         steps = self.model.encode(self.batch(*zip(*samples, strict=True)))
         return [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
 
-    def _run(self, x: Tensor) -> tuple[np.ndarray, Trace | None]:
+    def _run(self, x: Tensor, used: Sequence[str]) -> tuple[np.ndarray, Trace | None]:
         """One sample's joined steps (T, S) -> distributions after every step (T, C), and the trace."""
         if not len(x):
             return np.zeros((0, len(self.config.labels)), np.float32), None
         inside = trace(self.model.lstm, x)
-        return self.model.decide(inside.h).softmax(-1).cpu().numpy(), inside
+        return self.readout(used).probabilities(inside.h).cpu().numpy(), inside
 
     def _unimodal_probabilities(self, embeddings: dict[str, Tensor]) -> dict[str, np.ndarray]:
         """The distribution that each modality alone leads to, all of them in one call of the LSTM."""
         if not embeddings:
             return {}
         last = last_states(self.model.lstm, list(embeddings.values()))  # (M, H)
-        return dict(zip(embeddings, self.model.decide(last).softmax(-1).cpu().numpy(), strict=True))
+        pairs = zip(embeddings, last, strict=True)
+        return {modality: self.readout([modality]).probabilities(state).cpu().numpy() for modality, state in pairs}
 
     def _prior(self) -> np.ndarray:
         """What the model answers to nothing at all: the softmax of the bias."""
-        return self.model.decide(torch.zeros(self.config.hidden_size, device=self.device)).softmax(-1).cpu().numpy()
+        nothing = torch.zeros(self.config.hidden_size, device=self.device)
+        return self.readout([]).probabilities(nothing).cpu().numpy()
 
-    def _doubt(self, probabilities: np.ndarray, unimodal_probabilities: dict[str, np.ndarray]) -> Note | None:
-        """Why the answer does not deserve trust, or ``None``."""
+    def _trust(
+        self,
+        probabilities: np.ndarray,
+        unimodal_probabilities: Mapping[str, np.ndarray],
+        inputs: Mapping[str, ModalityInput],
+    ) -> tuple[str, Note | None]:
+        """How far the answer can be trusted, one of ``LEVELS``, and why no further.
+
+        Inputs that say different things alone, and an input with a doubt, make no answer clear, however high its
+        probability is. Where the answer is unclear, nobody is told which class was ahead: it would be remembered.
+        """
         if not unimodal_probabilities:
-            return Note("answer.nothing")
-        if probabilities.max() >= self.config.confidence_threshold:
-            return None
-        labels = self.config.labels
-        if len({int(p.argmax()) for p in unimodal_probabilities.values()}) > 1:
-            return _who_says_what(
-                "answer.disagree", {name: labels[int(p.argmax())] for name, p in unimodal_probabilities.items()}
-            )
+            return "unclear", Note("answer.nothing")
+        labels, used = self.config.labels, list(unimodal_probabilities)
+        level = self.config.calibrated(used).level(float(probabilities.max()))
+        doubt = next((inputs[modality].doubt for modality in used if inputs[modality].doubt), None)
+        alone = {name: labels[int(p.argmax())] for name, p in unimodal_probabilities.items()}
+        if len(set(alone.values())) > 1:
+            return "unclear" if level == "unclear" else "likely", _who_says_what("answer.disagree", alone)
+        if doubt:
+            return "unclear" if level == "unclear" else "likely", doubt
+        if level == "clear":
+            return level, None
         first, second = np.argsort(-probabilities)[:2]
         p, q = probabilities[first], probabilities[second]
+        if level == "likely":
+            close = p < CLOSE * q
+            values = {"first": labels[first], "second": labels[second]} if close else {"label": labels[first]}
+            return level, Note("answer.close" if close else "answer.likely", values)
         if p < 0.5 and p + q < SPREAD:
-            return Note(
-                f"answer.unlike_{next(iter(unimodal_probabilities))}"
-                if len(unimodal_probabilities) == 1
-                else "answer.unlike"
-            )
-        if p < CLOSE * q:
-            return Note("answer.unsure", {"first": labels[first], "second": labels[second]})
-        return Note("answer.weak", {"label": labels[first]})
+            return level, Note(f"answer.unlike_{used[0]}" if len(used) == 1 else "answer.unlike")
+        return level, Note("answer.several" if p < CLOSE * q else "answer.weak")
 
-
-def _contradiction(
-    unimodal_probabilities: dict[str, np.ndarray], labels: Sequence[str], confidence_threshold: float
-) -> Note | None:
-    """Who says what, where modalities that are sure each on its own say different things."""
-    pairs = contradictions(unimodal_probabilities, confidence_threshold)
-    if not pairs:
-        return None
-    sure = {
-        name: labels[int(p.argmax())] for name, p in unimodal_probabilities.items() if p.max() > confidence_threshold
-    }
-    return _who_says_what("answer.contradiction", sure)
+    def _contradiction(self, unimodal_probabilities: Mapping[str, np.ndarray]) -> Note | None:
+        """Who says what, where modalities whose answers are clear, each on its own, say different things."""
+        labels = self.config.labels
+        clear = {
+            name: labels[int(p.argmax())]
+            for name, p in unimodal_probabilities.items()
+            if self.config.calibrated([name]).level(float(p.max())) == "clear"
+        }
+        return _who_says_what("answer.contradiction", clear) if len(set(clear.values())) > 1 else None
 
 
 def _who_says_what(key: str, said: dict[str, str]) -> Note:

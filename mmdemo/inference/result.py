@@ -22,8 +22,8 @@ class Result:
         task: the name of the task.
         labels: the C classes.
         probabilities: the answer as a distribution over them, shape (C,).
-        sure: whether the answer deserves trust.
-        reason: why it does not; ``None`` if it does.
+        level: how far the answer can be trusted, one of ``LEVELS``.
+        reason: why not further; ``None`` if it is clear.
         contradiction: which modalities contradict each other; ``None`` if none do.
         used: the modalities that were read, in the order of reading.
         ignored: for every modality that was given but not read, why.
@@ -43,7 +43,7 @@ class Result:
     task: str
     labels: list[str]
     probabilities: np.ndarray
-    sure: bool
+    level: str
     reason: Note | None
     contradiction: Note | None
     used: list[str]
@@ -61,7 +61,7 @@ class Result:
 
     @property
     def label(self) -> str:
-        """The most probable class, sure or not."""
+        """The most probable class, clear or not."""
         return self.labels[int(self.probabilities.argmax())]
 
     @property
@@ -76,7 +76,7 @@ class Result:
             "label": self.label,
             "probability": self.probability,
             "probabilities": dict(zip(self.labels, self.probabilities.tolist(), strict=True)),
-            "sure": self.sure,
+            "level": self.level,
             "reason": str(self.reason) if self.reason else None,
             "contradiction": str(self.contradiction) if self.contradiction else None,
             "used": self.used,

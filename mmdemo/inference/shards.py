@@ -35,7 +35,7 @@ TABLES = {
         [
             *ROW,
             *(pa.field(name, pa.string()) for name in ("predicted", "used", "note")),
-            pa.field("sure", pa.bool_()),
+            pa.field("level", pa.string()),
             pa.field("probability", pa.float32()),
             *(pa.field(name, NUMBERS) for name in ("probabilities", "logits", "bias", "prior")),
             pa.field("settled", pa.int32()),
@@ -146,7 +146,7 @@ def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]
         "predicted": result.label,
         "used": "+".join(result.used),
         "note": " ".join(remarks(result)),
-        "sure": result.sure,
+        "level": result.level,
         "probability": result.probability,
         "probabilities": result.probabilities.tolist(),
     }

@@ -59,8 +59,8 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
         return join(parts, batch.lengths, batch.order)
 
     def decide(self, states: Tensor) -> Tensor:
-        """LSTM outputs (..., H) -> calibrated logits (..., C)."""
-        return self.dense(self.dropout(states)) / self.config.temperature
+        """LSTM outputs (..., H) -> logits (..., C), before any temperature."""
+        return self.dense(self.dropout(states))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Steps]:
         """Logits after every step, shape (B, T, C), and the joined steps that they belong to."""

@@ -5,6 +5,7 @@ Of an exception, the type and the place are written, not the message, which may 
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import logging
@@ -18,7 +19,7 @@ from typing import Any
 import gradio as gr
 
 from mmdemo.messages import InputError, Note
-from mmdemo.server import gradio_compat
+from mmdemo.server import gradio_compat, uploads
 
 log = logging.getLogger("mmdemo.server")
 MAX_FRAMES = 6  # of a traceback, the innermost
@@ -38,11 +39,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def describe_error(error: BaseException | None) -> dict[str, Any]:
-    """The type of an exception and where it happened, without its message."""
+    """The type of an exception, the system's reason if it has one, and where it happened, without its message."""
     where: TracebackType | None = error.__traceback__ if error else None
     frames = traceback.extract_tb(where)[-MAX_FRAMES:]
     places = [f"{'/'.join(frame.filename.replace(chr(92), '/').split('/')[-2:])}:{frame.lineno}" for frame in frames]
-    return {"error": type(error).__name__, "at": places}
+    number = {"errno": errno.errorcode.get(error.errno, error.errno)} if getattr(error, "errno", None) else {}
+    return {"error": type(error).__name__, **number, "at": places}
 
 
 def start(level: int = logging.INFO) -> None:
@@ -62,6 +64,8 @@ class _LoggedTraceback:
     def print_exc(self) -> None:
         """Log the exception that is being handled: an unexpected one, or a refusal of Gradio's own."""
         error = sys.exc_info()[1]
+        if uploads.found_no_room(error):
+            return
         refused = isinstance(error, gr.Error)
         log.log(logging.INFO if refused else logging.ERROR, "refused" if refused else "unexpected",
                 extra={"fields": describe_error(error)})  # fmt: skip
@@ -89,6 +93,9 @@ def logged(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             fields = {"outcome": "refused"}
             raise
         except Exception as error:
+            if uploads.found_no_room(error):
+                fields = {"outcome": "no room"}
+                raise gr.Error(Note("serve.no_room").say(), print_exception=False) from error
             fields = {"outcome": "unexpected", **describe_error(error)}
             raise gr.Error(Note("serve.unexpected").say(), print_exception=False) from error
         finally:

@@ -18,6 +18,7 @@ import gradio as gr
 from mmdemo.messages import InputError
 from mmdemo.server import uploads
 from mmdemo.server.gradio_compat import API, Event, event_by_name, event_by_number, static_paths
+from mmdemo.server.places import Places
 
 MAX_DEPTH = 12  # of lists and objects within one another
 MAX_SIGNS = 20_000  # of those that stand between values, in a text, too, which may have two thousand characters
@@ -68,11 +69,12 @@ def check_message(body: Any) -> None:
             raise InputError("serve.request")
 
 
-def check_call(demo: gr.Blocks, name: str, body: Any, *, named: bool) -> Any:
+def check_call(demo: gr.Blocks, places: Places, name: str, body: Any, *, named: bool) -> Any:
     """The body of a call by the event's name, as it may be passed on.
 
     Args:
         demo: the page.
+        places: by what names uploads are known.
         name: the event's.
         body: ``{"data": [...]}``; the values by the names of the parameters if ``named``.
         named: whether the call is of Gradio's second version, with named values.
@@ -85,15 +87,15 @@ def check_call(demo: gr.Blocks, name: str, body: Any, *, named: bool) -> Any:
         raise InputError("serve.request")
     if not named:
         session = _session(body, needed=False)
-        return {"data": _data(event, body.get("data")), **({"session_hash": session} if session else {})}
+        return {"data": _data(event, places, body.get("data")), **({"session_hash": session} if session else {})}
     if not set(body) <= set(event.by_parameter):
         raise InputError("serve.request")
     for key, value in body.items():
-        _check(event.by_parameter[key], value)
+        _check(event.by_parameter[key], places, value)
     return body
 
 
-def check_join(demo: gr.Blocks, body: Any) -> Any:
+def check_join(demo: gr.Blocks, places: Places, body: Any) -> Any:
     """The body with which the page itself asks for a run, as it may be passed on.
 
     Raises:
@@ -108,7 +110,7 @@ def check_join(demo: gr.Blocks, body: Any) -> Any:
     _session(body, needed=True)
     if not isinstance(body.get("data"), list) or len(body["data"]) != len(event.inputs):
         raise InputError("serve.request")
-    body["data"] = _data(event, body["data"])
+    body["data"] = _data(event, places, body["data"])
     return {key: body[key] for key in JOIN_KEYS if key in body}
 
 
@@ -121,18 +123,18 @@ def _session(body: dict[str, Any], *, needed: bool) -> str | None:
     return session
 
 
-def _data(event: Event, data: Any) -> list[Any]:
+def _data(event: Event, places: Places, data: Any) -> list[Any]:
     """One value for each input; where values are missing at the end, those that the page starts with."""
     inputs = event.inputs if isinstance(data, list) and len(data) == len(event.inputs) else event.api_inputs
     if not isinstance(data, list) or len(data) > len(inputs):
         raise InputError("serve.request")
     for component, value in zip(inputs, data, strict=False):
-        _check(component, value)
+        _check(component, places, value)
     missing = [getattr(component, "value", None) for component in inputs[len(data) :]]
     return [*data, *missing]
 
 
-def _check(component: Any, value: Any) -> None:
+def _check(component: Any, places: Places, value: Any) -> None:
     """Raise an InputError unless an input takes this value. Every input but a number and a box takes None."""
     if isinstance(component, gr.State):
         return  # kept here, never taken from a request
@@ -145,7 +147,7 @@ def _check(component: Any, value: Any) -> None:
     elif isinstance(component, gr.Image | gr.Audio | gr.File):
         fits = isinstance(value, dict)
         if fits:
-            _check_file(value, inline=isinstance(component, gr.Image))
+            _check_file(value, places, inline=isinstance(component, gr.Image))
     elif isinstance(component, gr.Textbox | gr.HTML | gr.Radio):
         fits = isinstance(value, str)
     else:
@@ -154,11 +156,13 @@ def _check(component: Any, value: Any) -> None:
         raise InputError("serve.request")
 
 
-def _check_file(value: dict[str, Any], *, inline: bool) -> None:
+def _check_file(value: dict[str, Any], places: Places, *, inline: bool) -> None:
     """Raise an InputError unless a file was uploaded here, comes with the page, or is a picture within the request."""
     path, url = value.get("path"), value.get("url")
     if isinstance(path, str) and (named := UPLOAD_URL.fullmatch(path)):
         path = value["path"] = unquote(named[1])  # whoever's address that was: nothing is ever fetched
+    if isinstance(path, str):
+        path = value["path"] = places.find(path) or path
     if not path and inline and isinstance(url, str) and url.startswith("data:image/") and ";base64," in url[:80]:
         return
     if not isinstance(path, str) or not path or not isinstance(url, str | None):

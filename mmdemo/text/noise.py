@@ -5,16 +5,12 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmdemo.config import check_range
+from mmdemo.text.numbers import digit_names
 from mmdemo.text.reader import tokenize
-
-if TYPE_CHECKING:
-    pass
-
 
 LOST = 0.25  # the share of words that are lost at a rate of 1
 
@@ -92,7 +88,8 @@ def _mistype(word: str, rate: float, rng: random.Random | np.random.Generator) -
             letters[i] = hit.upper() if letter.isupper() else hit
         else:
             letters.insert(i, letter)
-    return "".join(letters)
+    typed = "".join(letters)
+    return word if typed.lower() in digit_names() else typed
 
 
 def random_words(rng: np.random.Generator, count: int = 6) -> str:

@@ -7,6 +7,7 @@ Where a script puts no spaces between its words, every character is a token.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zlib
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ UNSPACED = (
 # What belongs to the character before it, besides combining marks: joiners, soft hyphen, half-width voicing marks,
 # skin tones, ideographic variation selectors.
 JOINED = "\u00ad\u200c\u200d\u2060\uff9e\uff9f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef"
+APART = " .·-"  # what may stand between the letters of a word that is spelled
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols by category, yet nothing to see
 INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Me")  # control, format, lone surrogates, enclosing marks (keycaps)
 
@@ -43,7 +46,7 @@ class Token:
     """A word, number, character or run of one punctuation mark.
 
     Attributes:
-        text: the normalised form: NFKC, lower case, ASCII digits, nothing invisible.
+        text: the normalised form: NFKC, lower case, ASCII digits, letters together, nothing invisible.
         start: where it begins in the raw text, in characters.
         end: where it ends, exclusive.
     """
@@ -62,22 +65,62 @@ class TextInput(ModalityInput):
         tokens: what was read of it, in order; their spans point into ``raw``.
         notes: what the person should know, such as what was left out.
         absent: why there is nothing to read, or None.
+        doubt: why the answer may not be called clear, where the task looks for numbers.
     """
 
     raw: str
     tokens: tuple[Token, ...]
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
+    doubt: Note | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
 
 
 def normalise(word: str) -> str:
-    """The form of a word that is hashed: NFKC, lower case, any script's digits as ASCII, invisible characters gone."""
+    """The form of a word that is hashed.
+
+    NFKC and lower case; whatever sign stands for a digit (７, ٧, ❼, ⑺, 〧, ⁷) is the ASCII one, and a decimal that is
+    a whole digit is that (3.0); a word whose letters stand apart (s e v e n, s-e-v-e-n) is put together; invisible
+    characters are gone.
+    """
     visible = (c for c in word if unicodedata.category(c) not in INVISIBLE_CATEGORIES and not "\ufe00" <= c <= "\ufe0f")
-    plain = unicodedata.normalize("NFKC", "".join(visible)).lower().replace("’", "'")
-    return "".join(str(unicodedata.decimal(c, c)) for c in plain if c not in BLANK).strip()
+    plain = unicodedata.normalize("NFKC", "".join(_digit(c) for c in visible)).lower().replace("’", "'")
+    plain = "".join(str(unicodedata.decimal(c, c)) for c in plain if c not in BLANK).strip()
+    if _spelled_out().fullmatch(plain):
+        return "".join(c for c in plain if c not in APART)
+    return re.sub(r"^0?(\d)[.]0+$", r"\1", plain)
+
+
+def _digit(c: str) -> str:
+    """A character that stands for a digit as an ASCII one, any other as it is; letters (三) stay."""
+    value = unicodedata.numeric(c, -1) if unicodedata.category(c)[0] == "N" else -1
+    if value not in range(10) or "ROMAN NUMERAL" in unicodedata.name(c, ""):  # Ⅶ is read as its letters are
+        return c
+    return str(int(value))
+
+
+@lru_cache
+def _spelled_out() -> re.Pattern[str]:
+    """A word of three letters or more with the same sign or space between any two."""
+    marks = f"[{JOINED}{_combining()}]"
+    letter = rf"(?:(?![{UNSPACED}])[^\W\d_]{marks}*)"
+    return re.compile(rf"{letter}(?P<apart>[{APART}]){letter}(?:(?P=apart){letter})+")
+
+
+@lru_cache
+def _combining() -> str:
+    """All combining marks of the first plane."""
+    return "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c)[0] == "M")
+
+
+@lru_cache
+def _signs_of_digits() -> str:
+    """Signs that are numbers, yet no decimal digits, such as ❼, ⑺ and ½; superscripts belong to what they stand on."""
+    numbers = (c for c in map(chr, range(0x80, 0x20000)) if unicodedata.category(c) in ("No", "Nl"))
+    kept = (c for c in numbers if not re.match(f"[{UNSPACED}]", c) and c not in SUPERSCRIPTS)
+    return "".join(c for c in kept if "ROMAN" not in unicodedata.name(c, ""))
 
 
 @lru_cache
@@ -85,17 +128,20 @@ def _tokenizer() -> RegexpTokenizer:
     """NLTK's tokenizer by pattern: it needs no data, and it gives spans (never call its ``tokenize``)."""
     from nltk.tokenize import RegexpTokenizer  # here, since importing NLTK takes seconds
 
-    combining = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c)[0] == "M")
-    marks = f"[{JOINED}{combining}]"
-    letter = rf"(?:(?![{UNSPACED}])[^\W\d_]{marks}*)"
+    marks = f"[{JOINED}{_combining()}]"
+    signs = re.escape(_signs_of_digits())
+    letter = rf"(?:(?![{UNSPACED}{signs}])[^\W\d_]{marks}*)"
+    apart = rf"(?<![^\W\d_]){letter}(?P<apart>[{APART}]){letter}(?:(?P=apart){letter})+(?![^\W\d_])"
     return RegexpTokenizer(
         "|".join(
             (
                 rf"\d{marks}+",  # a keycap
                 r"\d{1,3}(?:,\d{3})+(?!\d)",  # 1,000
-                r"\d+(?:\.\d+)?",  # 42, 3.5; so 7th is 7 and th, and room7 is room and 7
+                rf"\d+(?:\.\d+)?[{SUPERSCRIPTS}]*",  # 42, 3.5, 5²; so 7th is 7 and th, and room7 is room and 7
+                rf"[{signs}]{marks}*",
                 rf"[{UNSPACED}]{marks}*",
-                rf"{letter}+(?:['’]{letter}+|\d+{letter}+)*",  # don't; s3ven is a mistyped word, not a 3
+                apart,  # s e v e n, U.S.A
+                rf"{letter}+(?:['’]{letter}+|\d+{letter}+)*[{SUPERSCRIPTS}]*",  # don't, m²; s3ven is mistyped, not a 3
                 rf"(?P<mark>[^\w\s]|_){marks}*(?P=mark)*",  # punctuation and symbols: ... is one token
             )
         )

@@ -71,12 +71,16 @@ class Features:
         problems: what could not be read, as sentences that name the manifest's line.
         label_span: the part of each row's input in which its label is said, as shares of its length, shape (N, 2); all
             of it where that is not given.
+        sources: a number for whatever each row comes from, its ``made`` and ``kind``, int64, shape (N,).
+        alone: which rows of no class are never put beside one that has a class, (N,) bool; none if not given.
     """
 
     labels: np.ndarray
     columns: dict[str, Column]
     problems: list[str]
     label_span: np.ndarray | None = None
+    sources: np.ndarray | None = None
+    alone: np.ndarray | None = None
 
     def rows_with(self, modality: str) -> np.ndarray:
         """Indices of the rows that have an input of that modality."""
@@ -108,6 +112,8 @@ class Features:
             labels=self.labels[keep],
             columns={modality: column.only(keep) for modality, column in self.columns.items()},
             label_span=None if self.label_span is None else self.label_span[keep],
+            sources=None if self.sources is None else self.sources[keep],
+            alone=None if self.alone is None else self.alone[keep],
         )
 
 
@@ -115,8 +121,8 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
     """Read the inputs of a manifest's rows.
 
     Args:
-        rows: a column for each modality, ``label``, ``line`` (for messages) and optionally ``belief`` and
-            ``label_span``, as ``read_manifest`` gives them.
+        rows: a column for each modality, ``label``, ``line`` (for messages) and optionally ``belief``,
+            ``label_span`` and ``alone``, as ``read_manifest`` gives them.
         config: the task.
         cache: folder for the cached arrays.
         voices: variants of each input, if the sense varies them beforehand; 1 for validation and test.
@@ -128,7 +134,11 @@ def read_features(rows: pd.DataFrame, config: ModelConfig, cache: Path, *, voice
         columns[modality] = _read(rows, SENSES[modality], config, cache, voices, seed, problems)  # processes first
     spans = np.array([_span(cell) for cell in rows["label_span"]]).reshape(-1, 2) if "label_span" in rows else None
     labels = rows["label"].map(partial(_class, config=config)).to_numpy(np.int64)
-    return Features(labels, {modality: columns[modality] for modality in config.modalities}, problems, spans)
+    known = rows.reindex(columns=["made", "kind"], fill_value="").astype(str)
+    sources = known.groupby(["made", "kind"], dropna=False).ngroup().to_numpy(np.int64)
+    alone = (rows["alone"] == "yes").to_numpy() if "alone" in rows else None
+    read = {modality: columns[modality] for modality in config.modalities}
+    return Features(labels, read, problems, spans, sources, alone)
 
 
 def _class(label: str, config: ModelConfig) -> int:

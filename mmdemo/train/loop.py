@@ -156,7 +156,7 @@ def train(
 
     best = MultimodalLSTM(copy.deepcopy(config)).to(accelerator.device)  # calibration must not reach the task's config
     best.load_state_dict(progress.best)
-    calibrate(best, validation)
+    calibrate(best, splits["validation"], pair=pair, seed=seed, count=recipe.validation)
     if accelerator.is_main_process:
         publish(best, out)
     accelerator.wait_for_everyone()

@@ -38,6 +38,7 @@ class SamplingConfig:
     amid: float = 0.15  # a sound of no class comes before or after it: a cough, "it's a", a chair
     strange: float = 0.5  # the partners of a row of no class have none either; else all are of one class
     balance: dict[str, float] = field(default_factory=dict)  # by modality: 1 shows every class of it equally often
+    even: float = 0.0  # 1 shows every source of a modality's rows equally often, 0 as often as it has rows
 
 
 PLAIN = SamplingConfig(modality_counts=(0, 0, 1), reorder=0, contradict=0, corrupt=0, augment=False, amid=0, strange=1)
@@ -89,6 +90,9 @@ class MultimodalSamples(Dataset):
         self.pools = {m: rows for m in config.modalities if len(rows := features.rows_with(m))}
         classes = (*range(len(config.labels)), -1)  # the last is what belongs to none
         self.by_class = {m: [rows[features.labels[rows] == c] for c in classes] for m, rows in self.pools.items()}
+        self.chances = {m: [self._evenly(rows) for rows in parts] for m, parts in self.by_class.items()}
+        alone = np.zeros(len(features.labels), bool) if features.alone is None else features.alone
+        self.beside = {m: none[~alone[none]] for m, (*_, none) in self.by_class.items()}
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
@@ -99,12 +103,20 @@ class MultimodalSamples(Dataset):
 
     def _drawn(self, modality: str, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A pool's rows in random order; where classes are to be balanced, rare ones more than once."""
-        power = self.sampling.balance.get(modality, 0)
-        if not power:
+        power, chances = self.sampling.balance.get(modality, 0), self._evenly(rows)
+        if not power and chances is None:
             return rng.permutation(rows)
         labels = self.features.labels[rows] + 1
-        weights = np.bincount(labels)[labels] ** -float(power)
+        weights = np.bincount(labels)[labels] ** -float(power) * (1.0 if chances is None else chances)
         return rng.choice(rows, len(rows), p=weights / weights.sum())
+
+    def _evenly(self, rows: np.ndarray) -> np.ndarray | None:
+        """How probable each of some rows is, so that no source of many rows hides those of few; None for all alike."""
+        sources = self.features.sources
+        if not self.sampling.even or sources is None or not len(rows):
+            return None
+        weights = np.bincount(sources[rows])[sources[rows]] ** -self.sampling.even
+        return weights / weights.sum()
 
     def __len__(self) -> int:
         return self.length
@@ -142,7 +154,7 @@ class MultimodalSamples(Dataset):
                 lent = int(rng.integers(len(self.config.labels)))
             for m in self.pools:
                 if m not in given and len(self.by_class[m][lent]):
-                    given[m] = int(rng.choice(self.by_class[m][lent]))
+                    given[m] = int(rng.choice(self.by_class[m][lent], p=self.chances[m][lent]))
         if label >= 0 and len(given) > 1 and rng.random() < self.sampling.contradict:
             liar = str(rng.choice([m for m in given if m != keep]))
             theirs = self.features.labels[self.pools[liar]]
@@ -166,7 +178,7 @@ class MultimodalSamples(Dataset):
     def _draw(self, modality: str, row: int, rng: np.random.Generator) -> tuple[Item, StepTarget]:
         """An input and its target; now and then with another input of no class before or after it."""
         item, target = self._variant(modality, row, rng)
-        others = self.by_class[modality][-1]
+        others = self.beside[modality]
         sense, config = SENSES[modality], self.config.of(modality)
         alone = not sense.joins or self.features.labels[row] < 0 or not len(others)
         if alone or rng.random() >= self.sampling.amid:

@@ -104,9 +104,9 @@ def test_at_most_three_sentences_with_what_matters_in_bold(window, said):
 def test_a_contradiction_stands_out(window, said):
     values = {"first": "text", "first_label": "three", "second": "image", "second_label": "eight"}
     note = {"key": "answer.contradiction", "values": values}
-    show(window, {**said, "contradiction": note, "reason": note, "sure": False})
+    show(window, {**said, "contradiction": note, "reason": note, "level": "unclear"})
     assert window.locator(".mm-say .mm-warn").all_inner_texts() == ["The text says 3, the picture says 8."]
-    show(window, {**said, "contradiction": note, "reason": note, "sure": False}, "zh")
+    show(window, {**said, "contradiction": note, "reason": note, "level": "unclear"}, "zh")
     assert window.locator(".mm-say .mm-warn").inner_text() == "文字说的是 3，图片说的是 8。"
 
 

@@ -118,7 +118,7 @@ def test_examples_are_answered(visit, trained, example, answer):
     page = visit()
     page.locator(f"[data-example={example}]").click()
     assert drawn(page) == answer
-    expect(page.locator(".mm-verdict")).to_have_class(re.compile("mm-sure"))
+    expect(page.locator(".mm-verdict")).to_have_class(re.compile("mm-clear"))
 
 
 def test_a_switch_leaves_an_input_out_and_keeps_it(visit):
@@ -193,7 +193,8 @@ def test_the_language_changes_in_place(visit):
     expect(page.locator("#run")).to_have_text(strings("zh")["page.run"])
     expect(page.locator("#use-image")).to_have_text("图片")
     expect(page.locator("#image")).to_contain_text(strings("zh")["gradio.webcam"])
-    expect(page.locator("#answer")).to_contain_text("没把握" if page.locator(".mm-unsure").count() else "有把握")
+    likely = page.locator(".mm-likely").count()
+    expect(page.locator("#answer")).to_contain_text(strings("zh")["page.level_likely"] if likely else "清楚")
     expect(page.locator("#drawing")).to_contain_text(strings("zh")["drawing.gates"])
     expect(page.locator("#text textarea")).to_have_value("seven eight")
     for english in ("Words", "Picture", "Sound", "Record", "alone", "forget", "Nothing you give"):

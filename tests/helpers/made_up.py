@@ -59,7 +59,7 @@ def made_reading(text="three, no wait, five", slices=14, moments=16, labels=DIGI
         task="digits",
         labels=list(labels),
         probabilities=step_probabilities[-1] if steps else np.full(len(labels), 1 / len(labels), np.float32),
-        sure=bool(steps),
+        level="clear" if steps else "unclear",
         reason=None,
         contradiction=None,
         used=list(inputs),
@@ -89,7 +89,7 @@ class MadePredictor:
     def __init__(self, lstm, dense, temperature=1.7):
         self.model = type("Model", (), {"lstm": lstm, "dense": dense})()
         self.model.decide = lambda states: dense(states) / temperature
-        self.readout = Readout.of(dense, temperature)
+        self.readout = lambda given: Readout.of(dense, temperature)
         self.config = type("Config", (), {"temperature": temperature, "hidden_size": lstm.hidden_size})()
 
     def again(self, embeddings, keep=None):
@@ -120,7 +120,7 @@ def made_metrics(labels=DIGITS, modalities=("text", "image", "audio"), seed=0):
         "pink": ("audio", "dB", [None, 30, 20, 10, 5, 0]),
         "gusts": ("audio", "metres a second", [0, 1, 2, 4, 8, 16]),
     }
-    kinds = {"n": 50, "nothing_found": 5, "auroc": 0.93, "called_sure": 0.04}
+    kinds = {"n": 50, "nothing_found": 5, "auroc": 0.93, "called_clear": 0.04}
     return {
         "command": "python -m mmdemo evaluate",
         "seed": seed,

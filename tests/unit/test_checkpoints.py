@@ -72,9 +72,9 @@ def test_at_every_word_it_believes_what_a_reader_would(digits):
 def test_at_wait_it_has_let_go(digits):
     result = digits.predict("three, no wait, five")
     words = {step.text: belief for step, belief in zip(result.steps, result.step_probabilities, strict=True)}
-    assert words["wait"][result.labels.index("three")] < 0.5
+    assert words["wait"][result.labels.index("three")] <= 0.35
 
 
 @pytest.mark.parametrize("text", ["good morning, how are you?", "a nice cup of tea", "the weather is lovely today"])
-def test_text_without_a_number_is_not_sure(digits, text):
-    assert not digits.predict(text).sure
+def test_text_without_a_number_is_not_clear(digits, text):
+    assert digits.predict(text).level != "clear"

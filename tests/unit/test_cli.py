@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,12 +19,12 @@ from typer.testing import CliRunner
 
 from mmdemo import cli
 from mmdemo.cli import app
-from mmdemo.config import ModelConfig
+from mmdemo.config import LEVELS, ModelConfig
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 LABELS = ["cat", "dog", "owl"]
-KEYS = {"label", "probability", "probabilities", "sure", "reason", "contradiction", "used", "ignored", "milliseconds"}
+KEYS = {"label", "probability", "probabilities", "level", "reason", "contradiction", "used", "ignored", "milliseconds"}
 
 
 @pytest.fixture(scope="module")
@@ -159,11 +161,11 @@ def test_a_manifest_is_predicted_past_every_bad_row(run, checkpoint, inputs, tmp
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     own = ["id", "text", "image", "audio", "mood"]
-    assert list(rows[0]) == [*own, "predicted", "probability", "sure", "used", "note"]
+    assert list(rows[0]) == [*own, "predicted", "probability", "level", "used", "note"]
     assert [row["id"] for row in rows] == [str(k) for k in range(1, 13)]
     assert rows[0]["image"] == "stroke.png"  # as it was, not as we found it
     assert [row["id"] for row in rows if row["predicted"]] == ["1", "3", "6", "9", "10", "11"]
-    assert rows[0]["used"] == "text+image+audio" and rows[0]["sure"] in ("True", "False")
+    assert rows[0]["used"] == "text+image+audio" and rows[0]["level"] in LEVELS
     assert rows[0]["predicted"] in LABELS and float(rows[0]["probability"]) > 1 / 3
     assert rows[5]["used"] == "" and "No speech was found" in rows[5]["note"]
     assert [rows[row]["used"] for row in (2, 9, 10)] == ["text", "text+audio", "text"]
@@ -286,7 +288,8 @@ def test_no_cell_of_the_predictions_is_a_formula(run, checkpoint, tmp_path):
         *(("--port", port) for port in ("0", "-1", "65536", "seven")),
         *(("--rate", rate) for rate in ("nan", "inf", "-5")),
         *(("--embed", sites) for sites in ("", " ", "a; script-src *", "a, b", "a\nb", "\u00e4")),
-        *(("--decode-seconds", seconds) for seconds in ("0", "nan", "-1")),
+        *(("--decode-seconds", seconds) for seconds in ("0", "nan", "inf", "-1", "1e300")),
+        *(("--host", host) for host in ("nowhere.invalid", "1.2.3.4.5", "192.0.2.1", "a" * 300)),
         *(("--trusted-hops", hops) for hops in ("-1", "x")),
     ],
 )
@@ -297,11 +300,47 @@ def test_a_bad_option_is_named(option, value, monkeypatch):
     assert option in said.output and "Traceback" not in said.output
 
 
+def test_a_port_that_is_taken_is_named_at_once():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        said = CliRunner().invoke(app, ["serve", "--port", port], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert said.exit_code == 2
+    assert "--port" in said.output and port in said.output
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "ten"])
+def test_a_bad_time_in_the_environment_is_named(minutes, monkeypatch):
+    monkeypatch.setenv("MMDEMO_UPLOAD_MINUTES", minutes)
+    done = subprocess.run(
+        [sys.executable, "-c", "from mmdemo.server import uploads"], capture_output=True, text=True, timeout=120
+    )
+    assert f"MMDEMO_UPLOAD_MINUTES has to be a number above 0, and is {minutes}" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are always UTF-8 elsewhere")
+def test_a_locale_without_utf_8_ends_nothing(checkpoint, inputs, tmp_path):
+    shutil.copy(inputs / "stroke.png", tmp_path / "七 täst.png")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mmdemo", "predict", "--checkpoint", checkpoint, "--text", "“七” 😀", "--image",
+         tmp_path / "七 täst.png"], env=os.environ | ascii_only, capture_output=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii() and any(label.encode() in done.stdout for label in LABELS)
+
+
 @pytest.mark.parametrize("sites", ["'self'", "'none'", "*", "'self' https://example.org https://*.example.org:8443"])
 def test_good_ones_are_passed_on(sites, monkeypatch):
     given = {}
     monkeypatch.setattr("mmdemo.app.build", lambda *arguments, **named: None)
     monkeypatch.setattr("mmdemo.server.serve", lambda demo, **named: given.update(named))
-    said = CliRunner().invoke(app, ["serve", "--embed", sites, "--trusted-hops", "2", "--rate", "0", "--port", "8000"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    said = CliRunner().invoke(
+        app, ["serve", "--embed", sites, "--trusted-hops", "2", "--rate", "0", "--port", str(port)]
+    )
     assert said.exit_code == 0, said.output
-    assert (given["frames"], given["hops"], given["per_minute"], given["server_port"]) == (sites, 2, 0, 8000)
+    assert (given["frames"], given["hops"], given["per_minute"], given["server_port"]) == (sites, 2, 0, port)

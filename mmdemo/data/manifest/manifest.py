@@ -3,8 +3,9 @@
 Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file or of the
 ``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further
 columns are kept, and some have a meaning: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader
-who stops there should answer), ``label_span`` (``0.4-0.8``: the part of a sound in which its label is said), ``place``
-(where in a data set a text is, listed instead of the text), and ``group`` or ``speaker`` (never in two splits).
+who stops there should answer), ``label_span`` (``0.4-0.8``: the part of a sound in which its label is said), ``alone``
+(``yes``: training never puts this input of no class beside another), ``place`` (where in a data set a text is, listed
+instead of the text), and ``group`` or ``speaker`` (never in two splits).
 """
 
 from __future__ import annotations

@@ -29,9 +29,9 @@ TONGUES = {"en": 58, "zh": 18, "es": 4, "fr": 4, "de": 4, "it": 4, "pt": 4, "nl"
 WRITING = {"numeral": 40, "word": 46, "foreign": 5, "clue": 6, "sum": 3}
 TAUGHT_WRITING = {"numeral": 22, "word": 25, "foreign": 11, "clue": 12, "sum": 30}  # in training more of what is hard
 CORRECTED_WRITING = {"numeral": 43, "word": 51, "foreign": 2, "clue": 2, "sum": 2}
-FRAMES = {"frames": 84, "roman_frames": 5, "ordinal_frames": 6, "counted_frames": 5}
-TAUGHT_FRAMES = {"frames": 68, "roman_frames": 10, "ordinal_frames": 10, "counted_frames": 12}
-SPECIAL = {"roman_frames": "roman", "ordinal_frames": "ordinal", "counted_frames": "counted"}
+FRAMES = {"frames": 90, "roman_frames": 5, "counted_frames": 5}
+TAUGHT_FRAMES = {"frames": 78, "roman_frames": 10, "counted_frames": 12}
+SPECIAL = {"roman_frames": "roman", "counted_frames": "counted"}
 # Small words between a cue and its number keep pairs of words from giving the answer away: more of them where a bag of
 # words and bigrams is held against the model.
 BETWEEN = {"train": 0.4, "validation": 0.6, "test": 0.75}
@@ -46,7 +46,7 @@ class Sentence:
         text: the sentence.
         label: the answer, one of ``DIGITS``; None where there is no number.
         belief: marks (character offset, label or None): what holds from the token that ends there on.
-        kind: ``sentence``, ``correction`` or ``talk``.
+        kind: ``sentence``, ``correction``, ``talk``, or one of :mod:`mmdemo.data.sentences.unlike`.
         template: what it was made from: held out of all other splits.
         cues: the cue phrases in it, held out as well.
         split: one of ``SPLITS``.
@@ -76,8 +76,8 @@ def sentences(split: str, count: int, seed: int, kinds: Sequence[str] = KINDS) -
     if unknown := {split} - set(SPLITS) | set(kinds) - set(KINDS):
         raise ValueError(f"unknown split or kind: {', '.join(sorted(unknown))}")
     rng = random.Random(f"{split} {seed}")
-    makers = {"sentence": _plain, "correction": _correction}
-    return _distinct(lambda turn: makers[kinds[turn % len(kinds)]](split, turn // len(kinds) % 10, rng), count)
+    makers = {"sentence": _plain, "correction": correction}
+    return distinct(lambda turn: makers[kinds[turn % len(kinds)]](split, turn // len(kinds) % 10, rng), count)
 
 
 def plain_talk(split: str, count: int, seed: int) -> list[Sentence]:
@@ -98,13 +98,13 @@ def plain_talk(split: str, count: int, seed: int) -> list[Sentence]:
             name, template = _idle(rng)
         else:
             template = rng.choice(language(name)["talk"][split])
-        text, belief = read_marks(dress(_fill(template, name, rng), name, rng))
+        text, belief = read_marks(dress(fill(template, name, rng), name, rng))
         return Sentence(text, None, belief, "talk", f"{name}: {template}", (), split)
 
-    return _distinct(make, count)
+    return distinct(make, count)
 
 
-def _distinct(make: Callable[[int], Sentence], count: int) -> list[Sentence]:
+def distinct(make: Callable[[int], Sentence], count: int) -> list[Sentence]:
     """``make(0)``, ``make(1)``..., each again until its text is new."""
     rows: dict[str, Sentence] = {}
     while len(rows) < count:
@@ -126,20 +126,21 @@ def _plain(split: str, digit: int, rng: random.Random) -> Sentence:
     kind = SPECIAL.get(group) or _draw(_possible(writing, name), rng)
     if not digit and (kind == "roman" or (kind == "counted" and name == "zh")):
         group, kind = "frames", "word"  # nought has no such form
-    core = _frame(name, split, rng) if group == "frames" else rng.choice(language(name)[group][split])
-    template = _around(core, name, split, rng)
+    core = frame(name, split, rng) if group == "frames" else rng.choice(language(name)[group][split])
+    template = around(core, name, split, rng)
     marked = template.replace("{n}", marked_number(kind, digit, rng, name))
-    text, belief = read_marks(dress(_fill(marked, name, rng), name, rng))
+    text, belief = read_marks(dress(fill(marked, name, rng), name, rng))
     return Sentence(text, DIGITS[digit], belief, "sentence", f"{name}: {template}", (), split)
 
 
-def _correction(split: str, digit: int, rng: random.Random) -> Sentence:
+def correction(split: str, digit: int, rng: random.Random) -> Sentence:
+    """One correction of a split whose answer is a digit."""
     name = _draw(TONGUES, rng)
     cores = language(name)["corrections"][split][_draw(SHAPES, rng)]
     core = rng.choices(cores, [1 + core.count("{") for core in cores])[0]  # the more slots, the more there is to vary
     only_slots = not re.search(r"\w", re.sub(r"\{.*?\}", "", core))
-    frame = _frame(name, split, rng) if only_slots and rng.random() < 0.4 else "{n}"  # it takes the place of a number
-    template = _around(frame.replace("{n}", core), name, split, rng)
+    outer = frame(name, split, rng) if only_slots and rng.random() < 0.4 else "{n}"  # it takes the place of a number
+    template = around(outer.replace("{n}", core), name, split, rng)
     cues: list[str] = []
 
     def phrase(match: re.Match) -> str:
@@ -151,7 +152,7 @@ def _correction(split: str, digit: int, rng: random.Random) -> Sentence:
     slots = "|".join(("replace", "against", "negate", *language(name).get("parts", {})))
     marked = _mention(re.sub(rf"\{{({slots})\}}", phrase, template), digit, name, split, rng)
     apart = not re.search(r"\{[xyz]!?\}\W*\{[xyz]", template)
-    text, belief = read_marks(dress(_fill(marked, name, rng), name, rng, may_drop_signs=apart))
+    text, belief = read_marks(dress(fill(marked, name, rng), name, rng, may_drop_signs=apart))
     return Sentence(text, DIGITS[digit], belief, "correction", f"{name}: {template}", tuple(map(unmarked, cues)), split)
 
 
@@ -179,12 +180,12 @@ def _idle(rng: random.Random) -> tuple[str, str]:
     if rng.random() < 0.5:
         name = _draw({"en": 3, "zh": 1}, rng)
         frame = rng.choice(language(name)["frames"]["train"])
-        return name, _around(frame.replace("{n}", rng.choice(language(name)["fillers"])), name, "train", rng)
+        return name, around(frame.replace("{n}", rng.choice(language(name)["fillers"])), name, "train", rng)
     name = _draw(TONGUES, rng)
-    return name, _around(rng.choice(language(name)["talk"]["train"]), name, "train", rng)
+    return name, around(rng.choice(language(name)["talk"]["train"]), name, "train", rng)
 
 
-def _frame(name: str, split: str, rng: random.Random) -> str:
+def frame(name: str, split: str, rng: random.Random) -> str:
     """A sentence around the number; in training, a quarter contain babble, so that unknown words are ignored."""
     if split == "train" and rng.random() < 0.25:
         before = f"{babble(name, rng)}{_gap(name)}" if rng.random() < 0.75 else ""
@@ -192,14 +193,14 @@ def _frame(name: str, split: str, rng: random.Random) -> str:
     return rng.choice(language(name)["frames"][split])
 
 
-def _around(core: str, name: str, split: str, rng: random.Random) -> str:
+def around(core: str, name: str, split: str, rng: random.Random) -> str:
     """Something said before and something said after, each a quarter of the time."""
     lead = rng.choice(language(name)["leads"][split]) if rng.random() < 0.25 else ""
     tail = rng.choice(language(name)["tails"][split]) if rng.random() < 0.25 else ""
     return lead + core + tail
 
 
-def _fill(template: str, name: str, rng: random.Random) -> str:
+def fill(template: str, name: str, rng: random.Random) -> str:
     """Fill the slots that are no numbers of ours."""
 
     def fill(match: re.Match) -> str:

@@ -13,10 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mmdemo.text.numbers import number_words
+
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FOLDER = Path(__file__).parent
-WORDS = "words"  # the file of languages that lend their number words but no sentences
-LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != WORDS))
+UNLIKE = "unlike"  # the file of what has no digit as its answer
+LANGUAGES = tuple(sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != UNLIKE))
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨"
 NOT_LENT = {"un", "une", "um", "uma", "due", "nil", "six"}  # common words, or names, of another meaning in English
@@ -31,8 +33,21 @@ def language(name: str) -> dict[str, Any]:
 @lru_cache
 def number_names() -> dict[str, int]:
     """Every number's name in lower case, in any language, with its digit."""
-    tables = [language(name)["numbers"] for name in LANGUAGES] + list(language(WORDS).values())
+    tables = [language(name)["numbers"] for name in LANGUAGES]
+    tables += [words["digits"] for words in number_words().values()]
     return {name.lower(): digit for table in tables for digit, names in enumerate(table) for name in names}
+
+
+@lru_cache
+def foreign_names() -> dict[str, list[list[str]]]:
+    """The names of the digits by language, those that mean something else in English left out; no English ones."""
+    taught = {name: language(name)["numbers"] for name in LANGUAGES}
+    tables = {code: words["digits"] for code, words in number_words().items()} | taught
+    return {
+        code: [[name for name in names if name not in NOT_LENT] for names in table]
+        for code, table in tables.items()
+        if code != "en"
+    }
 
 
 def unmarked(text: str) -> str:
@@ -52,11 +67,15 @@ def word(digit: int, rng: random.Random, name: str) -> str:
     return rng.choice(language(name)["numbers"][digit])
 
 
+def told(digit: int, rng: random.Random, name: str) -> str:
+    """A number word as it is told to somebody, digit by digit: nought may be "oh", which no sum has in it."""
+    zeros = language(name).get("zeros") if not digit else None
+    return rng.choice(zeros) if zeros and rng.random() < 0.4 else word(digit, rng, name)
+
+
 def foreign(digit: int, rng: random.Random) -> str:
     """A number word of any language, such as a person types to try the page."""
-    names = [n for table in language(WORDS).values() for n in table[digit]]
-    names += [n for name in LANGUAGES for n in language(name)["numbers"][digit] if n not in NOT_LENT]
-    return rng.choice(names)
+    return rng.choice([name for table in foreign_names().values() for name in table[digit]])
 
 
 def ordinal(digit: int, rng: random.Random) -> str:
@@ -104,7 +123,7 @@ def marked_number(kind: str, digit: int, rng: random.Random, name: str) -> str:
     """
     ways = {
         "numeral": lambda: numeral(digit, rng),
-        "word": lambda: word(digit, rng, name),
+        "word": lambda: told(digit, rng, name),
         "foreign": lambda: foreign(digit, rng),
         "clue": lambda: clue(digit, rng, name),
         "sum": lambda: reckoning(digit, rng, name),

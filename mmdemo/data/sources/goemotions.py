@@ -66,7 +66,7 @@ def _words() -> set[str]:
     big = " ".join(name for tongue in LANGUAGES for name in language(tongue).get("words", {}).get("big", []))
     ordinals = [unmarked(name) for names in language("en")["ordinals"] for name in names]
     roman = {name.lower() for name in ROMAN[2:]}  # but I
-    return {*number_names(), *ordinals, *roman, *(set(re.findall(r"\w+", big)) - {"a"}), *ALSO_NUMBERS}
+    return {*number_names(), *ordinals, *roman, *(set(re.findall(r"\w+", big)) - {"a"}), *ALSO_NUMBERS} - {"oh"}
 
 
 @lru_cache

@@ -1,9 +1,10 @@
-"""Pictures to train on: photos of digits on paper, and pictures without a digit.
+"""Pictures to train on: photos of digits on paper, digits by other hands than MNIST's, and pictures without a digit.
 
-``python -m mmdemo pictures --out FOLDER`` writes a folder of pictures with a manifest. The digits, photos composed from
-those MNIST digits that train, are for training only. What is no digit carries the label ``OUTLIER`` and its ``kind``:
-scenes with nothing written in them, letters, clothes, drawings, faces, textures, noise. What of it is in the test split
-is of other fonts, shapes, backdrops and pieces of clothing than what is in the others.
+``python -m mmdemo pictures --out FOLDER`` writes a folder of pictures with a manifest. Photos composed from those MNIST
+digits that train are for training only. Digits by other hands (:mod:`mmdemo.data.synthetic.penned`) are in all splits,
+and are reported apart. What is no digit carries the label ``OUTLIER`` and its ``kind``: scenes with nothing written in
+them, letters, clothes, drawings, fragments of digits, faces, textures, noise. What of it is in the test split is of
+other fonts, shapes, backdrops and pieces of clothing than what is in the others.
 
 What is drawn depends on the seed and the number of the picture alone. So a run that was interrupted goes on where it
 stopped, and a larger count keeps what is there.
@@ -12,7 +13,7 @@ stopped, and a larger count keeps what is there.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,9 +27,11 @@ from PIL import Image
 from mmdemo.data.manifest.manifest import OUTLIER
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.sources.digits import MNIST_VALIDATION
+from mmdemo.data.sources.handwriting import Handwriting
 from mmdemo.data.sources.idx import read_idx
 from mmdemo.data.synthetic.backdrops import backdrop, clouds
 from mmdemo.data.synthetic.camera import QUALITY, as_jpeg, blur, light, sensor
+from mmdemo.data.synthetic.inked import CANNOT_BE_TOLD
 from mmdemo.data.synthetic.letters import (
     DOUBLES,
     DRAWN,
@@ -42,19 +45,33 @@ from mmdemo.data.synthetic.letters import (
     typefaces,
 )
 from mmdemo.data.synthetic.paper import compose
+from mmdemo.data.synthetic.penned import (
+    APART,
+    AS_PICTURE,
+    COPIES,
+    a_style,
+    as_file,
+    cut_picture,
+    digit_picture,
+)
+from mmdemo.data.synthetic.penned import (
+    DRAWN as DRAWN_DIGITS,
+)
 from mmdemo.data.synthetic.scenes import draw_scene
 from mmdemo.data.synthetic.takes import MANIFEST, draw, file_name, make_missing
 
-COUNT = 9_000
+COUNT = 20_000
 
 # How often each is drawn: what it shows, in which split what is no digit is, how what is written looks.
 KINDS = {
     **{"photo": 25, "empty": 7, "letter": 28, "look-alike": 2.5, "fashion": 19},
     **{"drawing": 4, "noise": 2, "texture": 2.5, "face": 1},
+    **{"hand": 60, "segments": 10, "font": 16, "cut": 11, "fragment": 7},
 }
 SPLITS = {"train": 70, "validation": 10, "test": 20}
 RARELY = {"train": 40, "validation": 10, "test": 50}  # look-alikes: taught too often, they would cost digits
 LOOKS = {"square": 45, "plain": 40, "photo": 15}
+DIGIT_SPLITS = {"train": 85, "validation": 5, "test": 10}  # of digits by other hands that are drawn here
 
 NOISE = {"train": ("white", "clouds"), "test": ("white", "clouds", "specks")}
 TEXTURES = {"train": ("grating", "checker", "wall"), "test": ("rings", "dots", "wall")}
@@ -70,9 +87,10 @@ class Take:
         label: a digit's name, or ``OUTLIER``.
         split: one of the manifest's.
         kind: one of ``KINDS``.
-        shows: a letter, a shape, a pattern, or the place of a picture in its data set.
+        shows: a letter, a shape, a pattern, a way to write, or the place of a picture in its data set.
         typeface: of a letter: its family and, after a slash, which of its typefaces.
         look: one of ``LOOKS``; nothing where there is only one.
+        made: by whom a digit beside MNIST's is: ``people``, or ``program``.
     """
 
     name: str
@@ -82,6 +100,7 @@ class Take:
     shows: str = ""
     typeface: str = ""
     look: str = ""
+    made: str = ""
 
 
 def plan(count: int, seed: int, digits: NDArray, fashion: int) -> list[Take]:
@@ -97,10 +116,24 @@ def plan(count: int, seed: int, digits: NDArray, fashion: int) -> list[Take]:
     return [_take(number, np.random.default_rng([seed, number]), digits, fashion) for number in range(count)]
 
 
+def people_plan(people: Mapping[str, Handwriting]) -> list[Take]:
+    """Every digit of the sets by other people: those that train several times, each with another nib."""
+    takes = []
+    for kind, hands in people.items():
+        for number, (digit, split) in enumerate(zip(hands.digits.tolist(), hands.splits.tolist(), strict=True)):
+            trains = split == "train"
+            for copy in range(COPIES[kind] if trains else 1):
+                look = "square" if trains else "plain"
+                name = f"{kind}-{number:05d}-{copy}"
+                takes.append(Take(name, DIGITS[digit], split, kind, f"{number}/{copy}", look=look, made="people"))
+    return takes
+
+
 def make_pictures(
     out: Path,
     mnist: Path,
     fashion: Path,
+    people: Mapping[str, Handwriting] | None = None,
     *,
     count: int = COUNT,
     seed: int = 0,
@@ -113,7 +146,8 @@ def make_pictures(
         out: the folder to write to.
         mnist: MNIST's folder, as ``fetch_mnist`` gives it.
         fashion: Fashion-MNIST's, as ``fetch_fashion`` gives it.
-        count: how many pictures.
+        people: sets of digits by other people, by kind; each of their digits is made besides.
+        count: how many pictures to draw.
         seed: of everything random.
         jobs: processes; one for each core if not given.
         say: told which fonts are not installed.
@@ -124,14 +158,16 @@ def make_pictures(
     for sentence in missing_families():
         say(sentence)
     digits = read_idx(mnist / "train-labels-idx1-ubyte.gz")
-    takes = plan(count, seed, digits, len(read_idx(fashion / "train-images-idx3-ubyte.gz")))
+    people = people or {}
+    drawn = plan(count, seed, digits, len(read_idx(fashion / "train-images-idx3-ubyte.gz")))
+    takes = people_plan(people) + drawn  # if this is interrupted, the people's digits are there
     make_missing(
         takes,
         partial(_file, out),
-        partial(_make, out=out, mnist=mnist, fashion=fashion, seed=seed),
+        partial(_make, out=out, mnist=mnist, fashion=fashion, people=people, seed=seed),
         out / MANIFEST,
         modality="image",
-        columns=["text", "image", "audio", "label", "split", "kind", "shows", "typeface", "look"],
+        columns=["text", "image", "audio", "label", "split", "kind", "shows", "typeface", "look", "made"],
         title="pictures",
         jobs=jobs,
         prepare=partial(cv2.setNumThreads, 1),
@@ -144,6 +180,8 @@ def _take(number: int, rng: Generator, digits: NDArray, fashion: int) -> Take:
     if kind == "photo":
         which = int(rng.integers(len(digits)))
         return Take(name, DIGITS[digits[which]], "train", kind, str(which))
+    if kind in DRAWN_DIGITS or kind == "cut":
+        return _digit(name, kind, rng)
     split = draw(RARELY if kind == "look-alike" else SPLITS, rng)
     side = "test" if split == "test" else "train"
     shows = typeface = look = ""
@@ -153,6 +191,9 @@ def _take(number: int, rng: Generator, digits: NDArray, fashion: int) -> Take:
         shows = str(rng.choice(list(LETTERS) if kind == "letter" else known))
     elif kind == "drawing":
         shows = str(rng.choice(DRAWN[split]))
+    elif kind == "fragment":
+        digit = int(rng.choice(list(CANNOT_BE_TOLD)))
+        shows, look = f"{digit}/{a_style(digit, rng)}", "square"
     elif kind == "fashion":
         start, end = {"train": (0, 55_000), "validation": (55_000, fashion), "test": (0, 10_000)}[split]
         shows = str(rng.integers(start, end))
@@ -163,6 +204,19 @@ def _take(number: int, rng: Generator, digits: NDArray, fashion: int) -> Take:
     return Take(name, OUTLIER, split, kind, shows, typeface, look)
 
 
+def _digit(name: str, kind: str, rng: Generator) -> Take:
+    """A digit that is drawn here: mostly as a square where it trains, as a picture where it tests."""
+    digit, split, typeface = int(rng.integers(10)), draw(DIGIT_SPLITS, rng), ""
+    if kind == "cut":  # its frame cuts it, which the finder has to forgive first
+        split, look = "train", "square"
+    else:
+        look = "square" if split == "train" and rng.random() >= AS_PICTURE else "plain"
+    if kind == "font":
+        split, typeface = _typeface(split, rng)
+    shows = a_style(digit, rng) if kind in ("hand", "cut") else ""
+    return Take(name, DIGITS[digit], split, kind, shows, typeface, look, "program")
+
+
 def _typeface(split: str, rng: Generator) -> tuple[str, str]:
     """A typeface of a split, and the split: training, if there is no font for the test."""
     families = typefaces(split) or typefaces(split := "train")
@@ -170,9 +224,9 @@ def _typeface(split: str, rng: Generator) -> tuple[str, str]:
     return split, f"{family}/{Path(str(rng.choice(families[family]))).stem}"
 
 
-def _make(take: Take, out: Path, mnist: Path, fashion: Path, seed: int) -> None:
+def _make(take: Take, out: Path, mnist: Path, fashion: Path, people: Mapping[str, Handwriting], seed: int) -> None:
     """Make one picture, whole or not at all."""
-    rng = np.random.default_rng([seed, int(take.name), 1])
+    rng = np.random.default_rng([seed, *take.name.encode(), 1])
     if take.kind == "photo":
         square = read_idx(mnist / "train-images-idx3-ubyte.gz")[int(take.shows)] / np.float32(255)
         made = _photo(square, take.split, rng)
@@ -181,6 +235,16 @@ def _make(take: Take, out: Path, mnist: Path, fashion: Path, seed: int) -> None:
     elif take.kind == "fashion":
         file = "t10k" if take.split == "test" else "train"
         made = _as_png(_clothes(read_idx(fashion / f"{file}-images-idx3-ubyte.gz")[int(take.shows)], rng))
+    elif take.kind in APART:
+        face = _path(take) if take.typeface else ""
+        digit = DIGITS.index(take.label)
+        inked = digit_picture(take.kind, take.shows, digit, face, people.get(take.kind), rng)
+        made = as_file(inked, take.look == "square")
+    elif take.kind == "cut":
+        made = as_file(cut_picture(DIGITS.index(take.label), take.shows, False, rng), square=True)
+    elif take.kind == "fragment":
+        digit, style = take.shows.split("/")
+        made = as_file(cut_picture(int(digit), style, True, rng), square=True)
     elif take.kind == "face":
         made = _face(take.split, rng)
     elif take.kind in ("noise", "texture"):

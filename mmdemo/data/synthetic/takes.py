@@ -18,6 +18,7 @@ from tqdm import tqdm
 from mmdemo.data.manifest.manifest import write_manifest
 
 MANIFEST = "manifest.csv"
+STRANGERS = "strangers.csv"  # the manifest of what is only measured
 
 
 def draw(weights: Mapping[str, float], rng: Generator) -> str:

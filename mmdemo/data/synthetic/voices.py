@@ -1,9 +1,13 @@
-"""Synthetic recordings to train on: spoken digits in many voices, other words, and sounds that are no speech.
+"""Synthetic recordings: digits in many voices and accents, numbers that are no digit, other words, and other sounds.
 
-``python -m mmdemo voices --out FOLDER`` writes a folder of recordings with a manifest. Digits are for training only,
-each in a voice that nobody has: two of Kokoro's 54 mixed, in timbre and in manner apart, some of them foreign; a few
-rough ones by espeak-ng and flite, where these are installed. What is no digit carries the label ``OUTLIER``, and its
-words in the validation and test split are in no other, nor are Kokoro's voices that say them.
+``python -m mmdemo voices --out FOLDER`` writes a folder of recordings with a manifest. Each voice is one that nobody
+has: two of Kokoro's 54 mixed, in timbre and in manner apart, some of them foreign; rough ones by espeak-ng and flite,
+where these are installed. Half of the digits are said with an accent of English, by its phonemes ("three" with a dental
+t and a tapped r) or by a foreign speaker of espeak-ng who reads the English word in the spelling of the own language.
+What is no digit carries the label ``OUTLIER``; its words in the validation and test split are in no other.
+
+Kokoro's voices of the validation split say nothing in another. Those of the test split say what is no digit, and the
+digits of a second manifest, ``strangers.csv``: nobody learns from it, it tells how the accents are understood.
 
 What is drawn depends on the seed and the number of the recording alone. So a run that was interrupted goes on where it
 stopped, and a larger count keeps what is there.
@@ -32,24 +36,35 @@ from mmdemo.data.manifest.manifest import OUTLIER
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.synthetic.clatter import CLATTER, clatter
 from mmdemo.data.synthetic.kokoro import Kokoro, heard
-from mmdemo.data.synthetic.takes import MANIFEST, draw, file_name, make_missing
+from mmdemo.data.synthetic.takes import MANIFEST, STRANGERS, draw, file_name, make_missing
 
 SPOKEN = json.loads(Path(__file__).with_name("spoken.json").read_text(encoding="utf-8"))
 COUNT = 6_000
 
-# How often each is drawn: what is said, in which split what is no digit is, by whom.
-KINDS = {"digit": 62, "phrase": 10, "words": 18, "clatter": 10}
-SPLITS = {"train": 70, "validation": 12, "test": 18}
-MAKERS = {"kokoro-82m": 80, "espeak-ng": 16, "flite": 4}
+STRANGER = 20  # to so many recordings there is one more in that manifest
 
-HELD_OUT = {  # voices that say other words in no split but their own, and no digits
-    "validation": ("bf_lily", "am_liam", "if_sara"),
+# How often each is drawn: what is said, in which split it is, by whom.
+KINDS = {"digit": 60, "phrase": 7, "numbers": 10, "several": 3, "words": 11, "foreign": 3, "clatter": 6}
+DIGIT_SPLITS = {"train": 93, "validation": 7}
+SPLITS = {"train": 70, "validation": 12, "test": 18}
+MAKERS = {"kokoro-82m": 36, "espeak-ng": 57, "flite": 7}
+ACCENTED = 0.55  # share of the digits that are said with an accent
+INDIAN = 0.3  # of those the share of Indian English, which more people speak than any other
+STRANGERS_ACCENTED, STRANGERS_INDIAN = 0.8, 0.5  # the same of the strangers
+
+HELD_OUT = {  # voices that are in no split but their own; test voices say digits in the manifest of strangers alone
+    "validation": ("bf_lily", "am_liam", "if_sara", "hm_psi"),
     "test": ("af_nova", "am_echo", "bm_lewis", "zf_xiaoni", "em_alex", "hf_beta"),
 }
 ENDINGS = {".": 40, "": 25, "?": 12, "!": 12, ",": 11}  # falling, as it comes, rising, loud, going on
-PACES = (0.65, 1.4)
+PACES = (0.65, 1.7)
+THROATS = {"grown": 75, "child": 17, "deep": 8}
+THROAT = {"grown": (0.95, 1.05), "child": (1.18, 1.45), "deep": (0.82, 0.92)}  # pitch and resonances, times the voice's
 PEAK = 0.5
 FLITE = ("kal16", "awb", "rms", "slt")
+ENGLISHES = (  # of espeak-ng
+    *("en-us", "en-us-nyc", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029"),
+)
 
 # espeak-ng's phonemes as Kokoro writes them.
 TO_KOKORO = {
@@ -67,10 +82,13 @@ class Take:
         label: a digit's name, or ``OUTLIER``.
         split: one of the manifest's.
         speaker: the voice, in words; no two digits have the same but by chance.
-        kind: ``digit``, ``phrase``, ``words``, or the kind of clatter.
+        kind: one of ``KINDS``, or the kind of clatter.
         made: by which program.
         said: what to say: phonemes for Kokoro, words for the others.
         pace: 1 is usual, 2 twice as fast.
+        throat: factor of the voice's pitch and resonances; a child's is higher.
+        accent: of a digit, one of ``SPOKEN["accents"]`` or the language in whose spelling it is written; or nothing.
+        heard: of several digits their names.
         label_span: from which to which share of the recording the label is being said, as in a manifest.
     """
 
@@ -83,6 +101,9 @@ class Take:
     said: str
     pace: float
     label_span: str = ""
+    throat: float = 1.0
+    accent: str = ""
+    heard: str = ""
 
 
 def plan(count: int, seed: int, voices: tuple[str, ...], makers: dict[str, int] = MAKERS) -> list[Take]:
@@ -95,6 +116,16 @@ def plan(count: int, seed: int, voices: tuple[str, ...], makers: dict[str, int] 
         makers: how often each program is asked.
     """
     return [_take(number, np.random.default_rng([seed, number]), voices, makers) for number in range(count)]
+
+
+def plan_strangers(count: int, seed: int, voices: tuple[str, ...], makers: dict[str, int] = MAKERS) -> list[Take]:
+    """The first ``count`` recordings of strangers: digits, several digits and numbers that are none, by Kokoro's test
+    voices alone; arguments as for ``plan``.
+    """
+    return [
+        _stranger(number, np.random.default_rng([seed, number, 2]), voices, "espeak-ng" in makers)
+        for number in range(count)
+    ]
 
 
 def make_voices(
@@ -117,62 +148,145 @@ def make_voices(
         say: told which programs are not installed, and what could not be synthesised.
 
     Returns:
-        The manifest.
+        The manifest; beside it lies that of the strangers.
     """
     makers = {name: weight for name, weight in MAKERS.items() if name == "kokoro-82m" or which(name)}
     for name in set(MAKERS) - set(makers):
         say(f"{name} is not installed: its voices are left out.")
     if "espeak-ng" not in makers:
         say("Without espeak-ng, which spells other words out for Kokoro, only digits are said.")
-    takes = plan(count, seed, tuple(sorted(file.stem for file in (kokoro / "voices").glob("*.bin"))), makers)
-    made = make_missing(
-        takes,
-        partial(_file, out),
-        partial(_make, out=out, kokoro=kokoro, seed=seed),
-        out / MANIFEST,
-        modality="audio",
-        columns=["text", "image", "audio", "label", "split", "speaker", "kind", "made", "said", "pace", "label_span"],
-        title="voices",
-        jobs=jobs,
-    )
-    if made < len(takes):
-        say(f"{len(takes) - made} of {len(takes)} recordings could not be made.")
+    names = tuple(sorted(file.stem for file in (kokoro / "voices").glob("*.bin")))
+    columns = ["text", "image", "audio", "label", "split", "speaker", "kind", "made", "said", "pace", "label_span"]
+    strangers = plan_strangers(count // STRANGER, seed, names, makers)
+    for takes, manifest in ((plan(count, seed, names, makers), MANIFEST), (strangers, STRANGERS)):
+        made = make_missing(
+            takes,
+            partial(_file, out),
+            partial(_make, out=out, kokoro=kokoro, seed=seed),
+            out / manifest,
+            modality="audio",
+            columns=[*columns, "throat", "accent", "heard"],
+            title=manifest.removesuffix(".csv"),
+            jobs=jobs,
+        )
+        if made < len(takes):
+            say(f"{len(takes) - made} of {len(takes)} recordings in {manifest} could not be made.")
     return out / MANIFEST
 
 
 def _take(number: int, rng: Generator, voices: tuple[str, ...], makers: dict[str, int]) -> Take:
     name = f"{number:05d}"
     kind = draw(KINDS, rng)
-    if "espeak-ng" not in makers and kind in ("phrase", "words"):
+    if "espeak-ng" not in makers and kind not in ("digit", "several", "clatter"):
         kind = "digit"
-    split = "train" if kind in ("digit", "phrase") else draw(SPLITS, rng)
+    splits = {"digit": DIGIT_SPLITS, "phrase": {"train": 1}, "several": {"train": 1}}.get(kind, SPLITS)
+    split = draw(splits, rng)
     if kind == "clatter":
         return Take(name, OUTLIER, split, "", str(rng.choice(CLATTER[split])), "procedural", "", 1.0)
-    made = draw(makers, rng)
+    made = "kokoro-82m" if split == "validation" and kind == "digit" else draw(makers, rng)
     pace = round(float(np.exp(rng.uniform(*np.log(PACES)))), 2)
-    speaker = _speaker(made, split, voices, rng)
-    if kind == "words":
-        said = str(rng.choice(SPOKEN["other"][split]))
-        said = f"{said}{draw(ENDINGS, rng)}"
-        return Take(name, OUTLIER, split, speaker, kind, made, said, pace)
+    throat = _throat(rng)
+    ending = draw(ENDINGS, rng)
+    if kind in ("words", "numbers", "foreign", "several"):
+        return _no_digit(name, kind, split, made, voices, pace, throat, ending, rng)
     digit = int(rng.integers(10))
-    said, span = _digit(digit, made, rng)
+    accent = ""
+    if kind == "digit" and made != "flite" and rng.random() < ACCENTED:
+        accent = _accent(made, rng)
+    speaker = _speaker(made, split, voices, rng, accent)
+    said, span = _digit(digit, made, rng, accent), ""
     if kind == "phrase":
         said, span = _phrase(str(rng.choice(SPOKEN["phrases"]["train"])), said, made)
-    return Take(name, DIGITS[digit], split, speaker, kind, made, f"{said}{draw(ENDINGS, rng)}", pace, span)
+    return Take(name, DIGITS[digit], split, speaker, kind, made, f"{said}{ending}", pace, span, throat, accent)
 
 
-def _digit(digit: int, made: str, rng: Generator) -> tuple[str, str]:
-    """A digit's phonemes for Kokoro, its spelling for the others; it is heard from end to end."""
+def _no_digit(
+    name: str,
+    kind: str,
+    split: str,
+    made: str,
+    voices: tuple[str, ...],
+    pace: float,
+    throat: float,
+    ending: str,
+    rng: Generator,
+) -> Take:
+    """A word, a number, a foreign number or several digits."""
+    accent = heard_digits = ""
+    if kind == "foreign":
+        made = "kokoro-82m" if made == "flite" else made
+        accent = str(rng.choice(list(SPOKEN["foreign"])))
+        said = str(rng.choice(SPOKEN["foreign"][accent]))
+        if made == "kokoro-82m":
+            said = phonemes(said, accent)
+    elif kind == "several":
+        made = "kokoro-82m"
+        said, heard_digits = _several(rng)
+    else:
+        said = _number(rng) if kind == "numbers" else str(rng.choice(SPOKEN["other"][split]))
+    speaker = _speaker(made, split, voices, rng, accent)
+    return Take(name, OUTLIER, split, speaker, kind, made, f"{said}{ending}", pace, "", throat, accent, heard_digits)
+
+
+def _stranger(number: int, rng: Generator, voices: tuple[str, ...], words: bool) -> Take:
+    """One recording by a voice of the test split: seven of ten are digits, most of them with an accent."""
+    name = f"s{number:04d}"
+    kind = draw({"digit": 70, "several": 12, "numbers": 18 if words else 0}, rng)
+    pace = round(float(np.exp(rng.uniform(*np.log(PACES)))), 2)
+    throat, ending = _throat(rng), draw(ENDINGS, rng)
+    if kind != "digit":
+        return _no_digit(name, kind, "test", "kokoro-82m", voices, pace, throat, ending, rng)
+    digit = int(rng.integers(10))
+    accent = _accent("kokoro-82m", rng, STRANGERS_INDIAN) if rng.random() < STRANGERS_ACCENTED else ""
+    speaker = _speaker("kokoro-82m", "test", voices, rng, accent)
+    said = _digit(digit, "kokoro-82m", rng, accent)
+    return Take(name, DIGITS[digit], "test", speaker, kind, "kokoro-82m", f"{said}{ending}", pace, "", throat, accent)
+
+
+def _throat(rng: Generator) -> float:
+    return round(float(rng.uniform(*THROAT[draw(THROATS, rng)])), 2)
+
+
+def _accent(made: str, rng: Generator, indian: float = INDIAN) -> str:
+    """An accent of Kokoro's phonemes, or the language of espeak-ng that reads the digits in a spelling of its own."""
+    if made == "espeak-ng":
+        return str(rng.choice(list(SPOKEN["respelt"])))
+    others = [name for name in SPOKEN["accents"] if name != "indian"]
+    return "indian" if rng.random() < indian else str(rng.choice(others))
+
+
+def _digit(digit: int, made: str, rng: Generator, accent: str = "") -> str:
+    """A digit's phonemes for Kokoro, its spelling for the others."""
     if made != "kokoro-82m":
-        return str(rng.choice(SPOKEN["digit_spellings"][digit])), ""
-    phonemes = str(rng.choice(SPOKEN["digits"][digit]))
+        return SPOKEN["respelt"][accent][digit] if accent else str(rng.choice(SPOKEN["digit_spellings"][digit]))
+    said = str(rng.choice(SPOKEN["accents"][accent]["digits"][digit] if accent else SPOKEN["digits"][digit]))
     stress = rng.random()  # mostly as it is, now and then drawn out or said in passing
-    if stress < 0.1 and phonemes[-1] in "iuOɔ":
-        phonemes += "ː"
+    if stress < 0.1 and said[-1] in "iuOɔ":
+        said += "ː"
     elif stress > 0.9:
-        phonemes = phonemes.replace("ˈ", "ˌ")
-    return phonemes, ""
+        said = said.replace("ˈ", "ˌ")
+    return said
+
+
+def _several(rng: Generator) -> tuple[str, str]:
+    """Two to four digits in a row, as phonemes, with or without pauses, and their names."""
+    digits = rng.integers(10, size=int(rng.choice([2, 2, 3, 4])))
+    pause = str(rng.choice([" ", " ", ", ", "... "]))
+    said = pause.join(_digit(int(digit), "kokoro-82m", rng) for digit in digits)
+    return said, " ".join(DIGITS[digit] for digit in digits)
+
+
+def _number(rng: Generator) -> str:
+    """A number that is no digit, in words."""
+    numbers = SPOKEN["numbers"]
+    tens, teens = ([word for word in numbers["plain"] if word.endswith(end)] for end in ("ty", "teen"))
+    drawn = rng.random()
+    if drawn < 0.6:
+        return str(rng.choice(numbers["plain"]))
+    if drawn < 0.75:
+        return str(rng.choice(numbers["ordinals"]))
+    n, m = rng.choice(DIGITS[1:], 2)
+    return str(rng.choice(numbers["patterns"])).format(n=n, m=m, ten=rng.choice(tens), teen=rng.choice(teens))
 
 
 def _phrase(pattern: str, digit: str, made: str) -> tuple[str, str]:
@@ -186,16 +300,23 @@ def _phrase(pattern: str, digit: str, made: str) -> tuple[str, str]:
     return f"{before}{digit}{after}", span
 
 
-def _speaker(made: str, split: str, voices: tuple[str, ...], rng: Generator) -> str:
-    """A voice: ``kokoro af_bella zm_yunxi 0.40 0.75`` (two, and the second's shares in timbre and in manner)."""
+def _speaker(made: str, split: str, voices: tuple[str, ...], rng: Generator, accent: str = "") -> str:
+    """A voice: ``kokoro af_bella zm_yunxi 0.40 0.75`` (two, and the second's shares in timbre and in manner).
+
+    With an accent the first of them is half of the time one that has it by birth, where there is one.
+    """
     if made == "espeak-ng":
-        accent = rng.choice(["en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029"])
-        return f"espeak-ng {accent}+{rng.choice(_variants())} {rng.integers(25, 76)}"
+        accent = accent or str(rng.choice(ENGLISHES))
+        return f"espeak-ng {accent}+{rng.choice(_variants())} {rng.integers(20, 90)}"
     if made == "flite":
         return f"flite {rng.choice(FLITE)} {rng.uniform(0.8, 1.25):.2f}"
     kept = [name for names in HELD_OUT.values() for name in names]
     there = [name for name in voices if (name in HELD_OUT[split] if split in HELD_OUT else name not in kept)]
     first, second = rng.choice(there, 2, replace=False)
+    native = tuple(SPOKEN["accents"].get(accent, {}).get("voices", ()))
+    own = [name for name in there if native and name.startswith(native)]
+    if own and rng.random() < 0.5:
+        first = rng.choice(own)
     shares = (0, 0) if rng.random() < 0.25 else rng.uniform(0.15, 0.85, 2)
     return f"kokoro {first} {second} {shares[0]:.2f} {shares[1]:.2f}"
 
@@ -226,6 +347,7 @@ def _make(take: Take, out: Path, kokoro: Path, seed: int) -> None:
         samples = clatter(take.kind, np.random.default_rng([seed, int(take.name), 1]))
     else:
         samples = {"kokoro-82m": _by_kokoro, "espeak-ng": _by_espeak, "flite": _by_flite}[take.made](take, kokoro)
+        samples = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE / take.throat)
     if len(samples) < SAMPLE_RATE // 10:
         return
     file = _file(out, take)
@@ -237,8 +359,8 @@ def _make(take: Take, out: Path, kokoro: Path, seed: int) -> None:
 
 def _by_kokoro(take: Take, folder: Path) -> NDArray[np.float32]:
     _, first, second, timbre, manner = take.speaker.split()
-    said = _spelt(take.said) if take.kind == "words" else take.said
-    return _kokoro(folder).say(said, (first, second), (float(timbre), float(manner)), take.pace)
+    said = _spelt(take.said) if take.kind in ("words", "numbers") else take.said
+    return _kokoro(folder).say(said, (first, second), (float(timbre), float(manner)), take.pace / take.throat)
 
 
 def _spelt(said: str) -> str:
@@ -254,13 +376,13 @@ def _kokoro(folder: Path) -> Kokoro:
 
 def _by_espeak(take: Take, folder: Path) -> NDArray[np.float32]:
     _, voice, pitch = take.speaker.split()
-    speed = str(round(160 * take.pace))
+    speed = str(max(80, round(160 * take.pace / take.throat)))
     return _spoken(lambda file: ["espeak-ng", "-v", voice, "-p", pitch, "-s", speed, "-w", file, take.said])
 
 
 def _by_flite(take: Take, folder: Path) -> NDArray[np.float32]:
     _, voice, pitch = take.speaker.split()
-    settings = ["--setf", f"duration_stretch={1 / take.pace:.2f}"]
+    settings = ["--setf", f"duration_stretch={take.throat / take.pace:.2f}"]
     samples = _spoken(lambda file: ["flite", "-voice", voice, *settings, "-t", take.said, "-o", file])
     return soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE / float(pitch))  # flite has few voices: make some more
 

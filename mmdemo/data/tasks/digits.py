@@ -3,7 +3,8 @@
 No row has more than one input: training lends the others from rows of the same class and split. To know what is no
 digit, it has sentences without a number (our own, and people's comments from GoEmotions), and whatever the folders that
 ``MMDEMO_EXTRA_DATA`` names say so of: those that ``python -m mmdemo voices`` writes, or any with a ``manifest.csv``.
-Synthetic digits are only trained on.
+Synthetic digits are only trained on, but for those by voices kept for validation, and for pictures that have a kind:
+their test figures are reported apart.
 """
 
 from __future__ import annotations
@@ -17,21 +18,26 @@ import pandas as pd
 
 from mmdemo.data.manifest.manifest import OUTLIER, read_inputs, write_manifest
 from mmdemo.data.sentences.grammar import DIGITS, plain_talk, sentences
+from mmdemo.data.sentences.unlike import unlike, words_of_the_world
 from mmdemo.data.sources.digits import fetch_fsdd, fetch_mnist
 from mmdemo.data.sources.emotion import fetch_goemotions
 from mmdemo.data.sources.folder import extra_data_folders
 from mmdemo.data.sources.goemotions import comments
 from mmdemo.data.sources.idx import read_idx
+from mmdemo.data.synthetic.takes import STRANGERS
 
 if TYPE_CHECKING:
     from mmdemo.data.synthetic.paper import Shot
 from mmdemo.data.sources.digits import MNIST_VALIDATION
 
 LABELS = DIGITS
+NUMBERS = ("numbers", "several", "foreign")  # kinds of sounds that are never put beside a digit: what is meant is open
 FSDD_TEST = range(5)  # indices of every speaker's recordings of a digit, as published
 FSDD_VALIDATION = range(5, 8)  # ours, out of the published training set
 SENTENCES = {"train": 90_000, "validation": 3_000, "test": 2_000}  # half of them corrections
 PHOTOS = 600  # of the test set, a quarter of a second each
+UNLIKE = {"train": 28_000, "validation": 1_200, "test": 2_400}  # numbers that are no digit, several, none
+WORLD = {"train": 12_000, "validation": 500, "test": 1_000}  # digits by words of other languages
 TALK = {"train": 12_000, "validation": 200, "test": 500}  # sentences without a number
 COMMENTS = {"train": 12_000, "validation": 300, "test": 1_000}  # the same, by people
 
@@ -43,6 +49,8 @@ def digits_manifest(
     sentence_counts: dict[str, int] = SENTENCES,
     talk_counts: dict[str, int] = TALK,
     comment_counts: dict[str, int] = COMMENTS,
+    unlike_counts: dict[str, int] = UNLIKE,
+    world_counts: dict[str, int] = WORLD,
 ) -> Path:
     """Write the manifest of the ``digits`` task.
 
@@ -53,15 +61,20 @@ def digits_manifest(
         sentence_counts: how many of them in each split.
         talk_counts: how many without a number.
         comment_counts: how many comments without a number.
+        unlike_counts: how many texts with numbers that are not one digit.
+        world_counts: how many texts with a word of another language for a digit.
 
     Returns:
         ``out``. The columns are those of any manifest and ``speaker``, ``belief``, ``kind``, ``template``, ``made``
-        (by which program a recording was) and ``label_span``.
+        (by which program a recording was, or by whom a picture), ``label_span`` and ``alone``.
 
     Raises:
         InputError: a data set is missing and cannot be fetched, or is damaged.
     """
-    texts = [_texts(sentence_counts, talk_counts, seed), _comments(fetch_goemotions(data), comment_counts, seed)]
+    texts = [
+        _texts(sentence_counts, talk_counts, unlike_counts, world_counts, seed),
+        _comments(fetch_goemotions(data), comment_counts, seed),
+    ]
     parts = [_pictures(fetch_mnist(data)), _sounds(fetch_fsdd(data)), *texts]
     rows = pd.concat([*parts, *(made(folder) for folder in extra_data_folders())])
     columns = [
@@ -76,7 +89,9 @@ def digits_manifest(
         "template",
         "made",
         "label_span",
+        "alone",
     ]
+    rows["alone"] = rows.get("kind", pd.Series("", index=rows.index)).isin(NUMBERS).map({True: "yes", False: ""})
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
 
 
@@ -117,11 +132,15 @@ def _sounds(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _texts(counts: dict[str, int], talk: dict[str, int], seed: int) -> pd.DataFrame:
-    """Sentences with what a reader who stops anywhere in them should answer, and sentences without a number."""
+def _texts(
+    counts: dict[str, int], talk: dict[str, int], others: dict[str, int], world: dict[str, int], seed: int
+) -> pd.DataFrame:
+    """Sentences with what a reader who stops anywhere in them should answer, and texts that have no answer."""
     said = [sentence for split, count in counts.items() for sentence in sentences(split, count, seed)]
-    rows = [sentence.as_row() for sentence in said]
+    said += [sentence for split, count in world.items() for sentence in words_of_the_world(split, count, seed)]
     idle = [sentence for split, count in talk.items() for sentence in plain_talk(split, count, seed)]
+    idle += [sentence for split, count in others.items() for sentence in unlike(split, count, seed)]
+    rows = [sentence.as_row() for sentence in said]
     return pd.DataFrame(rows + [sentence.as_row() | {"label": OUTLIER} for sentence in idle])
 
 
@@ -132,14 +151,23 @@ def _comments(folder: Path, counts: dict[str, int], seed: int) -> pd.DataFrame:
 
 
 def made(folder: Path) -> pd.DataFrame:
-    """The usable rows of a folder of synthetic data: digits for training only, and inputs of no class.
+    """The usable rows of a folder of synthetic data: digits, some of them to report apart, and inputs of no class.
 
     Raises:
         InputError: it has no readable ``manifest.csv``.
-        ValueError: a digit of it is not in the training split, where the published tests would no longer be clean.
+        ValueError: a digit of it is in the test split and has no kind, by which it could be told from the published
+            tests.
     """
     rows, problems = read_inputs(folder / "manifest.csv")
     rows = rows[~rows["line"].isin([problem.line for problem in problems])].drop(columns="line")
-    if ((rows["label"] != OUTLIER) & (rows["split"] != "train")).any():
-        raise ValueError(f"{folder / 'manifest.csv'}: made digits may only be in the split train")
+    kinds = rows.get("kind", pd.Series("", index=rows.index)).where(rows["image"] != "", "") if "image" in rows else ""
+    if ((rows["label"] != OUTLIER) & (rows["split"] == "test") & (kinds == "")).any():
+        raise ValueError(f"{folder / 'manifest.csv'}: made digits without a kind may not be in the split test")
     return rows
+
+
+def strange_voices() -> pd.DataFrame:
+    """The digits by made voices that nobody learns from, of all folders of synthetic data that have some."""
+    files = [folder / STRANGERS for folder in extra_data_folders()]
+    found = [read_inputs(file)[0] for file in files if file.is_file()]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

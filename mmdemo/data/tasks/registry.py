@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
 from mmdemo.data.manifest.manifest import OUTLIER, read_manifest
 from mmdemo.data.sources.emotion import FEELINGS
-from mmdemo.data.tasks.digits import LABELS, digit_photos, digits_manifest
+from mmdemo.data.tasks.digits import LABELS, digit_photos, digits_manifest, strange_voices
 from mmdemo.data.tasks.emotion import emotion_manifest
 from mmdemo.messages import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mmdemo.data.synthetic.paper import Shot
 
 CARDS = Path(__file__).with_name("cards")
@@ -32,6 +34,7 @@ class Task:
         card: the model card, with a place for the figures.
         recipe: the one of ``mmdemo.train.recipes.RECIPES`` that it is trained with unless another is asked for.
         photos: (folder of the data sets, seed) -> webcam photos of its test set, where that makes sense.
+        voices: the rows with made voices that nobody learns from, where there are some.
     """
 
     config: ModelConfig
@@ -41,6 +44,7 @@ class Task:
     card: Path = CARDS / "own.md"
     recipe: str = "own"
     photos: Callable[[Path, int], Iterator[Shot]] | None = None
+    voices: Callable[[], pd.DataFrame] | None = None
 
     @property
     def name(self) -> str:
@@ -52,12 +56,20 @@ TASKS = {
     task.name: task
     for task in [
         Task(
-            ModelConfig("digits", list(LABELS), dropout=0.4),
+            ModelConfig(
+                "digits",
+                list(LABELS),
+                text=TextConfig(numbers=True),
+                image=ImageConfig(channels=(16, 32, 64, 64)),
+                audio=AudioConfig(one_word=True),
+                dropout=0.3,
+            ),
             digits_manifest,
             pair=True,
             split="those published with MNIST and FSDD; sentences from templates and cue phrases of their own",
             card=CARDS / "digits.md",
             photos=digit_photos,
+            voices=strange_voices,
         ),
         Task(
             ModelConfig(
@@ -106,7 +118,10 @@ def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like:
         raise InputError("manifest.no_rows", file=str(manifest))
     inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
     labels = sorted(set(rows["label"]) - {OUTLIER})
-    fresh = replace(like.config, task=name, labels=labels) if like else ModelConfig(name, labels)
+    fresh = ModelConfig(name, labels)
+    if like:
+        text = replace(like.config.text, numbers=like.config.text.numbers and labels == sorted(like.config.labels))
+        fresh = replace(like.config, task=name, labels=labels, text=text)
     return Task(
         config or fresh,
         lambda data, out, seed: manifest,

@@ -12,8 +12,9 @@ export function readOut(drawing) {
   const { steps, settled, labels } = payload;
   const unit = drawing.unit ?? drawing.chosen;
   if (step === null) {
-    const values = { steps: steps.length, step: settled + 1, where: whereIs(steps, settled, say) };
-    readout.replaceChildren(make("span", {}, say(settled ? "rest" : "rest_always", values)));
+    const values = settled ? { steps: steps.length, step: settled + 1, where: whereIs(steps, settled, say) } : {};
+    const key = settled === null ? "rest_unclear" : settled ? "rest" : "rest_always";
+    readout.replaceChildren(make("span", {}, say(key, values)));
     return;
   }
   const parts = [

@@ -11,7 +11,7 @@ import { confusion } from "./confusion.js";
 
 const VIEW = "evaluate";
 const MODALITIES = new Set(["text", "image", "audio"]);
-const PARTS = { accuracy, confusion: matrix, robustness, unknown, paper, strangers, card };
+const PARTS = { accuracy, levels, confusion: matrix, robustness, unknown, paper, strangers, card };
 const MEANS = ["recall", "f1"]; // over the classes, each with its interval, where they were measured
 const hueOf = (subset) => (MODALITIES.has(subset) ? `var(--mm-${subset})` : "var(--mm-ink)");
 
@@ -137,24 +137,45 @@ function robustness({ metrics: { robustness: found } }) {
   ]);
 }
 
+/** From which probability on an answer is clear, or likely, and how much that is worth. */
+function levels({ metrics: { levels: found } }) {
+  if (!found) return null;
+  const words = ["from", "share", "right"];
+  const heads = ["clear", "likely"].map((level) => make("th", { scope: "colgroup", colSpan: words.length }, say(`page.level_${level}`)));
+  const under = heads.flatMap(() => words.map((word) => make("th", { scope: "col" }, term(say(`evaluate.${word}`), say(`evaluate.${word}_about`)))));
+  const rows = Object.entries(found.given).map(([subset, of]) => {
+    const cells = ["clear", "likely"].flatMap((level) => {
+      const [test, own] = [of.test, of.validation].map((split) => split?.[`${level}_right`] ?? null);
+      return [
+        make("td", {}, of[level] > 1 ? "–" : share(of[level])),
+        make("td", {}, of.test ? share(of.test[level]) : "–"),
+        make("td", {}, make("b", {}, test === null ? "–" : share(test)), make("small", {}, own === null ? "" : ` ${share(own)}`)),
+      ];
+    });
+    return make("tr", {}, make("th", { scope: "row" }, swatches(subset), called(subset)), ...cells);
+  });
+  const head = [make("tr", {}, make("td", {}), ...heads), make("tr", {}, make("th", { scope: "col" }, say("evaluate.given")), ...under)];
+  return make("div", { className: "mme-scroll" }, make("table", { className: "mme-table" }, make("thead", {}, ...head), make("tbody", {}, ...rows)));
+}
+
 function unknown({ metrics: { unknown: found } }) {
   if (!found) return null;
   const drawn = Object.entries(found.coverage ?? {}).map(([modality, shares]) => ({ name: say(`page.${modality}`), hue: hueOf(modality), shares }));
   const ticks = [...new Set(drawn.flatMap(({ shares }) => Object.keys(shares)))].sort((a, b) => b - a);
   for (const line of drawn) line.values = ticks.map((tick) => line.shares[tick] ?? null);
   const rows = Object.entries(found.told_apart ?? {}).flatMap(([modality, kinds]) =>
-    Object.entries(kinds).map(([kind, { n, nothing_found: nothing, auroc, called_sure: sure }]) =>
+    Object.entries(kinds).map(([kind, { n, nothing_found: nothing, auroc, called_clear: clear }]) =>
       make("tr", {}, [
         make("th", { scope: "row" }, swatches(modality), kindName(kind)),
         make("td", { className: "mme-wide" }, track(auroc, null, hueOf(modality), 0.5)),
         make("td", {}, make("b", {}, auroc.toFixed(3))),
-        make("td", {}, share(sure)),
+        make("td", {}, share(clear)),
         make("td", {}, share(nothing / n, 0)),
         make("td", {}, n.toLocaleString()),
       ]),
     ),
   );
-  const columns = [["auroc", true], ["called_sure", true], ["nothing_found", true]].map(([key]) => make("th", { scope: "col" }, term(say(`evaluate.${key}`), say(`evaluate.${key}_about`)))); // prettier-ignore
+  const columns = [["auroc", true], ["called_clear", true], ["nothing_found", true]].map(([key]) => make("th", { scope: "col" }, term(say(`evaluate.${key}`), say(`evaluate.${key}_about`)))); // prettier-ignore
   const head = make("tr", {}, make("th", { scope: "col" }, say("evaluate.given")), make("td", { className: "mme-wide" }, make("p", { className: "mme-axis", ariaHidden: "true" }, make("span", {}, "0.5"), make("span", {}, "1"))), ...columns, make("th", { scope: "col" }, say("evaluate.n")));
   return make("div", { className: "mme-beside" }, [
     ...(drawn.length ? [lines({ title: say("evaluate.coverage"), x: say("evaluate.coverage_x"), ticks: ticks.map((tick) => share(Number(tick), 0)), drawn })] : []),

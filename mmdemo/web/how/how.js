@@ -13,7 +13,7 @@ const VIEW = "how"; // in the address: #how, and #how-cell for its part
 const PARTS = { cell, gates, many, steps, ledger: worked, limits, glossary };
 const TERMS = [
   "step", "modality", "unit", "gate", "input_gate", "forget_gate", "output_gate", "candidate", "cell_state", "state", "logit",
-  "softmax", "belief", "sure", "settled", "ledger", "evidence", "contrast", "let_go", "what_if", "share", "alone",
+  "softmax", "belief", "level", "settled", "ledger", "evidence", "contrast", "let_go", "what_if", "share", "alone",
   "contradiction", "order", "faithfulness", "saturation", "checkpoint",
 ]; // prettier-ignore
 const EQUATIONS = {

@@ -21,7 +21,7 @@ export function answer({ element, props, watch, tell = null }) {
     const value = valueOf(props);
     const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
     arrived({ said: value });
-    spoken.textContent = value?.used.length ? `${name(value.label)}, ${trust(value)}` : "";
+    spoken.textContent = value?.used.length ? `${headline(value)}, ${trust(value)}` : "";
     card.replaceChildren(...(value ? parts(value, tell) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
     if (choosing) card.querySelector(".mm-photo button")?.focus();
   };
@@ -52,21 +52,30 @@ function parts(value, tell) {
 
 /** The answer, in large type. */
 function verdict(value) {
-  const shown = name(value.label);
+  const shown = headline(value);
   const big = make("strong", { className: `mm-label${shown.length > 3 ? " mm-long" : ""}` }, shown);
-  const small = make("small", {}, trust(value));
-  return make("div", { className: `mm-verdict ${value.sure ? "mm-sure" : "mm-unsure"}` }, big, small);
+  const small = make("small", {}, term(trust(value), say("page.level_about")));
+  const guess = value.level === "unclear" && topsOf(value).size < 2 && make("small", { className: "mm-guess" }, say("page.guess", { label: value.label, percent: percent(value.probability) })); // prettier-ignore
+  return make("div", { className: `mm-verdict mm-${value.level}` }, big, small, guess);
 }
 
-const trust = ({ probability, sure }) => `${percent(probability)} · ${say(sure ? "page.sure" : "page.unsure")}`;
+/** The answer; what is said where there is none, and where the modalities alone say different things. */
+function headline(value) {
+  if (value.level !== "unclear") return name(value.label);
+  const [first, second] = [...topsOf(value)].map((k) => value.labels[k]);
+  return second ? say("page.between", { first, second }) : say("page.unclear");
+}
+
+const trust = ({ probability, level }) => [...(level === "unclear" ? [] : [percent(probability)]), say(`page.level_${level}`)].join(" · ");
 
 /** What to be careful about, and then why: the most telling sentences, in the order in which they were made. */
 function sayings(value) {
   const warning = value.contradiction ?? value.reason;
   const agree = value.used.length > 1 && topsOf(value).size === 1 && !value.contradiction;
   const caution = find("task.caution");
-  const why = telling(value.why?.sentences ?? []).flatMap((note) => inBold(note).concat(" "));
-  if (agree) why.push(say("page.agree"));
+  const unclear = value.level === "unclear"; // then no sentence tells which class was ahead
+  const why = unclear ? [] : telling(value.why?.sentences ?? []).flatMap((note) => inBold(note).concat(" "));
+  if (agree && !unclear) why.push(say("page.agree"));
   return [
     warning && make("p", { className: "mm-warn" }, inBold(warning)),
     make("p", { className: "mm-why" }, why.length ? why : say("page.read", { inputs: list(value.used) })),

@@ -73,7 +73,7 @@ export function compare({ element }) {
 }
 
 const sameTask = (kept, said) => kept.labels.join() === said.labels.join();
-const label = (said) => name(said.label);
+const label = (said) => (said.level === "unclear" ? say("page.unclear") : name(said.label));
 const summed = (said) => `${label(said)} · ${percent(said.probability)} · ${list(said.used)}`;
 
 /**
@@ -122,7 +122,7 @@ function compared(kept, { said, figure }) {
   ];
 }
 
-const settledAt = ({ settled, steps }) => say("compare.of", { step: settled + 1, steps: steps.length });
+const settledAt = ({ settled, steps }) => (settled === null ? "–" : say("compare.of", { step: settled + 1, steps: steps.length }));
 
 /** Its steps, what was believed when it had been read, and its share in the answer that was kept. */
 function byModality(modality, kept, next, k) {

@@ -93,7 +93,7 @@ def test_examples_of_emotion_are_read_as_a_visitor_expects(name, feeling):
         assert answer["label"] == FEELS[name]
     else:
         tops = {answer["labels"][int(np.argmax(p))] for p in answer["alone"].values()}
-        assert tops == APART[name] and not answer["sure"]
+        assert tops == APART[name] and answer["level"] != "clear"
 
 
 EXPECTED = {
@@ -110,17 +110,17 @@ def test_examples_are_read_rightly(name, trained, predictor):
     (example,) = [example for example in Tasks.examples("digits") if example.name == name]
     answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
     assert answer["label"] == EXPECTED[name]
-    assert answer["sure"]
+    assert answer["level"] == "clear"
 
 
 def test_the_contradiction_is_seen(trained, predictor):
     answer = read(predictor, image=DIGITS / "eight.jpg", audio=DIGITS / "three.flac").said
     values = answer["contradiction"]["values"]
     assert {values["first_label"], values["second_label"]} == {"three", "eight"}
-    assert not answer["sure"]
+    assert answer["level"] != "clear"
 
 
-def test_no_digit_is_no_sure_answer(trained, predictor):
+def test_no_digit_is_no_clear_answer(trained, predictor):
     (example,) = [example for example in Tasks.examples("digits") if example.name == "not_a_digit"]
     answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
-    assert not answer["sure"]
+    assert answer["level"] != "clear"

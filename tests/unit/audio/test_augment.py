@@ -9,6 +9,8 @@ from mmdemo.audio.augment import (
     THROAT,
     add_hum,
     add_murmur,
+    at_pace,
+    by_child,
     coded,
     echo,
     murmurs,
@@ -17,7 +19,9 @@ from mmdemo.audio.augment import (
     other_speaker,
     other_throat,
     room,
+    truncated,
     vary_voice,
+    whispered,
 )
 from mmdemo.audio.noise import loud_part
 from mmdemo.audio.reader import read_audio
@@ -136,3 +140,47 @@ def test_recorded_people_are_heard_in_the_background_where_there_are_some():
     hummed = [pitch(noise) == pytest.approx(1000, abs=2) for noise in laid]
     assert 20 <= sum(hummed) <= 36
     assert all(20 * np.log10(loud_part(tone) / noise.std()) == pytest.approx(10, abs=0.1) for noise in laid)
+
+
+@pytest.mark.parametrize("factor", [0.65, 1.7])
+def test_pace_changes_the_length_alone(tone, factor):
+    changed = at_pace(tone, factor)
+    assert len(changed) == pytest.approx(len(tone) / factor, rel=0.05)
+    assert pitch(changed) == pytest.approx(300, abs=6)
+
+
+def test_a_child_is_higher_at_about_the_same_pace(tone):
+    changed = by_child(tone, 1.3)
+    assert pitch(changed) == pytest.approx(390, abs=10)
+    assert len(changed) == pytest.approx(len(tone), rel=0.2)
+
+
+def test_a_whisper_has_the_same_outline_but_no_pitch(tone):
+    """Noise where the tone was; the energy stays in its region of the spectrum."""
+    rng = np.random.default_rng(0)
+    changed = whispered(tone + 0.001 * rng.standard_normal(len(tone)).astype(np.float32), rng)
+    assert len(changed) == len(tone)
+
+    def peaked(sound):
+        """The share of the strongest 2 Hz in the energy."""
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        return power.max() / power.sum()
+
+    assert peaked(changed) < 0.1 * peaked(tone)
+    power = np.abs(np.fft.rfft(changed)) ** 2
+    hertz = np.fft.rfftfreq(len(changed), 1 / SAMPLE_RATE)
+    assert power[hertz < 1500].sum() > 2 * power[hertz > 3000].sum()
+
+
+def test_a_beginning_or_an_end_is_lost_now_and_then(tone):
+    sounds = [truncated(np.arange(len(tone)), np.random.default_rng(seed)) for seed in range(200)]
+    late, early = (
+        [sound for sound in sounds if lost(sound)] for lost in (lambda s: s[0], lambda s: s[-1] < len(tone) - 1)
+    )
+    assert 10 < len(late) < 45 and 10 < len(early) < 45
+    assert all(len(sound) >= 0.69 * len(tone) for sound in sounds)
+
+
+def test_a_moment_is_left_as_it_is():
+    moment = np.zeros(100, np.float32)
+    assert at_pace(moment, 1.5) is moment and whispered(moment, None) is moment

@@ -120,3 +120,25 @@ def test_two_seconds_of_silence_around_real_words_change_little(clips, hiss):
         word = heard.mel[CONTEXT : CONTEXT + 40]
         moved = np.lib.stride_tricks.sliding_window_view(other.mel, word.shape)[:, 0]
         assert np.abs(moved - word).mean(axis=(1, 2)).min() < 0.1
+
+
+def test_a_word_that_the_recording_cuts_off_is_doubted_where_one_word_is_expected():
+    config = AudioConfig(one_word=True)
+    whole = between(word(0.5), 0.5, 0.5)
+    middle = len(whole) // 2
+    assert read_audio((SAMPLE_RATE, whole), config).doubt is None
+    assert read_audio((SAMPLE_RATE, whole[middle:]), config).doubt.key == "audio.began_late"
+    assert read_audio((SAMPLE_RATE, whole[:middle]), config).doubt.key == "audio.ended_early"
+    assert read_audio((SAMPLE_RATE, whole[middle:])).doubt is None
+
+
+def test_a_part_of_a_recording_is_read_as_the_whole_was():
+    sound = np.concatenate([between(word(0.4), 0.5, 0.5), between(word(0.3), 0.5, 0.5)])
+    heard = read_audio((SAMPLE_RATE, sound))
+    (gap,) = heard.breaks
+    part = check_heard(heard.part(gap, len(heard)))
+    assert len(part) == len(heard) - gap and part.segments == heard.segments[1:]
+    embed = SpeechEmbedding.pretrained()
+    with torch.inference_mode():
+        whole, rest = (embed(torch.from_numpy(one.mel)[None])[0] for one in (heard, part))
+    assert torch.allclose(whole[gap:], rest, atol=1e-4)

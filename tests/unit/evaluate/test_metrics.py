@@ -9,8 +9,12 @@ from mmdemo.evaluate.metrics import Outcome, paired_difference, recall_and_f1, w
 
 def test_summary_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], np.float32)
-    summary = Outcome(probabilities, np.array([0, 0, 1, 1])).summary(2)
+    summary = Outcome(probabilities, np.array([0, 0, 1, 1]), np.array(["clear", "likely", "clear", "unclear"])).summary(
+        2
+    )
     assert summary["n"] == 4
+    assert (summary["clear"], summary["clear_right"], summary["likely"], summary["likely_right"]) == (0.5, 1, 0.25, 1)
+    assert summary["wrong_and_clear"] == 0
     assert summary["accuracy"] == 0.75
     assert summary["confusion"] == [[2, 0], [1, 1]]
     assert summary["loss"] == pytest.approx(-np.log([0.9, 0.8, 0.7, 0.4]).mean(), abs=1e-4)
@@ -47,7 +51,17 @@ def test_paired_difference_by_hand():
     labels = np.zeros(100, int)
     better, worse = np.tile([0.9, 0.1], (100, 1)), np.tile([0.9, 0.1], (100, 1))
     worse[:10] = [0.1, 0.9]
-    gain, half = paired_difference(Outcome(better, labels), Outcome(worse, labels))
+    gain, half = paired_difference(Outcome(better, labels, labels), Outcome(worse, labels, labels))
     assert gain == pytest.approx(0.1)
     assert half == pytest.approx(1.96 * 0.3 / 10, rel=0.02)
-    assert paired_difference(Outcome(better, labels), Outcome(better, labels)) == (0, 0)
+    assert paired_difference(Outcome(better, labels, labels), Outcome(better, labels, labels)) == (0, 0)
+
+
+def test_no_answer_is_clear_where_the_inputs_alone_disagree():
+    labels, clear = np.zeros(3, int), np.array(["clear", "clear", "unclear"])
+    first, second, third = np.array([0.9, 0.1]), np.array([0.2, 0.8]), np.array([0.6, 0.4])
+    text = Outcome(np.stack([first, first, first]), labels, clear)
+    image = Outcome(np.stack([second, third, second]), labels, clear)
+    both = Outcome(np.stack([first, first, first]), labels, clear).unless_apart([text, image])
+    assert both.levels.tolist() == ["likely", "clear", "unclear"]
+    assert both.trust()["clear"] == pytest.approx(1 / 3, abs=1e-4)

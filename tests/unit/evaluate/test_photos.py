@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmdemo.data.synthetic import paper
-from mmdemo.evaluate.photos import study_photos
+from mmdemo.evaluate.photos import crop, study_photos
 from mmdemo.image.ink import overlap
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
@@ -31,3 +31,17 @@ def test_a_blank_wall_is_wrong_and_kinds_add_up(trained):
     assert report["n"] == 10 == sum(kind["n"] for kind in report["by_kind"].values())
     assert report["turned"]["n"] == sum(shot.orientation != 1 for shot in shots) > 0
     assert 0.5 <= report["accuracy"] <= 1
+    assert {margin: found["n"] for margin, found in report["cropped"].items()} == dict.fromkeys(
+        ("0%", "3%", "6%", "10%"), 10
+    )
+
+
+def test_a_crop_keeps_the_ink_and_the_margin_that_is_asked_for():
+    (shot,) = paper.shots(ring()[None], np.array([0]), 1, seed=6)
+    left, top, right, bottom = shot.photo.box
+    whole = crop(shot.photo, 0.0)
+    assert whole.shape[:2] == (bottom - top, right - left)
+    around = round(0.1 * max(whole.shape))
+    wider = crop(shot.photo, 0.1)
+    assert abs(wider.shape[0] - min(len(shot.photo.pixels), whole.shape[0] + 2 * around)) <= around
+    assert wider.shape[0] > whole.shape[0]

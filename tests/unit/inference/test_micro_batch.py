@@ -69,4 +69,6 @@ def test_answers_are_those_of_each_alone(checkpoints):
     with torch.inference_mode():
         for x, result in zip(predictor._encode_many(list(zip(read, orders, strict=True))), alone, strict=True):
             assert len(x) == len(result.steps)
-            np.testing.assert_allclose(predictor._run(x)[0], result.step_probabilities, atol=1e-5)  # float32's rounding
+            np.testing.assert_allclose(
+                predictor._run(x, result.used)[0], result.step_probabilities, atol=1e-5
+            )  # float32's rounding

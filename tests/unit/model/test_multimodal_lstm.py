@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
+from mmdemo.config import MODALITIES, AudioConfig, Calibration, ImageConfig, ModelConfig, TextConfig
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import collate
 
@@ -103,11 +103,13 @@ def test_a_configuration_with_former_names_still_loads(model, tmp_path):
     file = tmp_path / "config.json"
     stored = json.loads(file.read_text())
     stored |= {"sure_above": 0.75, "step_size": stored.pop("embedding_dim"), "shows_cases": False}
-    del stored["confidence_threshold"], stored["expose_test_cases"]
+    stored["temperature"] = 0.5  # one for all combinations, and one threshold
+    del stored["calibration"], stored["expose_test_cases"]
     stored["text"] = {"lost": 0.25}
     file.write_text(json.dumps(stored))
     config = MultimodalLSTM.from_pretrained(tmp_path, local_files_only=True).config
-    assert (config.confidence_threshold, config.embedding_dim, config.expose_test_cases) == (0.75, 100, False)
+    assert (config.embedding_dim, config.expose_test_cases) == (100, False)
+    assert config.calibrated(["text"]) == config.calibrated(["audio", "image"]) == Calibration(0.5, 0.75, 0.75)
     assert config.text.word_dropout == 0.25
 
 

@@ -1,9 +1,21 @@
 """A temperature and a threshold that are known beforehand are found again."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from tiny import CONFIG, features
 
-from mmdemo.train.calibration import fit_temperature, fit_threshold, true_classes
+from mmdemo.config import LEVELS, Calibration, ModelConfig
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.train.calibration import (
+    NEVER,
+    calibrate,
+    combined_answers,
+    fit_temperature,
+    fit_threshold,
+    true_classes,
+)
 
 
 def test_temperature_undoes_overconfidence():
@@ -18,7 +30,7 @@ def test_threshold_by_hand():
     # 99 right answers at 0.9, then wrong ones at 0.7: at most 1 % may be wrong, so only one of those is let in
     probabilities = torch.tensor([[0.9, 0.1]] * 198 + [[0.75, 0.25]] * 2 + [[0.7, 0.3]] * 10)
     labels = torch.tensor([0] * 198 + [1] * 2 + [1] * 10)
-    assert fit_threshold(probabilities, labels) == pytest.approx(0.75)
+    assert fit_threshold(probabilities, labels, 0.01) == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize(("wrong", "expected"), [(1, 0.7), (2, 0.9)])
@@ -26,12 +38,14 @@ def test_one_answer_in_a_hundred_may_be_wrong(wrong, expected):
     """A hundred answers, of which the least confident are wrong: one more than is allowed shuts both out."""
     highest = torch.tensor([0.9] * 98 + [0.8, 0.7])
     labels = torch.tensor([0] * (100 - wrong) + [1] * wrong)
-    assert fit_threshold(torch.stack([highest, 1 - highest], 1), labels) == pytest.approx(expected)
+    assert fit_threshold(torch.stack([highest, 1 - highest], 1), labels, 0.01) == pytest.approx(expected)
 
 
-def test_no_answer_below_six_in_ten_is_ever_sure():
+def test_no_answer_below_six_in_ten_is_ever_clear():
     highest = torch.linspace(0.99, 0.51, 49)
-    assert fit_threshold(torch.stack([highest, 1 - highest], 1), torch.zeros(49).long()) == pytest.approx(0.6)
+    assert fit_threshold(torch.stack([highest, 1 - highest], 1), torch.zeros(49).long(), 0.01, 0.6) == pytest.approx(
+        0.6
+    )
 
 
 def test_what_belongs_to_no_class_speaks_for_none():
@@ -39,11 +53,46 @@ def test_what_belongs_to_no_class_speaks_for_none():
     assert true_classes(taught).tolist() == [-1, 2, 3]
 
 
-def test_threshold_of_a_hopeless_model_is_high():
-    assert fit_threshold(torch.full((50, 2), 0.5), torch.arange(50) % 2) == 0.99
+def test_threshold_of_a_hopeless_model_is_out_of_reach():
+    assert fit_threshold(torch.full((50, 2), 0.5), torch.arange(50) % 2, 0.1) == NEVER
 
 
-def test_an_answer_to_an_outlier_is_wrong_however_sure():
+def test_an_answer_to_an_outlier_is_wrong_however_probable():
     assert true_classes(torch.tensor([[0.2, 0.8], [0.5, 0.5]])).tolist() == [1, -1]
-    sure = torch.tensor([[0.95, 0.05], [0.9, 0.1], [0.7, 0.3]])
-    assert fit_threshold(sure, torch.tensor([0, 0, -1])) == pytest.approx(0.9)
+    firm = torch.tensor([[0.95, 0.05], [0.9, 0.1], [0.7, 0.3]])
+    assert fit_threshold(firm, torch.tensor([0, 0, -1]), 0.1) == pytest.approx(0.9)
+
+
+def test_levels_begin_at_their_limits():
+    found = Calibration(clear=0.9, likely=0.7)
+    assert [found.level(p) for p in (0.9, 0.8999, 0.7, 0.6999)] == ["clear", "likely", "likely", "unclear"]
+    assert set(LEVELS) == {"clear", "likely", "unclear"}
+
+
+def test_a_combination_without_limits_of_its_own_has_those_of_all_together():
+    config = ModelConfig("test", ["a"], calibration={"text+image+audio": Calibration(2.0), "text": {"clear": 0.7}})
+    assert config.calibrated(["audio"]).temperature == 2
+    assert config.calibrated({"text"}) == Calibration(clear=0.7)
+    assert ModelConfig("test", ["a"]).calibrated(["text"]) == Calibration()
+
+
+def test_every_combination_of_inputs_is_calibrated():
+    torch.manual_seed(0)
+    model = MultimodalLSTM(replace(CONFIG))
+    calibrate(model, features(), pair=True, seed=0, count=60)
+    names = {"text", "image", "audio", "text+image", "text+audio", "image+audio", "text+image+audio"}
+    assert set(model.config.calibration) == names
+    for found in model.config.calibration.values():
+        assert found.temperature > 0 and 0.5 <= found.likely <= found.clear <= NEVER
+
+
+def test_combinations_are_asked_about_the_same_samples():
+    torch.manual_seed(0)
+    model = MultimodalLSTM(replace(CONFIG))
+    asked = {given: rest for given, *rest in combined_answers(model, features(), pair=True, seed=3, count=40)}
+    assert len(asked) == 7
+    rows, logits, labels = asked["text", "audio"]
+    assert rows.tolist() == list(range(40)) and logits.shape == (40, len(CONFIG.labels))
+    assert all(torch.equal(labels, theirs) for _, _, theirs in asked.values())
+    again = {given: rest for given, *rest in combined_answers(model, features(), pair=True, seed=3, count=40)}
+    assert torch.equal(again["text", "audio"][1], logits)

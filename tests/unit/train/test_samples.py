@@ -117,6 +117,14 @@ def test_a_sound_amid_others_still_says_what_it_says():
     assert all(sample.targets["audio"].weight[-1] == 1 for sample in known)
 
 
+def test_what_is_to_stay_alone_is_never_put_beside_another():
+    split = with_outliers()
+    split = replace(split, alone=split.labels < 0)
+    samples = MultimodalSamples(split, CONFIG, pair=False, sampling=replace(PLAIN, amid=1.0), seed=0)
+    spoken = [sample for k in range(120) if "audio" in (sample := samples[k]).items]
+    assert {len(sample.items["audio"]) for sample in spoken if sample.targets["audio"].weight.any()} == {6}
+
+
 def test_samples_without_outliers_are_as_they_were():
     """Nothing more is drawn at random where a manifest has none."""
     ours, plain = (

@@ -13,7 +13,8 @@ from mmdemo.data.manifest.manifest import OUTLIER
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.synthetic import voices
 from mmdemo.data.synthetic.clatter import CLATTER
-from mmdemo.data.synthetic.voices import HELD_OUT, SPOKEN, make_voices, phonemes, plan
+from mmdemo.data.synthetic.takes import STRANGERS
+from mmdemo.data.synthetic.voices import HELD_OUT, SPOKEN, STRANGER, make_voices, phonemes, plan, plan_strangers
 from mmdemo.data.tasks.digits import made
 
 NAMES = ("af_bella", "zm_yunxi", "jf_alpha", *HELD_OUT["validation"], *HELD_OUT["test"])
@@ -22,10 +23,44 @@ needs_espeak = pytest.mark.skipif(not which("espeak-ng"), reason="needs espeak-n
 
 def test_without_other_programs_kokoro_says_digits_alone():
     takes = plan(400, 0, NAMES, {"kokoro-82m": 1})
-    assert {take.kind for take in takes if take.made == "kokoro-82m"} == {"digit"}
+    assert {take.kind for take in takes if take.made == "kokoro-82m"} == {"digit", "several"}
     assert {take.label for take in takes} == {*DIGITS, OUTLIER}
-    assert all(take.split == "train" for take in takes if take.label != OUTLIER)
-    assert not any(name in take.speaker for take in takes for names in HELD_OUT.values() for name in names)
+    assert {take.split for take in takes if take.label != OUTLIER} == {"train", "validation"}
+
+
+def test_no_voice_of_one_split_is_heard_in_another():
+    takes = plan(800, 0, NAMES, {"kokoro-82m": 1}) + plan_strangers(100, 0, NAMES, {"kokoro-82m": 1})
+    said = {split: set() for split in ("train", "validation", "test")}
+    for take in takes:
+        if take.made == "kokoro-82m":
+            said[take.split] |= set(take.speaker.split()[1:3])
+    assert said["validation"] == set(HELD_OUT["validation"]) and said["test"] == set(HELD_OUT["test"])
+    assert not said["train"] & (said["validation"] | said["test"])
+
+
+def test_strangers_have_accents_and_say_several_digits_and_other_numbers_too():
+    takes = plan_strangers(200, 0, NAMES)
+    assert {take.kind for take in takes} == {"digit", "several", "numbers"}
+    digits = [take for take in takes if take.kind == "digit"]
+    assert {take.label for take in digits} == set(DIGITS)
+    assert {"", "indian", "spanish", "japanese"} <= {take.accent for take in digits}
+    for take in takes:
+        assert (take.label == OUTLIER) == (take.kind != "digit")
+        assert (len(take.heard.split()) > 1) == (take.kind == "several")
+
+
+def test_every_accent_and_every_spelling_has_all_ten_digits():
+    assert all(len(accent["digits"]) == 10 for accent in SPOKEN["accents"].values())
+    assert all(len(spelt) == 10 for spelt in SPOKEN["respelt"].values())
+    assert {"tʰɾˈiː", "tɾˈiː"} <= set(SPOKEN["accents"]["indian"]["digits"][3])
+
+
+@needs_espeak
+def test_numbers_that_are_no_digit_are_planned_above_all_the_teens():
+    said = [take.said.rstrip(".,?!") for take in plan(3000, 0, NAMES) if take.kind == "numbers"]
+    assert {"sixteen", "seventeen", "nineteen", "ten", "twenty"} <= set(said)
+    assert not {*DIGITS} & set(said)
+    assert any("hundred" in number for number in said) and any("point" in number for number in said)
 
 
 def test_a_larger_count_keeps_what_is_there():
@@ -79,6 +114,7 @@ def test_a_run_writes_a_folder_that_the_recipe_takes_and_goes_on_where_it_stoppe
     for count in (10, 25, 25):
         make_voices(tmp_path / "out", tmp_path / "kokoro", count=count, jobs=1, say=said.append)
     assert len(asked) == len(set(asked))
+    assert len(pd.read_csv(tmp_path / "out" / STRANGERS)) == 25 // STRANGER
     assert any("espeak-ng is not installed" in sentence for sentence in said)
     rows = made(tmp_path / "out")
     assert len(rows) == 25 == len(pd.read_csv(tmp_path / "out" / "manifest.csv"))

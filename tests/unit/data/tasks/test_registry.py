@@ -12,6 +12,15 @@ def test_the_task_has_its_labels_and_its_recipe():
     assert task.config.labels[0] == "zero" and task.config.labels[9] == "nine" and len(task.config.labels) == 10
 
 
+def test_numbers_are_looked_for_only_where_the_labels_are_digits(tmp_path):
+    assert TASKS["digits"].config.text.numbers and not TASKS["emotion"].config.text.numbers
+    path = tmp_path / "manifest.csv"
+    path.write_text("text,label\nhello,greeting\nbye,farewell\n")
+    assert not own_task("manners", path, like=TASKS["digits"]).config.text.numbers
+    path.write_text("text,label\n" + "".join(f"{label} please,{label}\n" for label in TASKS["digits"].config.labels))
+    assert own_task("figures", path, like=TASKS["digits"]).config.text.numbers
+
+
 def test_somebodys_own_manifest_is_a_task(tmp_path):
     path = tmp_path / "manifest.csv"
     path.write_text("text,image,audio,label\nhello,,,greeting\nbye,,,farewell\nthanks,,,\n")

@@ -3,6 +3,7 @@
 import { store } from "../core/dom.js";
 import { offerTips } from "../core/tooltip.js";
 import { language, onLanguage, say, translate } from "../core/words.js";
+import { letFilesIn } from "./files.js";
 import { nameInputs } from "./inputs.js";
 import { offerLanguages } from "./languages.js";
 import { present } from "./present.js";
@@ -22,6 +23,7 @@ export function title({ element }) {
   show();
   translate(element);
   nameInputs();
+  letFilesIn();
 }
 
 /** The presenter's mode, the language, and light or dark. */

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from mmdemo.config import CheckpointError
 from mmdemo.messages import InputError
 from mmdemo.resources import CHECKPOINTS
 
@@ -386,7 +387,7 @@ def main() -> None:
 
 def _sentence(error: Exception) -> str:
     """What to tell the person at the terminal."""
-    if isinstance(error, InputError | FileNotFoundError):
+    if isinstance(error, InputError | FileNotFoundError | CheckpointError):
         return str(error)
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("mmdemo"):
         return (

@@ -1,7 +1,7 @@
 """The file of a checkpoint's weights, checked before it is used: its hash, its shapes, and that all numbers are finite.
 
 Beside ``model.safetensors`` lies ``model.safetensors.sha256``, as the command ``sha256sum`` writes and checks it. A
-checkpoint without one, such as those made before mmdemo 1.1, is used unless something else is wrong with it.
+checkpoint without one, such as those made before mmdemo 1.0, is used unless something else is wrong with it.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ class ModelConfig:
                     if former in fields:
                         fields.setdefault(name, fields.pop(former))
             if "temperature" in stored:  # one for all combinations, and one threshold, before mmdemo 1.0
-                clear = stored.pop("confidence_threshold")
+                clear = stored.pop("confidence_threshold", 0.8)
                 all_alike = Calibration(stored.pop("temperature"), clear, min(clear, Calibration.likely))
                 stored["calibration"] = {"+".join((*MODALITIES, *stored.get("more", ()))): all_alike}
             return cls(**stored)
@@ -204,7 +204,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives. Raise ``ValueError`` for what cannot be."""
         if not isinstance(self.calibration, dict):
-            raise ValueError(f"calibration has to say what each combination of inputs is worth, not {self.calibration!r}")
+            raise ValueError(f"calibration has to have an entry for each combination, and is {self.calibration!r}")
         self.calibration = {
             key: Calibration(**value) if isinstance(value, dict) else value for key, value in self.calibration.items()
         }

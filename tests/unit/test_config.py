@@ -32,7 +32,7 @@ def refusal(tmp_path, **fields):
         ({"dropout": -0.1}, "dropout must be within 0 to 1"),
         ({"temperature": 0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
-        ({"confidence_threshold": float("inf")}, "confidence_threshold"),
+        ({"calibration": {"text": {"clear": float("inf")}}}, "clear"),
         ({"labels": []}, "the number of labels must be within 1 to 10000, but is 0"),
         ({"labels": [str(n) for n in range(10**5)]}, "the number of labels"),
         ({"labels": "seven"}, "labels must be a list"),

@@ -252,6 +252,7 @@ def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeyp
     monkeypatch.setattr("mmdemo.app.build", lambda folder, warm: shown.append(folder))
     monkeypatch.setattr("mmdemo.server.serve", lambda demo, **settings: None)
     monkeypatch.delenv("MMDEMO_CHECKPOINTS", raising=False)
+    monkeypatch.setattr(cli, "_check_address", lambda host, port: None)  # somebody may have a page there
     assert run("serve")[0] == 0 and run("serve", "--checkpoints", checkpoint.parent)[0] == 0
     monkeypatch.setenv("MMDEMO_CHECKPOINTS", str(checkpoint.parent))
     assert run("serve")[0] == 0

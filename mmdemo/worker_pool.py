@@ -25,7 +25,7 @@ from mmdemo.nursery import FORKS, Died, Nursery, Spawned, Worker
 
 MAX_WORKERS = 8  # that work at once; each takes up to 100 MB
 SECONDS = 5.0  # that a call may take
-MEGABYTES = 2048  # that a call may take besides what its process has already: a picture of 16 megapixels takes a third
+MEGABYTES = 2048  # that a call may take besides what its process has already: the largest pictures take less than half
 SLOW_SECONDS = 1.0  # of work, after which a call is slow: nearly all take a fifth of that
 SLOW_BY_THE_CLOCK = 2.5  # times as long is slow, too, however busy the machine is
 WASTED = 1.5  # if more of a visitor's calls were in vain, or are far too slow, further ones are refused...

@@ -27,7 +27,7 @@ def test_settings_out_of_range_are_refused(wrong):
 
 
 def test_the_limits_hold_with_noise_too(tmp_path):
-    Image.new("1", (5000, 4000)).save(tmp_path / "bomb.png")
+    Image.new("1", (12000, 5000)).save(tmp_path / "bomb.png")
     noise = Noise(1, 1, 1, 0)
     with pytest.raises(InputError, match="megapixels"):
         SENSES["image"].perturb(tmp_path / "bomb.png", noise)

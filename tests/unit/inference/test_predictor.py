@@ -125,12 +125,8 @@ def test_how_far_it_can_be_trusted_and_why_no_further(probabilities, alone, leve
         assert not reason.values  # nothing that tells who was ahead
 
 
-class DoubtfulText(TextInput):
-    doubt = Note("text.left_out", {"read": 1, "left_out": 2})
-
-
 def test_an_input_with_a_doubt_is_never_clear(predictor):
-    doubtful = DoubtfulText("seven", read_text("seven").tokens)
+    doubtful = replace(read_text("seven"), doubt=Note("text.left_out", {"read": 1, "left_out": 2}))
     predictor = Predictor(predictor.model, "cpu")
     predictor.config = replace(predictor.config, calibration={"text": Calibration(clear=0.0, likely=0.0)})
     assert predictor.predict("seven").level == "clear"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,36 @@ LEVELS = ("clear", "likely", "unclear")
 RIGHT = {"clear": 0.99, "likely": 0.90}
 """The share of answers that are right, at least, among those of a level or a higher one on the validation split."""
 
+RANGES: dict[str, tuple[float, float]] = {
+    "max_tokens": (1, 4096),
+    "buckets": (2, 2**18),
+    "ngrams": (1, 32),
+    "ids_per_token": (1, 256),
+    "words": (0, 2**18),
+    "word_dropout": (0.0, 1.0),
+    "size": (1, 1024),
+    "slices": (1, 1024),
+    "channels": (1, 1024),
+    "max_seconds": (0.1, 60.0),
+    "stem_size": (1, 1024),
+    "context": (0, 64),
+    "embedding_dim": (1, 1024),
+    "hidden_size": (1, 2048),
+    "dropout": (0.0, 1.0),
+    "temperature": (1e-3, 1e3),
+    "clear": (0.0, 2.0),
+    "likely": (0.0, 2.0),
+}
+"""What the fields of ``ModelConfig`` and of the configurations in it may be: more than is of use, and less than fills
+a machine's memory. Whole numbers where both ends are."""
+STAGES = 8  # of a residual stem, at most
+
+LABELS = (1, 10_000)  # how many a task may have
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used: its file, why, and what to do, in one sentence."""
+
 
 @dataclass
 class TextConfig:
@@ -47,8 +77,11 @@ class TextConfig:
         return self.ids_per_token + (self.words > 0)
 
     def __post_init__(self) -> None:
-        """JSON knows no tuples."""
+        """JSON knows no tuples. Raise ``ValueError`` for what no such field can be."""
         self.ngrams = tuple(self.ngrams)
+        _check_fields(self)
+        if len(self.ngrams) != 2 or self.ngrams[0] > self.ngrams[1]:
+            raise ValueError(f"ngrams must be the shortest and the longest length, but is {list(self.ngrams)!r}")
 
 
 @dataclass
@@ -61,10 +94,14 @@ class ImageConfig:
     channels: tuple[int, ...] = ()  # of a residual stem, stage by stage; empty for the small plain one
 
     def __post_init__(self) -> None:
-        """JSON knows no tuples. Raise ``ValueError`` for a subject that nothing can find."""
+        """JSON knows no tuples. Raise ``ValueError`` for what no such field can be."""
         self.channels = tuple(self.channels)
+        _check_fields(self)
+        check_range("the number of channels", len(self.channels), 0, STAGES)
         if self.subject not in SUBJECTS:
             raise ValueError(f"the subject of a picture must be one of {', '.join(SUBJECTS)}, not {self.subject!r}")
+        if self.size % self.slices:
+            raise ValueError(f"slices must divide size, but are {self.slices!r} of {self.size!r} pixels")
 
 
 @dataclass
@@ -78,6 +115,10 @@ class AudioConfig:
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
     one_word: bool = False  # whether the answer is one word, so that several, or one cut off, are a reason for doubt
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for what no such field can be."""
+        _check_fields(self)
 
     @property
     def size(self) -> int:
@@ -97,6 +138,10 @@ class Calibration:
     temperature: float = 1.0  # logits are divided by it
     clear: float = 0.99  # the probability from which an answer is clear...
     likely: float = 0.8  # ...or at least likely
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for what no such field can be."""
+        _check_fields(self)
 
     def level(self, probability: float) -> str:
         """The level of an answer with this probability, one of ``LEVELS``."""
@@ -138,7 +183,8 @@ class ModelConfig:
         """The configuration that a checkpoint's ``config.json`` holds, whichever version of mmdemo wrote it.
 
         Raises:
-            ValueError: the file is no JSON object, lacks the task or its labels, or has a field that nothing knows.
+            CheckpointError: the file is no JSON object, lacks the task or its labels, or has a field that nothing knows
+                or whose value is out of its range.
         """
         try:
             stored = json.loads(file.read_text(encoding="utf-8"))
@@ -148,15 +194,17 @@ class ModelConfig:
                     if former in fields:
                         fields.setdefault(name, fields.pop(former))
             if "temperature" in stored:  # one for all combinations, and one threshold, before mmdemo 1.0
-                clear = stored.pop("confidence_threshold")
+                clear = stored.pop("confidence_threshold", 0.8)
                 all_alike = Calibration(stored.pop("temperature"), clear, min(clear, Calibration.likely))
                 stored["calibration"] = {"+".join((*MODALITIES, *stored.get("more", ()))): all_alike}
             return cls(**stored)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ValueError(f"{file} is no configuration of a checkpoint: {error}") from error
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            raise CheckpointError(f"{file} is no configuration of a checkpoint: {error}") from error
 
     def __post_init__(self) -> None:
-        """Accept the nested dictionaries that ``config.json`` gives."""
+        """Accept the nested dictionaries that ``config.json`` gives. Raise ``ValueError`` for what cannot be."""
+        if not isinstance(self.calibration, dict):
+            raise ValueError(f"calibration has to have an entry for each combination, and is {self.calibration!r}")
         self.calibration = {
             key: Calibration(**value) if isinstance(value, dict) else value for key, value in self.calibration.items()
         }
@@ -164,6 +212,34 @@ class ModelConfig:
             value = getattr(self, name)
             if isinstance(value, dict):
                 setattr(self, name, kind(**value))
+            elif not isinstance(value, kind):
+                raise ValueError(f"{name} must be an object, but is {value!r}")
+        if not isinstance(self.more, dict):
+            raise ValueError(f"more must be an object, but is {self.more!r}")
+        if not isinstance(self.task, str) or not self.task:
+            raise ValueError(f"task must be a word, but is {self.task!r}")
+        _check_fields(self)
+        if not isinstance(self.labels, list) or not all(isinstance(label, str) and label for label in self.labels):
+            raise ValueError("labels must be a list of words")
+        check_range("the number of labels", len(self.labels), *LABELS)
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels must all be different")
+
+
+def _check_fields(config: Any) -> None:
+    """Raise ``ValueError`` where a field is out of its range, is no number where it has one, or not true or false."""
+    for field_ in fields(config):
+        if field_.type == "bool" and not isinstance(value := getattr(config, field_.name), bool):
+            raise ValueError(f"{field_.name} must be true or false, but is {value!r}")
+        if field_.name not in RANGES:
+            continue
+        value, (low, high) = getattr(config, field_.name), RANGES[field_.name]
+        kinds = int if isinstance(low, int) else (int, float)
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, bool) or not isinstance(number, kinds):
+                what = "a whole number" if kinds is int else "a number"
+                raise ValueError(f"{field_.name} must be {what} within {low:g} to {high:g}, but is {number!r}")
+            check_range(field_.name, number, low, high)
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:

@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mmdemo.config import TextConfig
 from mmdemo.modality import CorruptionTest, Modality, Noise, StepTarget
 from mmdemo.text.noise import add_typos, random_words, worsen_text
-from mmdemo.text.numbers import doubt_about
+from mmdemo.text.numbers import doubt_about, with_numerals
 from mmdemo.text.reader import MAX_CHARACTERS, TextInput, read_text, token_ids, tokenize
 from mmdemo.text.stem import TextStem
 
@@ -30,9 +30,11 @@ class Text(Modality):
     heavy = False
 
     def read(self, source: str, config: TextConfig, *, candidate: int | None = None) -> TextInput:
-        """See ``read_text``; where the task says so, the numbers in it may be a reason for doubt."""
+        """See ``read_text``; where the answer is a digit, names of it are looked up, and numbers may make a doubt."""
         given = read_text(source, config)
-        return replace(given, doubt=doubt_about(source, given.tokens)) if config.numbers else given
+        if not config.numbers:
+            return given
+        return replace(given, tokens=with_numerals(given.tokens), doubt=doubt_about(source, given.tokens))
 
     def item(self, given: TextInput) -> tuple[str, ...]:
         """The tokens."""

@@ -64,6 +64,8 @@ SEPARATORS = frozenset(",;/&|-–—.、，；。…・")
 SUFFIXES = frozenset(("st", "nd", "rd", "th"))  # of ordinals, after a numeral
 ONES = frozenset(("one", "一"))  # which are pronouns and articles as well
 ROMAN = re.compile(r"x{1,2}(?:ix|iv|v?i{0,3})")
+TAUGHT = ("en", "zh", "es", "fr", "de", "it", "pt", "nl")  # languages whose sentences are taught
+LAST_LATIN = "\u024f"
 SHOWN = 5  # numbers that a note lists
 
 
@@ -108,6 +110,37 @@ def number_words() -> dict[str, dict[str, Any]]:
 def digit_names() -> frozenset[str]:
     """Every name of a digit, in any language."""
     return frozenset(name for words in number_words().values() for names in words["digits"] for name in names)
+
+
+def with_numerals(tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """Tokens with numerals for the digits' names of languages whose sentences a model is not taught (``TAUGHT``).
+
+    A name alone is looked up, and one amid others if nothing else is likely to be meant by it: in a script other than
+    Latin, of more than one letter, and not "one", which is an article in many languages.
+    """
+    names = _lent_names()
+    alone = sum(token.text[0].isalpha() for token in tokens) == 1
+
+    def read(token: Token) -> Token:
+        digit = names.get(token.text)
+        certain = digit is not None and digit != 1 and len(token.text) > 1 and token.text[0] > LAST_LATIN
+        return replace(token, text=str(digit)) if digit is not None and (alone or certain) else token
+
+    return tuple(read(token) for token in tokens)
+
+
+@lru_cache
+def _lent_names() -> dict[str, int]:
+    """The digits of the names that are one token and in no taught language."""
+    taught = {name for code in TAUGHT for names in number_words()[code]["digits"] for name in names}
+    found = {}
+    for words in number_words().values():
+        for digit, names in enumerate(words["digits"]):
+            for name in set(names) - taught:
+                tokens = tokenize(name)
+                if len(tokens) == 1:
+                    found[tokens[0].text] = digit
+    return found
 
 
 def numbers_in(tokens: Sequence[Token]) -> list[Mention]:
@@ -270,7 +303,7 @@ def _lexicon() -> tuple[Lexicon, int]:
 
 def _without_accents(word: str) -> str:
     """Latin letters only: to decompose others would take them apart."""
-    return "".join(unicodedata.normalize("NFD", c)[0] if c < "\u0250" else c for c in word)
+    return "".join(unicodedata.normalize("NFD", c)[0] if c <= LAST_LATIN else c for c in word)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -401,7 +401,7 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     queue = SimpleNamespace(max_size=None, push=None, event_queue_per_concurrency_id={})
     demo = SimpleNamespace(
-        health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
+        fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
     )
     server.launch(demo, per_minute=5)
     assert os.environ["FORWARDED_ALLOW_IPS"] == ""

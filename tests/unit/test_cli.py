@@ -252,12 +252,24 @@ def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeyp
     monkeypatch.setattr("mmdemo.app.build", lambda folder, warm: shown.append(folder))
     monkeypatch.setattr("mmdemo.server.serve", lambda demo, **settings: None)
     monkeypatch.delenv("MMDEMO_CHECKPOINTS", raising=False)
+    monkeypatch.setattr(cli, "_check_address", lambda host, port: None)  # somebody may have a page there
     assert run("serve")[0] == 0 and run("serve", "--checkpoints", checkpoint.parent)[0] == 0
     monkeypatch.setenv("MMDEMO_CHECKPOINTS", str(checkpoint.parent))
     assert run("serve")[0] == 0
     assert shown == [cli.CHECKPOINTS, checkpoint.parent, checkpoint.parent]
     status, _, err = run("serve", "--checkpoints", tmp_path)
     assert status == 2 and f"no trained task in {tmp_path}" in err and len(shown) == 3
+
+
+def test_a_folder_of_checkpoints_that_cannot_be_used_ends_the_start_with_the_reason(run, checkpoint, tmp_path):
+    shutil.copytree(checkpoint, tmp_path / "pets")
+    os.truncate(tmp_path / "pets" / "model.safetensors", 100)
+    for command in (
+        ("serve", "--checkpoints", tmp_path),
+        ("predict", "--checkpoint", tmp_path / "pets", "--text", "a"),
+    ):
+        status, _, err = run(*command)
+        assert status == 2 and str(tmp_path / "pets" / "model.safetensors") in err and "MMDEMO_DEBUG" not in err
 
 
 def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(run, tmp_path, monkeypatch):

@@ -48,6 +48,8 @@ def hostile(
     rounds: Annotated[int, typer.Option(help="Requests of each honest visitor on the quiet server.")] = 15,
     hold: Annotated[float, typer.Option(help="Seconds for which a connection is held open.")] = 8.0,
     minutes: Annotated[float, typer.Option(help="After which the server deletes files.")] = 0.5,
+    scale: Annotated[float, typer.Option(help="Of the floods, as a share of what would do harm.")] = 1.0,
+    wait: Annotated[bool, typer.Option(help="Wait until the server should have deleted all files.")] = True,
     checkpoints: Annotated[
         Path | None, typer.Option(help="Folder of the tasks.", show_default="the shipped ones")
     ] = None,
@@ -64,7 +66,8 @@ def hostile(
     if then is Then.kill:
         return _killed(seed, max(rounds, 20), checkpoints)
     with served("--rate", "600", minutes=minutes, checkpoints=checkpoints) as server:
-        return _beside(server, seed, kinds, tries, at_once, rounds, hold, minutes)
+        cleaned = 60 * minutes + min(60.0, 15 * 60 * minutes) + 5 if wait else 0.0
+        return _beside(server, seed, kinds, (tries, at_once, hold, scale), rounds, cleaned)
 
 
 # Processes of their own, so that none of them slows down another
@@ -82,6 +85,7 @@ def beside(function: Callable[..., Any], *arguments: Any) -> Iterator[Callable[[
     process = spawn.Process(target=_reporting, args=(its, function, arguments), daemon=True)
     process.start()
     its.close()
+    ours.recv()  # it has begun
 
     def end() -> Any:
         with suppress(OSError):
@@ -97,6 +101,7 @@ def beside(function: Callable[..., Any], *arguments: Any) -> Iterator[Callable[[
 
 
 def _reporting(told: Connection, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    told.send("begun")
     told.send(function(told, *arguments))
 
 
@@ -122,7 +127,14 @@ def watch(told: Connection, url: str) -> dict[str, Any]:
 
 
 def attack(
-    told: Connection, url: str, seed: int, kinds: Sequence[str], tries: int | None, at_once: int, hold: float
+    told: Connection,
+    url: str,
+    seed: int,
+    kinds: Sequence[str],
+    tries: int | None,
+    at_once: int,
+    hold: float,
+    scale: float,
 ) -> dict[str, Any]:
     """Make tries of all kinds in turn, several at once, until there were enough or the end is told.
 
@@ -131,11 +143,18 @@ def attack(
     """
     with suppress(AttributeError, OSError):
         os.nice(10)  # real ones would have machines of their own
-    return asyncio.run(_attack(told, url, seed, kinds, tries, at_once, hold))
+    return asyncio.run(_attack(told, url, seed, kinds, tries, at_once, hold, scale))
 
 
 async def _attack(
-    told: Connection, url: str, seed: int, kinds: Sequence[str], tries: int | None, at_once: int, hold: float
+    told: Connection,
+    url: str,
+    seed: int,
+    kinds: Sequence[str],
+    tries: int | None,
+    at_once: int,
+    hold: float,
+    scale: float,
 ) -> dict[str, Any]:
     found = {name: {"tries": 0, "ends": Counter(), "longest": 0.0} for name in kinds}
     chance = Random(seed)
@@ -153,7 +172,7 @@ async def _attack(
 
     async def one(name: str, number: int) -> None:
         mine = Random(f"{seed} {name} {number}")
-        who = Stranger(url, mine.choice(STRANGERS), mine, hold=hold * mine.uniform(0.3, 1))
+        who = Stranger(url, mine.choice(STRANGERS), mine, hold * mine.uniform(0.3, 1), scale)
         begun = time.perf_counter()
         try:
             ends = await TRIES[name].attempt(who)
@@ -185,7 +204,7 @@ async def _attack(
 
 
 def _beside(
-    server: Server, seed: int, kinds: Sequence[str], tries: int, at_once: int, rounds: int, hold: float, minutes: float
+    server: Server, seed: int, kinds: Sequence[str], how: tuple[Any, ...], rounds: int, cleaned: float
 ) -> dict[str, Any]:
     asyncio.run(visit(server.url, lambda number: number >= 3, seed, "warm"))
     with beside(watch, server.url) as watching:
@@ -196,14 +215,15 @@ def _beside(
     begun = time.perf_counter()
     with (
         beside(watch, server.url) as watching,
-        beside(attack, server.url, seed, kinds, tries, at_once, hold) as attacking,
+        beside(attack, server.url, seed, kinds, *how) as attacking,
     ):
         honest = asyncio.run(visit(server.url, lambda number: attacking.done() and number >= 3, seed, "beside"))
         took = time.perf_counter() - begun
         made, health = attacking(), watching()
-    left = _left(server, 60 * minutes + min(60.0, 15 * 60 * minutes) + 5)
-    asyncio.run(visit(server.url, lambda number: number >= 2, seed, "after"))
-    time.sleep(2)
+    left = _left(server, cleaned)
+    if cleaned:
+        asyncio.run(visit(server.url, lambda number: number >= 2, seed, "after"))
+        time.sleep(2)
     after = server.memory(shared_once=True)
     lines, log = server.lines(), server.log.read_text(encoding="utf-8", errors="replace")
     unexpected = [line for line in lines if "unexpected" in (line.get("event"), line.get("outcome"))]
@@ -309,7 +329,7 @@ def _stopped(seed: int, kinds: Sequence[str], hold: float, checkpoints: Path | N
         with served("--rate", "600", minutes=0.5, checkpoints=checkpoints) as server:
             asyncio.run(visit(server.url, lambda number: number >= 1, seed, "warm"))
             workers = server.workers()
-            with beside(attack, server.url, seed, names, None, 6, hold) as attacking:
+            with beside(attack, server.url, seed, names, None, 6, hold, 1.0) as attacking:
                 time.sleep(4)
                 ends, seconds = asyncio.run(_stopped_now(server, seed))
                 attacking()

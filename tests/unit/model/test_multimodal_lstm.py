@@ -105,7 +105,8 @@ def test_a_configuration_with_former_names_still_loads(model, tmp_path):
     stored |= {"sure_above": 0.75, "step_size": stored.pop("embedding_dim"), "shows_cases": False}
     stored["temperature"] = 0.5  # one for all combinations, and one threshold
     del stored["calibration"], stored["expose_test_cases"]
-    stored["text"] = {"lost": 0.25}
+    stored["text"] |= {"lost": 0.25}
+    del stored["text"]["word_dropout"]
     file.write_text(json.dumps(stored))
     config = MultimodalLSTM.from_pretrained(tmp_path, local_files_only=True).config
     assert (config.embedding_dim, config.expose_test_cases) == (100, False)

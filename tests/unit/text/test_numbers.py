@@ -161,6 +161,19 @@ def test_a_task_of_other_labels_has_no_doubt():
     assert SENSES["text"].read("seven eleven", TextConfig()).doubt is None
 
 
+def test_digits_of_other_languages_are_looked_up_where_nothing_else_is_meant():
+    def items(text):
+        given = SENSES["text"].read(text, NUMBERS)
+        assert [(t.start, t.end) for t in given.tokens] == [(t.start, t.end) for t in tokenize(text)]
+        return SENSES["text"].item(given)
+
+    assert items("Tatu!") == ("3", "!") and items("మూడు") == ("3",) and items("kolme") == ("3",)
+    assert items("أريد ثلاثة كتب") == ("أريد", "3", "كتب")
+    assert items("San Francisco")[0] == "san" and items("я один дома")[1] == "один" and items("이 책")[0] == "이"
+    assert items("seven") == ("seven",) and items("siete") == ("siete",)  # taught languages are read by the model
+    assert SENSES["text"].item(SENSES["text"].read("tatu", TextConfig())) == ("tatu",)
+
+
 def test_sentences_of_the_grammar_make_hardly_any_doubt():
     rows = sentences("validation", 3000, 0)
     doubted = [row.text for row in rows if doubt(row.text)]

@@ -80,9 +80,9 @@ def beside(function: Callable[..., Any], *arguments: Any) -> Iterator[Callable[[
     Yields:
         a function that tells it to end and returns what it found; its attribute ``done`` says whether it has ended.
     """
-    spawn = multiprocessing.get_context("spawn")
-    ours, its = spawn.Pipe()
-    process = spawn.Process(target=_reporting, args=(its, function, arguments), daemon=True)
+    fork = multiprocessing.get_context("fork")  # which need not import all of it once more, beside a server that starts
+    ours, its = fork.Pipe()
+    process = fork.Process(target=_reporting, args=(its, function, arguments), daemon=True)
     process.start()
     its.close()
     ours.recv()  # it has begun
@@ -225,8 +225,7 @@ def _beside(
         asyncio.run(visit(server.url, lambda number: number >= 2, seed, "after"))
         time.sleep(2)
     after = server.memory(shared_once=True)
-    lines, log = server.lines(), server.log.read_text(encoding="utf-8", errors="replace")
-    unexpected = [line for line in lines if "unexpected" in (line.get("event"), line.get("outcome"))]
+    unexpected, log = _unexpected(server), server.log.read_text(encoding="utf-8", errors="replace")
     ends = sum((Counter(one["ends"]) for one in made.values()), Counter())
     faults = [f"{name}: {end}" for name, one in made.items() for end in one["ends"]
               if end in BAD or (end.startswith("5") and end not in MEANT)]  # fmt: skip
@@ -278,6 +277,11 @@ def _left(server: Server, seconds: float) -> list[str]:
         time.sleep(0.5)
 
 
+def _unexpected(server: Server) -> list[dict[str, Any]]:
+    """The lines of a server's log that call something unexpected."""
+    return [line for line in server.lines() if "unexpected" in (line.get("event"), line.get("outcome"))]
+
+
 def _told(beside: Kept, quiet: Kept, ratio: float) -> dict[str, Any]:
     return {
         "asked": beside.asked,
@@ -326,7 +330,7 @@ def _stopped(seed: int, kinds: Sequence[str], hold: float, checkpoints: Path | N
     """SIGTERM under each family of tries, while honest requests are being answered."""
     found = {}
     for family, names in _families(kinds).items():
-        with served("--rate", "600", minutes=0.5, checkpoints=checkpoints) as server:
+        with served("--rate", "600", minutes=10, checkpoints=checkpoints) as server:
             asyncio.run(visit(server.url, lambda number: number >= 1, seed, "warm"))
             workers = server.workers()
             with beside(attack, server.url, seed, names, None, 6, hold, 1.0) as attacking:
@@ -387,7 +391,7 @@ async def _stopped_now(server: Server, seed: int) -> tuple[Counter[str], float]:
 
 def _killed(seed: int, rounds: int, checkpoints: Path | None) -> dict[str, Any]:
     """Kill -9 of one of the server's processes after the other, under honest load."""
-    with served("--rate", "600", minutes=0.5, checkpoints=checkpoints) as server:
+    with served("--rate", "600", minutes=10, checkpoints=checkpoints) as server:
         asyncio.run(visit(server.url, lambda number: number >= 2, seed, "warm"))
         chance, killed = Random(seed), []
 
@@ -412,6 +416,7 @@ def _killed(seed: int, rounds: int, checkpoints: Path | None) -> dict[str, Any]:
 
         honest = asyncio.run(both())
         health = httpx.get(f"{server.url}/health").json()["status"]
+        unexpected = _unexpected(server)
     bars = {
         "honest requests lost": (sum(len(one.wrong) for one in honest.values()), 0),
         "not ready afterwards": (int(health != "ready"), 0),
@@ -419,7 +424,13 @@ def _killed(seed: int, rounds: int, checkpoints: Path | None) -> dict[str, Any]:
     }
     told = {name: {"asked": one.asked, "wrong": one.wrong[:5], "longest": _share(one.seconds, 1)}
             for name, one in honest.items()}  # fmt: skip
-    return {"seed": seed, "killed": len(killed), "honest": told, **_judged(bars)}
+    return {
+        "seed": seed,
+        "killed": len(killed),
+        "honest": told,
+        "unexpected in the log": unexpected[:5],
+        **_judged(bars),
+    }
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -12,6 +12,7 @@ import logging
 import math
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -83,6 +84,7 @@ class Gate:
         self.places = places
         self.requests, self.bodies = Share(REQUESTS), Share(BODIES)
         self.body_bytes, self.uploads = Share(BODY_BYTES), Share(UPLOADS)
+        self._parser = ThreadPoolExecutor(1, "parser")  # a single one, as the event loop waits for each in turn
         self._token = secrets.token_urlsafe()  # by which a request that we send to ourselves is known
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
@@ -164,8 +166,11 @@ class Gate:
             _take(held, self.bodies, who)
             hold = partial(_take, held, self.body_bytes, who)
             raw = await read_body(limit_body(scope, receive, MAX_JSON, hold))
-            check = _checked if route == "mcp" else partial(_validated, demo, self.places, path) if asks else _message
-            raw = await asyncio.to_thread(check, raw) if len(raw) > SMALL_JSON else check(raw)
+            check = _over_mcp if route == "mcp" else partial(_validated, demo, self.places, path) if asks else _message
+            if len(raw) > SMALL_JSON:
+                raw = await asyncio.get_running_loop().run_in_executor(self._parser, check, raw)
+            else:
+                raw = check(raw)
         if route in ("call", "queue"):
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
@@ -269,14 +274,14 @@ def _validated(demo: gr.Blocks, places: Places, path: str, raw: bytes) -> bytes:
     return json.dumps(body).encode()
 
 
-def _checked(raw: bytes) -> bytes:
-    """A body, if it is JSON.
+def _over_mcp(raw: bytes) -> bytes:
+    """The body of a request over MCP, if it is one.
 
     Raises:
         Refusal: it is not.
     """
     try:
-        validate.parse(raw)
+        validate.check_mcp(validate.parse(raw))
     except InputError as error:
         raise Refusal(400, error.note) from error
     return raw

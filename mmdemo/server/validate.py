@@ -25,6 +25,9 @@ MAX_SIGNS = 20_000  # of those that stand between values, in a text, too, which 
 SIGNS = (b",", b":", b"[", b"{")
 JOIN_KEYS = ("data", "event_data", "fn_index", "session_hash", "trigger_id")  # that are passed on
 MAX_KEY, MAX_NUMBER = 64, 2**31  # characters of a key and the largest number in a message besides runs
+MAX_MCP_VALUES = 200  # in a request over MCP; a client that introduces itself needs some twenty
+MCP_KEYS = {"jsonrpc", "id", "method", "params"}
+MCP_METHOD = re.compile(r"[\w/]{1,64}", re.ASCII)
 SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 UPLOAD_URL = re.compile(rf"https?://[^/\s]+(?:/[^?#\s]*)?{API}file=([^?#\s]+)")  # how assistants name an upload
 
@@ -67,6 +70,23 @@ def check_message(body: Any) -> None:
         plain = value is None or isinstance(value, int) or (isinstance(value, str) and SESSION.fullmatch(value))
         if not plain or len(key) > MAX_KEY or abs(value if isinstance(value, int) else 0) > MAX_NUMBER:
             raise InputError("serve.request")
+
+
+def check_mcp(body: Any) -> None:
+    """Check a request of the Model Context Protocol as far as it says one thing only, and little besides.
+
+    What it means is checked by those who read it, which takes them long, on the event loop, if there is much of it.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not isinstance(body, dict) or not set(body) <= MCP_KEYS or body.get("jsonrpc") != "2.0":
+        raise InputError("serve.request")
+    method, number, parameters = body.get("method"), body.get("id"), body.get("params")
+    named = isinstance(method, str) and MCP_METHOD.fullmatch(method)
+    known = number is None or type(number) is int or (isinstance(number, str) and len(number) <= MAX_KEY)
+    if not named or not known or not isinstance(parameters, dict | None) or _count(body) > MAX_MCP_VALUES:
+        raise InputError("serve.request")
 
 
 def check_call(demo: gr.Blocks, places: Places, name: str, body: Any, *, named: bool) -> Any:
@@ -185,6 +205,12 @@ def _holds_file(value: Any) -> bool:
     if isinstance(value, dict):
         return "path" in value or "url" in value or any(_holds_file(item) for item in value.values())
     return isinstance(value, list) and any(_holds_file(item) for item in value)
+
+
+def _count(value: Any) -> int:
+    """How many values there are, lists and objects included."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, inner))
 
 
 def _depth(value: Any) -> int:

@@ -50,7 +50,7 @@ LAUNCH: dict[str, Any] = {
         body_text_color_dark="#eceef2",
     ),
     "head": parts.head(),
-    "max_file_size": "10mb",
+    "max_file_size": "32mb",
     "show_error": False,
     "run_history": False,
     "enable_monitoring": False,

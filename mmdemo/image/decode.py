@@ -18,7 +18,7 @@ from mmdemo.messages import InputError
 from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
 MAX_PIXELS = 51_000_000  # width times height, read from the header before anything is decoded; phones have up to 50
-MAX_BYTES = 10_000_000  # of a file
+MAX_BYTES = 32_000_000  # of a file: a photo of 50 megapixels in full quality takes 15 to 25 MB
 KEPT_SIDE = 1280  # pixels; a longer picture is reduced to this, which is plenty for a digit and quick to search
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # wherever else a picture may be opened: Pillow refuses twice as many
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "PPM")  # nothing that runs a program

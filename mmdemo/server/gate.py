@@ -48,7 +48,7 @@ OPEN_API_ROUTES = {
     "app_id", "call", "cancel", "file", "heartbeat", "info", "login_check", "mcp", "openapi.json", "queue", "reset",
     "startup-events", "theme.css", "upload", "upload_progress", "user",
 }  # fmt: skip
-MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and the form around it
+MAX_UPLOAD = 32_500_000  # bytes of a request: a picture of 32 MB and the form around it
 MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a request has to be small
 SMALL_JSON = 20_000  # bytes; what is larger is taken apart beside the event loop, on which everybody waits
 MAX_PATH = 2_000  # characters

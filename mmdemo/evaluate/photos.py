@@ -1,18 +1,21 @@
-"""Webcam photos of a test set: in how many the ink is found, and how many are read correctly."""
+"""Webcam photos of a test set: in how many the ink is found, and how many are read correctly, whole and cropped."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from mmdemo.data.synthetic.paper import Shot
-from mmdemo.image.ink import overlap
+from mmdemo.image.ink import Box, overlap
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 OVERLAP = 0.5  # intersection over union of the found box and the ink's; from this on, it counts as found
+MARGINS = (0, 3, 6, 10)  # per cent of the ink's longest side: the ground that is left around it in a cropped photo
 
 
 def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dict:
@@ -25,15 +28,20 @@ def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dic
 
     Returns:
         ``n``, ``accuracy`` with its 95 % Wilson ``interval``, the share whose ink was ``found``, and the accuracy
-        ``by_kind`` of scene and of the files that only their EXIF orientation turns upright.
+        ``by_kind`` of scene, of the files that only their EXIF orientation turns upright, and of the photos
+        ``cropped`` to their ink, by margin.
     """
     predictor = Predictor(model, model.device)
-    found, right = [], defaultdict(list)
+    found, right, cropped = [], defaultdict(list), defaultdict(list)
     for shot in shots:
         result = predictor.predict(image=shot.file)
         image = result.inputs["image"]
         found.append(image.box is not None and overlap(image.box, shot.photo.box) >= OVERLAP)
         correct = not image.absent and int(result.probabilities.argmax()) == shot.label
+        for margin in MARGINS:
+            close = predictor.predict(image=crop(shot.photo.pixels, shot.photo.box, margin / 100))
+            read = not close.inputs["image"].absent and int(close.probabilities.argmax()) == shot.label
+            cropped[str(margin)].append(read)
         for group in ("all", shot.photo.kind, *(["turned"] if shot.orientation != 1 else [])):
             right[group].append(correct)
     shares = {group: {"n": len(of), "accuracy": round(sum(of) / len(of), 4)} for group, of in right.items()}
@@ -44,5 +52,14 @@ def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dic
         "interval": [round(interval.low, 4), round(interval.high, 4)],
         "found": round(sum(found) / len(found), 4),
         "turned": shares.pop("turned", None),
+        "cropped": {margin: round(sum(of) / len(of), 4) for margin, of in cropped.items()},
         "by_kind": shares,
     }
+
+
+def crop(picture: NDArray[np.uint8], box: Box, margin: float) -> NDArray[np.uint8]:
+    """What lies in a box of a picture (H, W, 3), and a margin around it, in shares of the box's longest side."""
+    left, top, right, bottom = box
+    more = margin * max(right - left, bottom - top)
+    x0, y0 = max(0, int(np.floor(left - more))), max(0, int(np.floor(top - more)))
+    return np.ascontiguousarray(picture[y0 : int(np.ceil(bottom + more)), x0 : int(np.ceil(right + more))])

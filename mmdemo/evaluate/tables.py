@@ -218,6 +218,9 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
     if paper["turned"]:
         turned = paper["turned"]
         yield f"Of the {turned['n']} that only their EXIF orientation turns upright: {percent(turned['accuracy'])}."
+    if cropped := paper.get("cropped"):
+        margins = ", ".join(f"{margin} % {percent(accuracy)}" for margin, accuracy in cropped.items())
+        yield f"Cropped to the ink, by the margin around it as a share of its longest side: {margins}."
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmdemo.data.synthetic import paper
-from mmdemo.evaluate.photos import study_photos
+from mmdemo.evaluate.photos import crop, study_photos
 from mmdemo.image.ink import overlap
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
@@ -31,3 +31,13 @@ def test_a_blank_wall_is_wrong_and_kinds_add_up(trained):
     assert report["n"] == 10 == sum(kind["n"] for kind in report["by_kind"].values())
     assert report["turned"]["n"] == sum(shot.orientation != 1 for shot in shots) > 0
     assert 0.5 <= report["accuracy"] <= 1
+    assert list(report["cropped"]) == ["0", "3", "6", "10"]
+    assert all(0.5 <= accuracy <= 1 for accuracy in report["cropped"].values())
+
+
+def test_a_crop_by_hand():
+    picture = np.arange(100 * 80 * 3, dtype=np.uint32).reshape(100, 80, 3) % 251
+    box = (10.0, 20.0, 30.0, 60.0)
+    assert (crop(picture, box, 0) == picture[20:60, 10:30]).all()
+    assert (crop(picture, box, 0.1) == picture[16:64, 6:34]).all()
+    assert crop(picture, box, 0.4).shape == (72, 46, 3)  # no farther than to the picture's left edge

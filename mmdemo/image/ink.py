@@ -21,7 +21,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmdemo.image.strokes import BEYOND, measure, stroke_width
+from mmdemo.image.frame import without_frame
+from mmdemo.image.strokes import BEYOND, View, measure, stroke_width
 
 SEARCH_SIDE = 640  # pixels; ink is searched for in a picture of at most this length, and in halves of it
 ENLARGED_TO = 160  # pixels: so that strokes of two pixels are wide enough to be measured
@@ -35,6 +36,7 @@ MOST_GROUPS = 200  # groups, the most digit-like ones, among which candidates ar
 SMALLEST = 0.05  # of the picture's height: the height of the smallest group
 ENOUGH = 0.95, 20  # score and height in pixels of a candidate from which on the largest picture need not be searched
 ACCEPT = 0.12  # candidates scoring less are not called ink
+LINED = 0.1  # of a group, at least, is lines along the picture's edges where it is a frame
 CUT_GAPS = 0.01, 0.06  # of its longest side: ink that is nearer to an edge, and farther from the opposite, is cut off
 JUDGE = Path(__file__).with_name("ink.npz")  # the network's weights; tools/fit_ink.py makes them
 _LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
@@ -126,11 +128,15 @@ def _groups(number: int, search: np.ndarray) -> Iterator[Found]:
     for dark in (True, False):
         filled, ground = _without_strokes(smooth, dark)
         strength = reduce(cv2.max, map(cv2.absdiff, _logs(filled), logs))
+        view = View(strength, light, bright, ground, dark)
         level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
         top = float(strength.max())
         while level < top:
-            for box, mask, measures in _at_level(strength, light, bright, ground, dark, level):
-                yield box, dark, mask, 2**number, measures
+            ink = (strength > level).view(np.uint8)
+            within = without_frame(ink)
+            for some in (ink,) if within is ink else (ink, within):
+                for box, mask, measures in _in(some, within, view):
+                    yield box, dark, mask, 2**number, measures
             level *= LADDER
 
 
@@ -165,12 +171,15 @@ def _sizes(picture: np.ndarray) -> Iterator[np.ndarray]:
         ratio, first = ratio / 2, False
 
 
-def _at_level(
-    strength: np.ndarray, light: np.ndarray, bright: float, ground: float, dark: bool, level: float
-) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
-    """Groups of strokes above one level of contrast: box in shares of the sides, mask, measures."""
-    height, width = strength.shape
-    ink = (strength > level).view(np.uint8)
+def _in(ink: np.ndarray, within: np.ndarray, view: View) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
+    """Groups of strokes in the ink at one level of contrast: box in shares of the sides, mask, measures.
+
+    Args:
+        ink: uint8 (H, W), 1 where the contrast is above the level.
+        within: the same without lines along the picture's edges.
+        view: the picture.
+    """
+    height, width = ink.shape
     smallest = max(8, SMALLEST * height)
     if cv2.boundingRect(ink)[3] < smallest:  # as it is at high levels
         return
@@ -192,7 +201,8 @@ def _at_level(
         member[names[members]] = 1
         mask = member[labels[top:bottom, left:right]]
         box = (left, top, right, bottom)
-        if (measures := measure(box, mask, ink, strength, light, bright, ground, dark)) is not None:
+        lined = 0.0 if ink is within else 1 - (mask & within[top:bottom, left:right]).sum() / mask.sum()
+        if (measures := measure(box, mask, ink, float(lined), view)) is not None:
             yield (left / width, top / height, right / width, bottom / height), mask, measures
 
 
@@ -237,7 +247,7 @@ def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> li
     """Of those that overlap only one; best first."""
     chosen: list[list] = []
     for number in np.argsort(-scores)[:MOST_GROUPS]:
-        (left, top, right, bottom), dark, mask, reduced, _ = found[number]
+        (left, top, right, bottom), dark, mask, reduced, measures = found[number]
         box, score = (left * width, top * height, right * width, bottom * height), float(scores[number])
         for other in chosen:
             if (shared := overlap(box, other[0])) > 0.5:
@@ -246,14 +256,16 @@ def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> li
                     other[0], other[3], other[4] = box, mask, reduced  # a lower level shows the strokes' faint ends too
                 break
         else:
-            chosen.append([box, score, dark, mask, reduced])
+            chosen.append([box, score, dark, mask, reduced, measures[-1] > LINED])
     for inner in chosen:  # the inside of a nought is no digit, nor is a part of one
         for outer in chosen:
+            if outer[5]:  # what lies within a frame is not a part of a digit
+                continue
             worse = 0.3 if outer[2] != inner[2] else 0.6
             if outer[1] > worse * inner[1] and _contains(outer[0], inner[0]):
                 inner[1] *= worse / 2
                 break
-    candidates = [Candidate(box, score, dark, mask) for box, score, dark, mask, _ in chosen]
+    candidates = [Candidate(box, score, dark, mask) for box, score, dark, mask, *_ in chosen]
     return sorted((one for one in candidates if one.score >= ACCEPT), key=lambda one: -one.score)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -83,6 +85,20 @@ def to_square(picture: np.ndarray, candidate: Candidate, size: int) -> tuple[np.
     square = cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
     square /= max(float(square.max()), 1e-6)
     return square, matrix @ np.vstack([to_crop, [0, 0, 1]])
+
+
+def turned_square(picture: np.ndarray, candidate: Candidate, size: int, turned: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same of a picture that is first turned by so many quarters to the left."""
+    ahead = np.eye(3)  # from points of the picture to points of the turned one
+    for _ in range(turned):
+        width = picture.shape[1]
+        left, top, right, bottom = candidate.box
+        box = (top, width - right, bottom, width - left)
+        candidate = replace(candidate, box=box, mask=np.ascontiguousarray(np.rot90(candidate.mask)))
+        picture = np.rot90(picture)
+        ahead = np.array([[0, 1, 0], [-1, 0, width], [0, 0, 1]]) @ ahead
+    square, matrix = to_square(np.ascontiguousarray(picture), candidate, size)
+    return square, matrix @ ahead
 
 
 def _of_indices(matrix: np.ndarray) -> np.ndarray:

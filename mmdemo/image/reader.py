@@ -12,7 +12,7 @@ from mmdemo.config import ImageConfig
 from mmdemo.image.decode import open_picture
 from mmdemo.image.face import cut_out, find_faces, near_face, ready_face
 from mmdemo.image.ink import Box, Candidate, cut_off, find_ink
-from mmdemo.image.mnist_style import ready_square, to_square
+from mmdemo.image.mnist_style import ready_square, turned_square
 from mmdemo.messages import Note
 from mmdemo.modality import ModalityInput
 from mmdemo.worker_pool import run_in_worker
@@ -45,6 +45,7 @@ class ImageInput(ModalityInput):
         doubt: why the answer may not be called clear.
         found: the ink that the candidates are; none where the picture was taken as it is, and of faces.
         asked: whether a person asked for the one that was read.
+        turned: by how many quarters to the left it was turned before it was read.
     """
 
     picture: np.ndarray
@@ -60,6 +61,7 @@ class ImageInput(ModalityInput):
     doubt: Note | None = None
     found: tuple[Candidate, ...] = ()
     asked: bool = False
+    turned: int = 0
 
     def __len__(self) -> int:
         return 0 if self.absent else len(self.boxes)
@@ -96,11 +98,11 @@ def read_image(
     return _read_ink(picture, size, config, candidate)
 
 
-def take(given: ImageInput, config: ImageConfig, chosen: int) -> ImageInput:
-    """A picture in which another of the candidates is read."""
-    if chosen == given.chosen:
+def take(given: ImageInput, config: ImageConfig, chosen: int, turned: int = 0) -> ImageInput:
+    """A picture in which another of the candidates is read, or the same one turned by so many quarters to the left."""
+    if (chosen, turned) == (given.chosen, given.turned):
         return given
-    return _of_ink(given.picture, given.size, config, given.found, chosen, asked=given.asked)
+    return _of_ink(given.picture, given.size, config, given.found, chosen, asked=given.asked, turned=turned)
 
 
 def _read_ink(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int | None) -> ImageInput:
@@ -129,10 +131,11 @@ def _of_ink(
     chosen: int,
     *,
     asked: bool,
+    turned: int = 0,
 ) -> ImageInput:
     """A picture in which one candidate is read."""
     one = found[chosen]
-    square, matrix = to_square(picture, one, config.size)
+    square, matrix = turned_square(picture, one, config.size, turned)
     candidates = tuple((_in_original(other.box, picture, size), other.score) for other in found)
     return ImageInput(
         picture,
@@ -146,6 +149,7 @@ def _of_ink(
         doubt=Note("image.cut_off") if cut_off(one, picture) else None,
         found=found,
         asked=asked,
+        turned=turned,
     )
 
 

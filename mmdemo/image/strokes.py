@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 BEYOND = 6  # pixels of ground that are added at every edge: a little more than half of ``mmdemo.image.ink.NIB``
 RIM = 0.15  # of the longest side: how much of the ground around a group is looked at
-MEASURES = 29  # numbers that say what a group is like
+MEASURES = 30  # numbers that say what a group is like
 # no digit has more than this (twice what was seen in composed photos):
 MOST_OTHER = 0.7  # other ink in its box, as a share of its own
 MOST_FOREIGN = 0.3  # of the rim around its box that is ink
@@ -25,15 +26,26 @@ def stroke_width(mask: np.ndarray) -> float:
     return 4 * float(distance.sum()) / max(1, int(mask.sum())) - 1  # pixels' centres lie half a pixel inside the edge
 
 
+class View(NamedTuple):
+    """A picture in which dark or light strokes are looked for.
+
+    Attributes:
+        contrast: float32 (H, W), log contrast to the ground, above 0 where there is ink.
+        light: float32 (H, W), log of the picture's light.
+        bright: log of the light of the picture's bright parts.
+        ground: log of the light that goes on beyond the picture's edges.
+        dark: the ink is darker than its ground.
+    """
+
+    contrast: np.ndarray
+    light: np.ndarray
+    bright: float
+    ground: float
+    dark: bool
+
+
 def measure(
-    box: tuple[int, int, int, int],
-    mask: np.ndarray,
-    ink: np.ndarray,
-    contrast: np.ndarray,
-    light: np.ndarray,
-    bright: float,
-    ground: float,
-    dark: bool,
+    box: tuple[int, int, int, int], mask: np.ndarray, ink: np.ndarray, lined: float, view: View
 ) -> list[float] | None:
     """What distinguishes a written digit from everything else, as ``MEASURES`` numbers.
 
@@ -41,15 +53,13 @@ def measure(
         box: (left, top, right, bottom) of the group in pixels.
         mask: uint8, the size of the box, 1 where the group is.
         ink: uint8 (H, W), 1 wherever there is ink at this level of contrast.
-        contrast: float32 (H, W), log contrast to the ground, above 0 where there is ink.
-        light: float32 (H, W), log of the picture's light.
-        bright: log of the light of the picture's bright parts.
-        ground: log of the light that goes on beyond the picture's edges.
-        dark: the ink is darker than its ground.
+        lined: how much of the group is lines along the picture's edges, 0 to 1.
+        view: the picture.
 
     Returns:
         The numbers, or None for what is no digit for certain: a blot, a tangle, a line that ends beyond the picture.
     """
+    contrast, light, bright, beyond, dark = view
     height, width = ink.shape
     left, top, right, bottom = box
     tall, wide = bottom - top, right - left
@@ -70,20 +80,20 @@ def measure(
     contrast, light = contrast[y0:y1, x0:x1], light[y0:y1, x0:x1]
     if min(left, top, width - right, height - bottom) < BEYOND:  # where there may be no ground else
         mask, contrast = (cv2.copyMakeBorder(one, *(BEYOND,) * 4, cv2.BORDER_CONSTANT) for one in (mask, contrast))
-        light = cv2.copyMakeBorder(light, *(BEYOND,) * 4, cv2.BORDER_CONSTANT, value=ground)
+        light = cv2.copyMakeBorder(light, *(BEYOND,) * 4, cv2.BORDER_CONSTANT, value=beyond)
         x0, y0 = x0 - BEYOND, y0 - BEYOND
-    outside = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
-    if cv2.countNonZero(outside) < 8:
+    ground = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    if cv2.countNonZero(ground) < 8:
         return None
     full, uneven = (float(one[0, 0]) for one in cv2.meanStdDev(contrast, mask=mask))
-    paper, unrest = (float(one[0, 0]) for one in cv2.meanStdDev(light, mask=outside))
-    around = cv2.mean(contrast, outside)[0]
+    paper, unrest = (float(one[0, 0]) for one in cv2.meanStdDev(light, mask=ground))
+    around = cv2.mean(contrast, ground)[0]
     if unrest > MOST_UNREST * full or around > MOST_AROUND * full:
         return None
-    within = np.zeros_like(outside)  # the ground between the strokes, as opposed to around them
-    within[top - y0 : bottom - y0, left - x0 : right - x0] = outside[top - y0 : bottom - y0, left - x0 : right - x0]
+    within = np.zeros_like(ground)  # the ground between the strokes, as opposed to around them
+    within[top - y0 : bottom - y0, left - x0 : right - x0] = ground[top - y0 : bottom - y0, left - x0 : right - x0]
     inner, outer = (
-        cv2.mean(light, one)[0] if cv2.countNonZero(one) > 3 else paper for one in (within, outside - within)
+        cv2.mean(light, one)[0] if cv2.countNonZero(one) > 3 else paper for one in (within, ground - within)
     )
     soft = full / slope(contrast, mask)
     off_centre = ((left + right) / width - 1) ** 2 + ((top + bottom) / height - 1) ** 2  # 2 in a corner
@@ -112,13 +122,14 @@ def measure(
         (paper - bright) * dark,
         (paper - bright) * (not dark),
         paper,
+        lined,
     ]
 
 
 def _holes(mask: np.ndarray, stroke: float) -> int:
     """How many parts of the ground a group encloses, those apart that are hardly larger than a dot."""
     ground = 1 - cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    cv2.floodFill(ground, None, (0, 0), 0)  # from outside: what is left is enclosed
+    cv2.floodFill(ground, None, (0, 0), 0)  # from ground: what is left is enclosed
     left, top, wide, tall = cv2.boundingRect(ground)
     if not wide:
         return 0

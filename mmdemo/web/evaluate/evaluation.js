@@ -191,6 +191,7 @@ function paper({ metrics: { paper: found } }) {
   const rows = [{ name: say("evaluate.paper_all"), value: found.accuracy, interval: found.interval, hue: hueOf("image"), more: String(found.n) }];
   for (const [kind, { n, accuracy: value }] of Object.entries(found.by_kind ?? {})) rows.push({ name: kindName(kind), value, hue: hueOf("image"), more: String(n) });
   if (found.turned) rows.push({ name: say("evaluate.turned"), value: found.turned.accuracy, hue: hueOf("image"), more: String(found.turned.n) });
+  for (const [margin, { accuracy: value }] of Object.entries(found.cropped ?? {})) rows.push({ name: say("evaluate.cropped", { margin }), value, hue: hueOf("image"), more: String(found.n) });
   return make("div", { className: "mme-stack" }, dots(say("evaluate.paper"), rows), make("p", { className: "mmh-note" }, say("evaluate.found", { percent: share(found.found) })));
 }
 

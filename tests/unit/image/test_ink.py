@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from pictures import seven
+from pictures import far, seven
 
 from mmdemo.image.face import near_face
 from mmdemo.image.ink import find_ink
@@ -69,3 +69,58 @@ def test_a_face_is_no_ink(data_dir):
             called += 1
             assert seen.absent.key == "image.face" and len(seen) == 0
     assert called >= 5  # the cascade misses about half of these cut-outs
+
+
+def cropped(margin, **options):
+    """A seven with so many pixels of ground around its ink, none of which is cut off."""
+    picture = seven(**options)
+    ink = np.abs(picture.astype(int) - picture[0, 0]).sum(axis=2) > 30
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    rows, columns = (slice(max(0, one[0] - margin), one[-1] + 1 + margin) for one in (rows, columns))
+    return np.ascontiguousarray(picture[rows, columns])
+
+
+@pytest.mark.parametrize("margin", [0, 2, 6, 12, 20])
+@pytest.mark.parametrize("colours", [{}, {"ink": (230, 230, 220), "ground": (30, 60, 45)}])
+def test_a_seven_that_fills_the_picture_is_the_same_seven(margin, colours):
+    seen = read_image(cropped(margin, **colours))
+    assert far(seen.pixels, read_image(seven(**colours)).pixels) < 0.25
+    assert seen.doubt is None  # the picture was cut to fit: nothing of it is missing
+
+
+@pytest.mark.parametrize("side", [16, 20, 28, 32, 48])
+@pytest.mark.parametrize("margin", [0, 10])
+def test_a_seven_of_a_few_pixels_is_the_same_seven(side, margin):
+    picture = cropped(margin, thick=22)
+    size = (round(side * picture.shape[1] / picture.shape[0]), side)
+    seen = read_image(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    assert far(seen.pixels, read_image(seven(thick=22)).pixels) < 0.35
+
+
+def test_light_that_fades_to_one_side_ends_at_the_edge_and_is_no_ink():
+    picture = cropped(3) * np.linspace(1, 0.35, cropped(3).shape[1])[None, :, None]
+    assert far(read_image(picture.astype(np.uint8)).pixels, read_image(seven()).pixels) < 0.25
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "top", "bottom"])
+def test_what_the_frame_cuts_off_is_doubtful(edge):
+    whole = cropped(40)
+    tall, wide = (n - 80 for n in whole.shape[:2])
+    part = {
+        "left": whole[:, 40 + wide // 3 :],
+        "right": whole[:, : 40 + 2 * wide // 3],
+        "top": whole[40 + tall // 3 :],
+        "bottom": whole[: 40 + 2 * tall // 3],
+    }[edge]
+    assert read_image(whole).doubt is None
+    assert read_image(np.ascontiguousarray(part)).doubt.key == "image.cut_off"
+
+
+def test_a_line_along_the_edge_is_no_digit():
+    """A cell of a puzzle that was cut out together with a line of the grid."""
+    cell = cropped(30)
+    cell[:, :5] = cell[-5:] = (40, 40, 40)
+    assert far(read_image(cell).pixels, read_image(seven()).pixels) < 0.2
+    cell[:] = 235
+    cell[:, :5] = cell[-5:] = (40, 40, 40)
+    assert read_image(cell).absent is not None

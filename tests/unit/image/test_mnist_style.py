@@ -5,10 +5,10 @@ import gzip
 import cv2
 import numpy as np
 import pytest
-from pictures import seven
+from pictures import far, seven
 
-from mmdemo.image.ink import Candidate
-from mmdemo.image.mnist_style import to_square
+from mmdemo.image.ink import Candidate, find_ink
+from mmdemo.image.mnist_style import to_square, turned_square
 from mmdemo.image.reader import read_image
 from mmdemo.image.strokes import stroke_width
 
@@ -57,3 +57,17 @@ def test_mnist_comes_through_unchanged(data_dir):
     for one in digits[:60]:
         again = read_image(cv2.resize(one, (280, 280), interpolation=cv2.INTER_CUBIC)).pixels
         assert np.corrcoef(again.ravel(), one.ravel())[0, 1] > 0.75
+
+
+@pytest.mark.parametrize("turned", [0, 1, 2, 3])
+def test_a_turned_square_is_that_of_the_turned_picture_and_knows_where_it_came_from(turned):
+    picture = seven(width=500)
+    (found,) = find_ink(picture)
+    (again,) = find_ink(np.ascontiguousarray(np.rot90(picture, -turned)))
+    square, matrix = turned_square(np.ascontiguousarray(np.rot90(picture, -turned)), again, 28, turned)
+    upright, _ = to_square(picture, found, 28)
+    assert far(square, upright) < 0.15
+    # the seven's left upper corner lies at the same place of the square, wherever it lies in the picture
+    height, width = picture.shape[:2]
+    corner = {0: (250, 120), 1: (height - 120, 250), 2: (width - 250, height - 120), 3: (120, width - 250)}[turned]
+    np.testing.assert_allclose(matrix @ [*corner, 1], to_square(picture, found, 28)[1] @ [250, 120, 1], atol=0.3)

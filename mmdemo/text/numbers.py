@@ -62,7 +62,9 @@ EXCLUDED = re.compile(r"na{0,2}$")
 HYPHENS = frozenset("-−–‐")
 SEPARATORS = frozenset(",;/&|-–—.、，；。…・")
 SUFFIXES = frozenset(("st", "nd", "rd", "th"))  # of ordinals, after a numeral
-ONES = frozenset(("one", "一"))  # which are pronouns and articles as well
+ONES = frozenset(
+    ("one", "一", "un", "une", "uma", "una", "een", "ein", "eine")
+)  # which are pronouns and articles as well
 ROMAN = re.compile(r"x{1,2}(?:ix|iv|v?i{0,3})")
 TAUGHT = ("en", "zh", "es", "fr", "de", "it", "pt", "nl")  # languages whose sentences are taught
 LAST_LATIN = "\u024f"
@@ -297,6 +299,8 @@ def _lexicon() -> tuple[Lexicon, int]:
     for mark in "点點時时":
         found[(mark,)] = ("q", None)  # a point or o'clock, depending on what follows
     found[("十",)] = ("U", None)
+    for one in ONES:
+        found.setdefault((one,), ("d", 1))
     found |= {(unit,): ("V", None) for unit in "百千万亿萬億"}
     return found, max(map(len, found))
 

@@ -37,14 +37,16 @@ from mmdemo.text.reader import tokenize
 LARGE = "large"  # the kind whose phrases are all number words beyond nine, of every language
 SHARES = {"en": 60, "zh": 18, **{name: 4 for name in LANGUAGES if name not in ("en", "zh")}}
 ALONE = 0.4  # the share of phrases that stand alone
-WITHDRAWN = 6  # times as many in training as of any other kind: what is let go late is let go in the midst of sentences
+# How many times as many in training as of the other kinds: those for which there are few rules, and what is withdrawn,
+# since what is let go late is let go in the midst of sentences.
+TAUGHT_MORE = {"withdrawn": 6, "several": 4, "range": 2, "excluded": 3}
 CUT_SHORT = 0.6  # the share of these that are corrections without what they correct it to
 
 
 def unlike(split: str, count: int, seed: int) -> list[Sentence]:
     """Distinct texts of a split with no digit as their answer; label None. Its kinds are in equal shares.
 
-    In training there are more of those whose digit is withdrawn, most of them corrections that are cut short.
+    In training there are more of some; most of those whose digit is withdrawn are corrections that are cut short.
 
     Raises:
         ValueError: an unknown split, or more texts than there are.
@@ -52,7 +54,9 @@ def unlike(split: str, count: int, seed: int) -> list[Sentence]:
     if split not in SPLITS:
         raise ValueError(f"unknown split: {split}")
     rng = random.Random(f"unlike {split} {seed}")
-    kinds = [LARGE, *_phrases()["en"], *(["withdrawn"] * (WITHDRAWN - 1) if split == "train" else [])]
+    kinds = [LARGE, *_phrases()["en"]]
+    if split == "train":
+        kinds = [kind for kind in kinds for _ in range(TAUGHT_MORE.get(kind, 1))]
 
     def make(turn: int) -> Sentence:
         kind = kinds[turn % len(kinds)]
@@ -103,7 +107,8 @@ def _unlike(kind: str, split: str, rng: random.Random) -> Sentence:
         core = frame(name, split, rng)
     template = _cues(around(core.replace("{n}", phrase), name, split, rng), name, split, rng)
     marked = fill(_numbers(template, name, rng), name, rng)
-    text, belief = read_marks(dress(marked, name, rng, may_drop_signs=kind in ("ordinal", "word", "withdrawn")))
+    apart = kind in ("ordinal", "word", "withdrawn") and not re.search(r"\{[def].?\}\W*\{[def]", template)
+    text, belief = read_marks(dress(marked, name, rng, may_drop_signs=apart))
     return Sentence(text, None, belief, kind, f"{name}: {template}", (), split)
 
 

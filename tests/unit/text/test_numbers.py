@@ -50,6 +50,8 @@ def test_numbers_by_hand(text, numbers):
             "三、四",
             "7️⃣8️⃣",
             "dos o tres",
+            "un; trois",
+            "〇以及六",
             "तीन चार",
         ],
         "range": ["between 3 and 5", "from three to five", "3-5", "三到五"],
@@ -110,7 +112,19 @@ def test_what_makes_a_doubt(key, texts):
 @pytest.mark.parametrize(
     "text",
     [
-        *("five", "5", "❸", "3.0", "s e v e n", "nine or nothing", "one moment, 5", "this one, 5", "why not five"),
+        *(
+            "five",
+            "5",
+            "❸",
+            "3.0",
+            "s e v e n",
+            "nine or nothing",
+            "one moment, 5",
+            "un moment, 5",
+            "eine Person, 5",
+            "this one, 5",
+            "why not five",
+        ),
         *(
             "three, no wait, five",
             "five, not three",

@@ -107,7 +107,8 @@ def _unlike(kind: str, split: str, rng: random.Random) -> Sentence:
         core = frame(name, split, rng)
     template = _cues(around(core.replace("{n}", phrase), name, split, rng), name, split, rng)
     marked = fill(_numbers(template, name, rng), name, rng)
-    text, belief = read_marks(dress(marked, name, rng, may_drop_signs=kind in ("ordinal", "word", "withdrawn")))
+    apart = kind in ("ordinal", "word", "withdrawn") and not re.search(r"\{[def].?\}\W*\{[def]", template)
+    text, belief = read_marks(dress(marked, name, rng, may_drop_signs=apart))
     return Sentence(text, None, belief, kind, f"{name}: {template}", (), split)
 
 

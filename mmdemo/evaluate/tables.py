@@ -300,6 +300,9 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
         f"{paper['seed']}): {percent(paper['accuracy'])} are read correctly ({low:.2%} to {high:.2%}), and in "
         f"{percent(paper['found'])} the ink that was found is the digit's. By kind: {kinds}."
     )
+    if paper["turned"]:
+        turned = paper["turned"]
+        yield f"Of the {turned['n']} that only their EXIF orientation turns upright: {percent(turned['accuracy'])}."
     yield f"Wrong and clear: {percent(paper['wrong_and_clear'])}."
     margins = ", ".join(
         f"{margin} % {percent(found['accuracy'])} (wrong and clear: {percent(found['wrong_and_clear'])})"

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -19,11 +20,12 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from mmdemo.messages import InputError
+from mmdemo.messages import InputError, make_printable
 from mmdemo.resources import CHECKPOINTS
 
 Loaded = TypeVar("Loaded")
 TRAINED = Path("checkpoints")  # where training writes to; in the source tree it is CHECKPOINTS, installed it is not
+MAX_DECODE_SECONDS = 600
 DEBUG = "MMDEMO_DEBUG"  # if this environment variable is set, an unexpected error shows its traceback
 
 app = typer.Typer(
@@ -87,13 +89,15 @@ def serve(
     ] = CHECKPOINTS,
 ) -> None:
     """Serve the page until Ctrl+C or SIGTERM; requests in progress are finished first. GET /health tells its state."""
-    for name, value in (("--rate", rate), ("--decode-seconds", decode_seconds)):
-        if not math.isfinite(value) or value < 0 or (name != "--rate" and not value):
-            raise typer.BadParameter(f"{name} has to be a number {'of at least' if name == '--rate' else 'above'} 0")
+    if not math.isfinite(rate) or rate < 0:
+        raise typer.BadParameter("--rate has to be a number of at least 0")
+    if not 0 < decode_seconds <= MAX_DECODE_SECONDS:
+        raise typer.BadParameter(f"--decode-seconds has to be a number above 0, and {MAX_DECODE_SECONDS} at most")
     if not re.fullmatch(r"[!-+\--:<-~]+( [!-+\--:<-~]+)*", embed):
         raise typer.BadParameter("--embed has to name sites, with spaces between them: 'self' https://example.org")
     if not any(checkpoints.glob("*/config.json")):
         raise FileNotFoundError(f"There is no trained task in {checkpoints}: no folder in it has a config.json")
+    _check_address(host, port)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
     from mmdemo.app import build
     from mmdemo.server import serve
@@ -362,6 +366,19 @@ def make_pictures(
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
 
 
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that a server cannot listen on, before it takes its time to start."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            if os.name == "posix":  # elsewhere it would let two servers share a port
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise typer.BadParameter(f"--host {host} and --port {port}: nothing can listen there: {why}") from error
+
+
 def _complain(sentence: str) -> None:
     """Print a warning to stderr and carry on."""
     typer.echo(sentence, err=True)
@@ -375,6 +392,8 @@ def _quietly(load: Callable[..., Loaded], *arguments: Any) -> Loaded:
 
 def main() -> None:
     """Run a command. An error is printed as one line, and the exit status is 2."""
+    _use_utf8()
+    make_printable()
     try:
         app()
     except Exception as error:
@@ -382,6 +401,13 @@ def main() -> None:
             raise
         print(" ".join(_sentence(error).split()), file=sys.stderr)
         sys.exit(2)
+
+
+def _use_utf8() -> None:
+    """Start again in Python's UTF-8 mode where names of files are not UTF-8: a visitor's may hold any sign."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _sentence(error: Exception) -> str:

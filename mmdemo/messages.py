@@ -7,6 +7,7 @@ change its language in place) or, with ``str(note)``, on the command line. The w
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -45,6 +46,13 @@ class Note:
 
     def __str__(self) -> str:
         return self.say()
+
+
+def make_printable() -> None:
+    """Write signs that a terminal does not know as their codes, wherever it is not UTF-8, instead of giving up."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # not those that stand in for a terminal
+            stream.reconfigure(errors="backslashreplace")
 
 
 class InputError(ValueError):

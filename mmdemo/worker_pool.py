@@ -3,43 +3,41 @@
 Finding ink or a face makes thousands of small calls, and each of them releases Python's global lock and waits to get it
 back: two threads that do so are hardly faster than one. A decoder may be kept busy for hours by a small file, may eat
 all memory, or crash, and no thread can be stopped. So a server does both in worker processes, each of which has a time
-for every call and an end to its memory, and is killed and replaced where that is not enough. Only a server starts any;
+for every call and an end to its memory, and is ended and replaced where that is not enough. Only a server starts any;
 everywhere else ``run_in_worker`` calls the function where it is.
 
-A worker is a process and the two pipes to it: nothing is shared that one of them could break for the others.
+Whose turn it is: see ``Turns``. How processes are started and asked: see ``mmdemo.nursery``.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import pickle
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from queue import Queue
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from joblib import cpu_count
-
 from mmdemo.messages import InputError
+from mmdemo.nursery import FORKS, Died, Nursery, Spawned, Worker
 
-MAX_WORKERS = 8  # each takes about 200 MB
+MAX_WORKERS = 8  # that work at once; each takes up to 100 MB
 SECONDS = 5.0  # that a call may take
 MEGABYTES = 2048  # that a call may take besides what its process has already: a picture of 16 megapixels takes a third
-PREPARATION_SECONDS = 300.0  # that a worker has to start; a busy machine that reads from a slow disk takes a minute
-FIRST_TRIES, MORE_TRIES = (0.0,), (0.0, 1.0, 5.0, 25.0)  # seconds before each try to start, and to replace, a worker
-SPARE_TRIES = (30.0, 30.0)  # seconds before each try to start a spare one, so that they do not slow down the start
-SPARES = 2  # of a server: a worker takes seconds to start, in which nobody is read by it
-CHECK_SECONDS = 1.0  # between two looks at whether the server still runs
-ENDED_FROM_OUTSIDE = {-getattr(signal, name) for name in ("SIGKILL", "SIGHUP", "SIGQUIT") if hasattr(signal, name)}
+SLOW_SECONDS = 1.0  # of work, after which a call is slow: nearly all take a fifth of that
+SLOW_BY_THE_CLOCK = 2.5  # times as long is slow, too, however busy the machine is
+WASTED = 1.5  # if more of a visitor's calls were in vain, or are far too slow, further ones are refused...
+FORGIVEN_SECONDS = 60.0  # ...and after how long one of them is forgotten
+FAR_TOO_SLOW = 2.0  # times as long as what is slow
+RETRY_SECONDS = 10.0  # after no worker could be started, until it is tried again
+ENDED_FROM_OUTSIDE = {None, -9, -1, -3}  # by SIGKILL, SIGHUP or SIGQUIT; None: together with the nursery
 Result = TypeVar("Result")
 
 log = logging.getLogger("mmdemo.server")
+visitor: ContextVar[str | None] = ContextVar("visitor", default=None)
+"""For whom a call is made, as far as it is known."""
 _pool: _Pool | None = None
 
 
@@ -54,10 +52,12 @@ class TooMuchWork(InputError):
 
 
 def default_count() -> int:
-    """How many workers a server starts unless told otherwise: one for each core.
+    """How many workers a server lets work at once unless told otherwise: one for each core.
 
     These are the cores that this process may use, according to a container's limits and ``LOKY_MAX_CPU_COUNT``.
     """
+    from joblib import cpu_count  # workers do not need it
+
     return max(1, min(cpu_count(), MAX_WORKERS))
 
 
@@ -66,20 +66,19 @@ def start(
     prepare: Sequence[Callable[[], Any]] = (),
     seconds: float = SECONDS,
     megabytes: float = MEGABYTES,
-    spares: int = 0,
 ) -> None:
-    """From now on, ``run_in_worker`` runs functions in workers, which begin to start at once.
+    """From now on, ``run_in_worker`` runs functions in workers, the first of which start at once.
 
     Args:
-        count: of workers; ``default_count()`` unless given.
-        prepare: functions that are called once in each worker, before anything else.
+        count: how many work at once; ``default_count()`` unless given.
+        prepare: functions that are called before a worker does anything else. What they import, workers have; what
+            they start besides, threads above all, is lost where workers are forked.
         seconds: that a call may take.
         megabytes: of memory that a call may take, on Linux; elsewhere there is no limit.
-        spares: workers besides, which are ready to take the place of one that was killed; they start after the others.
     """
     global _pool
     if count := default_count() if count is None else count:
-        _pool = _Pool(count, prepare, seconds, megabytes, spares)
+        _pool = _Pool(count, prepare, seconds, megabytes)
 
 
 def stop() -> None:
@@ -98,6 +97,7 @@ def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
 
     Raises:
         TooMuchWork: the call took more than ``seconds`` or ``megabytes``, or its worker crashed.
+        InputError: calls for the same visitor have done so just before.
         Exception: whatever the function raises.
     """
     if (pool := _pool) is None:
@@ -105,187 +105,229 @@ def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
     return pool.run(function, arguments)
 
 
-class _Died(Exception):
-    """A worker has ended in the middle of a call."""
+@dataclass(eq=False)
+class _Call:
+    """A call that waits for its turn or runs.
 
-
-class _Worker:
-    """A process and the pipes to it.
-
-    Raises:
-        OSError: no process can be started.
+    Attributes:
+        visitor: whose it is, if that is known.
+        begun: when it came, or else when its worker was asked.
+        worker: who makes it.
     """
 
-    def __init__(self) -> None:
-        script = f"import sys; sys.path[:] = {sys.path!r}; from mmdemo.worker_pool import work; work()"
-        self.process = subprocess.Popen(  # unlike multiprocessing's, it does not import app.py again
-            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self.out_of_time = False
+    visitor: str | None
+    begun: float = field(default_factory=time.monotonic)
+    worker: Worker | None = None
 
-    def ask(self, message: Any, seconds: float) -> tuple[bool, Any]:
-        """Send a message and wait for the answer to it: whether it succeeded, and its result or what it raised.
+    @property
+    def is_far_too_slow(self) -> bool:
+        """Whether it will probably be in vain."""
+        return self.worker is not None and self.worker.seconds() > FAR_TOO_SLOW * SLOW_SECONDS
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether others should not wait for it any more."""
+        if self.worker is None:
+            return False
+        by_the_clock = time.monotonic() - self.begun > SLOW_BY_THE_CLOCK * SLOW_SECONDS
+        return by_the_clock or self.worker.seconds() > SLOW_SECONDS
+
+
+class Turns:
+    """Whose turn it is, so that nobody's slow calls keep others waiting.
+
+    Calls are made in the order in which they come, so many at once. But
+
+    - a call that has become slow gives its place to another one and lets it go first on the processor; there are as
+      many places again for such calls;
+    - while one of a visitor's calls is slow, none of their others begins;
+    - calls that were in vain are remembered for a while; if a visitor has more than ``WASTED`` of these and of calls
+      that will probably be, further ones are refused.
+
+    Args:
+        count: of the calls that run at once and are not slow.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._waiting: list[_Call] = []
+        self._running: list[_Call] = []
+        self._wasted: dict[str, tuple[float, float]] = {}  # by visitor: how many calls were in vain, and when
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self) -> Iterator[_Call]:
+        """Wait for the turn of a call for the current ``visitor``, and hold it until the block ends.
 
         Raises:
-            _Died: the process has ended, or was killed because it took longer than ``seconds``.
+            InputError: too many of this visitor's calls were in vain.
         """
-        watch = threading.Timer(seconds, self._stop)
-        watch.daemon = True
-        watch.start()
+        call = _Call(visitor.get())
+        with self._changed:
+            self._waiting.append(call)
+            try:
+                while not self._may_begin(call):
+                    self._changed.wait(SLOW_SECONDS / 5)
+            finally:
+                self._waiting.remove(call)
+                self._changed.notify_all()
+            self._running.append(call)
         try:
-            pickle.dump(message, self.process.stdin, protocol=5)
-            self.process.stdin.flush()
-            return pickle.load(self.process.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(CHECK_SECONDS)  # so that what ended it is known
-            self.kill()
-            raise _Died from error
+            yield call
         finally:
-            watch.cancel()
+            with self._changed:
+                self._running.remove(call)
+                self._changed.notify_all()
 
-    def _stop(self) -> None:
-        self.out_of_time = True
-        self.process.kill()
+    def waste(self, call: _Call) -> None:
+        """Remember that a call was in vain."""
+        if call.visitor is None:
+            return
+        with self._changed:
+            count = self._count_wasted(call.visitor) + 1
+            self._wasted = {who: what for who, what in self._wasted.items() if self._count_wasted(who)}
+            self._wasted[call.visitor] = count, time.monotonic()
 
-    def kill(self) -> None:
-        """End the process at once."""
-        self.process.kill()
-        self.process.wait()
+    def _count_wasted(self, who: str) -> float:
+        count, then = self._wasted.get(who, (0.0, 0.0))
+        return max(0.0, count - (time.monotonic() - then) / FORGIVEN_SECONDS)
+
+    def _may_begin(self, call: _Call) -> bool:
+        if call.visitor is not None:
+            hopeless = sum(one.visitor == call.visitor and one.is_far_too_slow for one in self._running)
+            if self._count_wasted(call.visitor) + hopeless > WASTED:
+                raise InputError("serve.slow_files")
+        slow = [one for one in self._running if one.is_slow]
+        for one in slow:
+            if one.worker and not one.worker.nice:
+                one.worker.step_back()
+        held_up = {one.visitor for one in slow} - {None}
+        first = next((one for one in self._waiting if one.visitor not in held_up), None)
+        return call is first and len(self._running) - min(len(slow), self.count) < self.count
 
 
 class _Pool:
-    """A number of workers, and who of them has nothing to do."""
+    """Workers that wait for a call, and a way to get more of them."""
 
-    def __init__(
-        self, count: int, prepare: Sequence[Callable[[], Any]], seconds: float, megabytes: float, spares: int
-    ) -> None:
+    def __init__(self, count: int, prepare: Sequence[Callable[[], Any]], seconds: float, megabytes: float) -> None:
         self.prepare, self.seconds, self.megabytes = prepare, seconds, megabytes
-        self.idle: Queue[_Worker | None] = Queue()  # None: there can be no worker, so the call is made here
-        self.places = threading.Semaphore(count)  # that many work at once: there may be spare workers besides
-        self.hired: set[_Worker] = set()
-        self.lock = threading.Lock()
+        self.turns = Turns(count)
+        self.nursery: Nursery | None = None
+        self.hired: set[Worker] = set()
+        self.idle: list[Worker] = []
+        self.lock = threading.Lock()  # of the two above
+        self.hiring = threading.RLock()  # one at a time
+        self.next_try = 0.0  # not before that is it tried again to start a worker
         self.closed = False
-        for _ in range(count):
-            self._hire(FIRST_TRIES)
-        for _ in range(spares):
-            self._hire(SPARE_TRIES)
+        threading.Thread(target=self._hire_first, daemon=True).start()
 
     def run(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         """See ``run_in_worker``."""
-        with self.places:
-            return self._run(function, arguments)
-
-    def _run(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-        for again in (True, False):
-            if (worker := self.idle.get()) is None:
-                self.idle.put(None)
-                if self.closed:
-                    raise TooMuchWork
-                return function(*arguments)
-            try:
-                succeeded, answer = worker.ask((function, arguments), self.seconds)
-            except _Died:
-                code = worker.process.returncode
-                self._replace(worker)
-                fields = {"function": function.__name__, "out_of_time": worker.out_of_time, "code": code}
-                log.warning("worker ended", extra={"fields": fields})
-                if again and not worker.out_of_time and code in ENDED_FROM_OUTSIDE:
-                    continue
-                raise TooMuchWork from None
-            except BaseException:  # what cannot be sent: half of it may be on its way
-                worker.kill()
-                self._replace(worker)
-                raise
-            self.idle.put(worker)
-            if succeeded:
-                return answer
-            raise TooMuchWork if isinstance(answer, MemoryError) else answer
+        with self.turns.take() as call:
+            for again in (True, False):
+                if (worker := self._idle() or self._hire()) is None:
+                    return function(*arguments)
+                call.worker, call.begun = worker, time.monotonic()
+                try:
+                    succeeded, answer = worker.ask(function, arguments, self.seconds)
+                except Died:
+                    code = worker.end()
+                    self._fire(worker)
+                    if self.closed:
+                        raise TooMuchWork from None
+                    fields = {"function": function.__name__, "out_of_time": worker.out_of_time, "code": code}
+                    log.warning("worker ended", extra={"fields": fields})
+                    if again and not worker.out_of_time and code in ENDED_FROM_OUTSIDE:
+                        continue
+                    self.turns.waste(call)
+                    raise TooMuchWork from None
+                except BaseException:  # what cannot be sent
+                    self._fire(worker)
+                    raise
+                self._release(worker)
+                if succeeded:
+                    return answer
+                raise TooMuchWork if isinstance(answer, MemoryError) else answer
         raise AssertionError("the second time is the last")
 
     def close(self) -> None:
         """End all workers."""
+        self.closed = True
         with self.lock:
-            self.closed = True
-            for worker in self.hired:
-                worker.kill()
-        self.idle.put(None)
+            hired = list(self.hired)
+        for worker in hired:
+            worker.end()
+        if self.nursery:
+            self.nursery.end()
 
-    def _replace(self, worker: _Worker) -> None:
+    def _idle(self) -> Worker | None:
+        """A worker that has nothing to do, if there is one."""
+        while True:
+            with self.lock:
+                if not self.idle:
+                    return None
+                worker = self.idle.pop()
+            if worker.is_alive():
+                return worker
+            self._fire(worker)
+
+    def _release(self, worker: Worker) -> None:
+        """Keep a worker for the next call, if it is of use."""
+        with self.lock:
+            if kept := not (worker.nice or worker.out_of_time or self.closed) and len(self.idle) < self.turns.count:
+                self.idle.append(worker)
+        if not kept:
+            self._fire(worker)
+
+    def _fire(self, worker: Worker) -> None:
+        """End a worker for good."""
+        worker.end()
+        worker.close()
         with self.lock:
             self.hired.discard(worker)
-        self._hire(MORE_TRIES)
 
-    def _hire(self, tries: Sequence[float]) -> None:
-        """Start a worker beside everything else; it is idle once it is ready."""
-        threading.Thread(target=self._prepare, args=(tries,), daemon=True).start()
+    def _hire(self) -> Worker | None:
+        """A worker, new if need be; None if there can be none: then calls are made here, slower and unprotected.
 
-    def _prepare(self, tries: Sequence[float]) -> None:
-        for pause in tries:
-            time.sleep(pause)
-            try:
+        Raises:
+            TooMuchWork: the pool is closed.
+        """
+        with self.hiring:
+            if worker := self._idle():  # one has become ready meanwhile
+                return worker
+            problem: Exception | None = None
+            for _ in range(2):  # the nursery may have been killed
+                if self.closed:
+                    raise TooMuchWork
+                if time.monotonic() < self.next_try:
+                    return None
+                try:
+                    worker = self._start()
+                except OSError as error:
+                    problem = error
+                    if self.nursery:
+                        self.nursery.end()
+                        self.nursery = None
+                    continue
                 with self.lock:
-                    if self.closed:
-                        return
-                    worker = _Worker()
                     self.hired.add(worker)
-                worker.ask((os.getpid(), self.prepare, self.megabytes), PREPARATION_SECONDS)
-                self.idle.put(worker)
-                return
-            except (OSError, _Died) as error:
-                problem = error
-                with self.lock:
-                    self.hired = {one for one in self.hired if one.process.poll() is None}
-        if not self.closed:
-            log.error("no worker", extra={"fields": {"error": type(problem).__name__, "left": len(self.hired)}})
-            if not self.hired:  # it works without, slower and without protection
-                self.idle.put(None)
+                if self.closed:
+                    self.close()
+                return worker
+            self.next_try = time.monotonic() + RETRY_SECONDS
+        log.error("no worker", extra={"fields": {"error": type(problem).__name__, "left": len(self.hired)}})
+        return None
 
+    def _start(self) -> Worker:
+        if not FORKS:
+            return Spawned(self.prepare, self.megabytes)
+        if self.nursery is None:
+            self.nursery = Nursery(self.prepare, self.megabytes)
+        return self.nursery.fork()
 
-def work() -> None:
-    """What a worker does: it answers what comes in on standard input, until there is no more."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # for the server, which finishes what runs
-        signal.signal(number, signal.SIG_IGN)
-    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing that is printed gets among the answers
-    server, prepare, megabytes = pickle.load(questions)
-    threading.Thread(target=_die_with, args=(server,), daemon=True).start()
-    for function in prepare:
-        function()
-    _limit_memory(megabytes)
-    _answer(answers, True, None)
-    with suppress(EOFError):
-        while True:
-            function, arguments = pickle.load(questions)
-            try:
-                succeeded, answer = True, function(*arguments)
-            except Exception as error:
-                succeeded, answer = False, error.with_traceback(None)
-            _answer(answers, succeeded, answer)
-
-
-def _answer(answers: Any, succeeded: bool, answer: Any) -> None:
-    try:
-        said = pickle.dumps((succeeded, answer), protocol=5)
-    except Exception as error:  # some exceptions of libraries cannot be pickled
-        said = pickle.dumps((False, RuntimeError(f"{type(answer).__name__}: {type(error).__name__}")), protocol=5)
-    answers.write(said)
-    answers.flush()
-
-
-def _limit_memory(megabytes: float) -> None:
-    """Let this process take no more than so much besides what it has: more raises a MemoryError, or ends it."""
-    with suppress(ImportError, OSError, ValueError):  # not on Linux, or a lower limit is set already
-        import resource
-
-        with open("/proc/self/statm", encoding="ascii") as file:
-            pages = int(file.read().split()[0])
-        most = pages * resource.getpagesize() + int(megabytes * 2**20)
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
-
-
-def _die_with(server: int) -> None:
-    """End this worker when the server is gone: one that is killed has no time to end its workers."""
-    while os.getppid() == server:
-        time.sleep(CHECK_SECONDS)
-    os._exit(0)
+    def _hire_first(self) -> None:
+        """Have workers ready before the first call."""
+        with self.hiring, suppress(TooMuchWork):  # closed already
+            ready = [self._hire() for _ in range(self.turns.count - len(self.hired))]
+            for worker in filter(None, ready):
+                self._release(worker)

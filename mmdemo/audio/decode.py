@@ -10,9 +10,8 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
 
-from mmdemo.audio.spectrogram import FRAMES_PER_SECOND
+from mmdemo.audio.structure import check_structure
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
 from mmdemo.worker_pool import TooMuchWork, run_in_worker
@@ -22,6 +21,7 @@ MAX_BYTES = 10_000_000  # of a file
 MAX_CHANNELS = 16
 RATES = (2_000, 192_000)  # Hz, lowest and highest sampling rate
 
+SHORTEST = 0.01  # seconds: a frame; in less there is nothing to hear, nor for the resampler to work on
 RUMBLE = 50  # Hz; what lies below (DC, wind, a bumped table) is filtered out, lest it leak into the lowest bands
 
 
@@ -36,7 +36,7 @@ def decode(source: Source) -> NDArray[np.float32]:
     """
     if isinstance(source, tuple):
         rate, samples = source
-        return _resample(int(rate), from_array(int(rate), np.asarray(samples)))
+        return _without_rumble(_resample(int(rate), from_array(int(rate), np.asarray(samples))))
     if isinstance(source, bytes):
         size = len(source)
     else:
@@ -46,13 +46,16 @@ def decode(source: Source) -> NDArray[np.float32]:
         size = source.stat().st_size
     if size > MAX_BYTES:
         raise InputError("audio.too_large", megabytes=round(size / 1e6), limit=MAX_BYTES // 1_000_000)
-    return run_in_worker(_decode_file, source)  # it may take for ever, or crash
+    return _without_rumble(run_in_worker(_decode_file, source))  # it may take for ever, or crash
 
 
 def prepare() -> None:
-    """Decode a moment of silence, so that the first recording is not kept waiting by what that loads."""
+    """Decode a moment of silence, so that the first recording is not kept waiting by what that loads.
+
+    Nothing of this module that runs in a worker may need PyTorch, librosa or SciPy, which take much memory.
+    """
     silence = io.BytesIO()
-    soundfile.write(silence, np.zeros(4 * SAMPLE_RATE // FRAMES_PER_SECOND), 2 * SAMPLE_RATE, format="WAV")
+    soundfile.write(silence, np.zeros(round(4 * SHORTEST * SAMPLE_RATE)), 2 * SAMPLE_RATE, format="WAV")
     _decode_file(silence.getvalue())
 
 
@@ -65,15 +68,21 @@ def _decode_file(source: Path | bytes) -> NDArray[np.float32]:
 
 
 def _resample(rate: int, mono: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Mono samples at any rate as they are read: at 16 kHz in -1..1, rumble filtered out."""
+    """Mono samples at any rate at 16 kHz, about in -1..1."""
     mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     peak = np.abs(mono).max(initial=0.0)
     if peak > 1:  # floats may be larger
         mono = mono / peak
-    if len(mono) < rate / FRAMES_PER_SECOND:
-        return np.zeros(0, np.float32)  # less than a frame: nothing to hear, nor for the resampler to work on
-    samples = soxr.resample(mono - mono.mean(), rate, SAMPLE_RATE)
-    return np.clip(sosfilt(high_pass(), samples), -1, 1).astype(np.float32)
+    if len(mono) < rate * SHORTEST:
+        return mono[:0]
+    return soxr.resample(mono - mono.mean(), rate, SAMPLE_RATE)
+
+
+def _without_rumble(samples: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Samples at 16 kHz in -1..1, rumble filtered out."""
+    from scipy.signal import sosfilt
+
+    return np.clip(sosfilt(high_pass(), samples), -1, 1).astype(np.float32) if len(samples) else np.zeros(0, np.float32)
 
 
 def check_limits(rate: int, channels: int, seconds: float) -> None:
@@ -102,6 +111,7 @@ def from_array(rate: int, samples: NDArray) -> NDArray[np.float64]:
 
 def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
     """Sampling rate and mono samples of a file's bytes."""
+    check_structure(contents)
     try:
         with soundfile.SoundFile(io.BytesIO(contents)) as file:
             rate = file.samplerate
@@ -117,4 +127,6 @@ def from_file(contents: bytes) -> tuple[int, NDArray[np.float32]]:
 @lru_cache
 def high_pass() -> NDArray[np.float64]:
     """The filter against rumble, in second-order sections."""
+    from scipy.signal import butter
+
     return butter(4, RUMBLE, "highpass", fs=SAMPLE_RATE, output="sos")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -92,14 +91,6 @@ def read_image(
     if config.subject == "face":
         return _read_face(picture, size, config, candidate or 0)
     return _read_ink(picture, size, config, candidate, choose)
-
-
-def prepare() -> None:
-    """Look at a blank picture, for ink and for a face, so that the next one is not kept waiting by what that loads."""
-    cv2.setNumThreads(1)  # the cores are for other visitors' pictures
-    blank = np.full((120, 160, 3), 200, np.uint8)
-    for find in (find_ink, near_face, find_faces):
-        find(blank)
 
 
 def _read_ink(

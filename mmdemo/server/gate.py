@@ -92,18 +92,25 @@ class Gate:
                 content = {"detail": refusal.note.say(_language(scope))}
                 await send_json(answer, refusal.status, content, refusal.headers)
         except Exception as error:
-            broken = _route(scope) == "upload" and isinstance(error, TypeError | ValueError | KeyError | OSError)
-            fields = {"path": _route(scope), **logs.describe_error(error)}
-            log.log(logging.INFO if broken else logging.ERROR, "refused" if broken else "unexpected",
-                    extra={"fields": fields})  # fmt: skip
+            code, key = self._what_went_wrong(scope, error)
             if not status:
-                note = Note("serve.request" if broken else "serve.unexpected")
-                await send_json(answer, 400 if broken else 500, {"detail": note.say(_language(scope))})
+                await send_json(answer, code, {"detail": Note(key).say(_language(scope))})
         finally:
             if scope["method"] == "POST" or status >= 400:
                 took = round(1000 * (time.perf_counter() - begun), 1)
                 fields = {"method": scope["method"], "path": _route(scope), "status": status, "milliseconds": took}
                 log.info("request", extra={"fields": fields})
+
+    @staticmethod
+    def _what_went_wrong(scope: Scope, error: Exception) -> tuple[int, str]:
+        """The status and the sentence for an error, which is logged."""
+        if uploads.found_no_room(error):
+            return 507, "serve.no_room"
+        broken = _route(scope) == "upload" and isinstance(error, TypeError | ValueError | KeyError | OSError)
+        fields = {"path": _route(scope), **logs.describe_error(error)}
+        level, event = (logging.INFO, "refused") if broken else (logging.ERROR, "unexpected")
+        log.log(level, event, extra={"fields": fields})
+        return (400, "serve.request") if broken else (500, "serve.unexpected")
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:
         """Check a request.
@@ -127,6 +134,7 @@ class Gate:
             return receive
         asks = route in ("call", "queue", "mcp")
         self._check_rate(demo, scope, queued=asks, late=not asks and route != "upload")
+        scope[gradio_compat.VISITOR] = self._visitor(scope)
         if route == "upload":
             return limit_body(scope, receive, MAX_UPLOAD)
         raw = await read_body(limit_body(scope, receive, MAX_JSON))

@@ -27,6 +27,7 @@ from starlette.middleware import Middleware
 
 WRITTEN_FOR = "6.31.0"  # the Gradio whose source was read
 COUNTED_FOR = b"x-mmdemo-counted-for"  # a header of requests that Gradio sends to itself
+VISITOR = "mmdemo.visitor"  # where a request's scope says whose it is
 API = "/gradio_api/"  # where Gradio's own routes begin; a constant of gradio.route_utils
 
 
@@ -233,6 +234,15 @@ def serves_a_request() -> bool:
     type ``gr.Request``, would have to be handed down through every function to where the model runs.
     """
     return LocalContext.request.get(None) is not None
+
+
+def visitor_of_run() -> str | None:
+    """Whose request led to the run that the code which asks is in; None if that is not known.
+
+    Relies on ``LocalContext.request``, as above, and on its ``request`` being the one that joined the queue.
+    """
+    request = getattr(LocalContext.request.get(None), "request", None)
+    return getattr(request, "scope", {}).get(VISITOR)
 
 
 def count_mcp_run_for(scope: MutableMapping[str, Any], token: str, visitor: str) -> None:

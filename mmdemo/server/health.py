@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmdemo import __version__
+from mmdemo.server import uploads
 
 HASH_DIGITS = 12  # hexadecimal
 
@@ -43,11 +44,24 @@ class Health:
         """Whether a visitor who comes now is answered."""
         return bool(self.answered) and not self.stopping and set(self.tasks) <= self.answered | self.broken
 
+    @property
+    def status(self) -> str:
+        """In a word: ``"starting"``, ``"ready"``, ``"stopping"``, or ``"broken"`` if it will never be ready."""
+        if self.stopping:
+            return "stopping"
+        return "ready" if self.ready else "broken" if self.useless else "starting"
+
+    @property
+    def useless(self) -> bool:
+        """Whether no visitor will ever be answered: no task has a model that can be used."""
+        return not self.answered and set(self.tasks) <= self.broken
+
     def report(self) -> dict[str, Any]:
         """The status and what is served."""
         return {
-            "status": "stopping" if self.stopping else "ready" if self.ready else "starting",
+            "status": self.status,
             "version": __version__,
             "checkpoints": {task: checkpoint_hash(self.folder / task) for task in self.tasks},
             "broken": sorted(self.broken),
+            "disk": "ok" if uploads.has_room() else "full",
         }

@@ -18,7 +18,7 @@ from typing import Any
 import gradio as gr
 
 from mmdemo.messages import InputError, Note
-from mmdemo.server import gradio_compat
+from mmdemo.server import gradio_compat, uploads
 
 log = logging.getLogger("mmdemo.server")
 MAX_FRAMES = 6  # of a traceback, the innermost
@@ -62,6 +62,8 @@ class _LoggedTraceback:
     def print_exc(self) -> None:
         """Log the exception that is being handled: an unexpected one, or a refusal of Gradio's own."""
         error = sys.exc_info()[1]
+        if uploads.found_no_room(error):
+            return
         refused = isinstance(error, gr.Error)
         log.log(logging.INFO if refused else logging.ERROR, "refused" if refused else "unexpected",
                 extra={"fields": describe_error(error)})  # fmt: skip
@@ -89,6 +91,9 @@ def logged(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             fields = {"outcome": "refused"}
             raise
         except Exception as error:
+            if uploads.found_no_room(error):
+                fields = {"outcome": "no room"}
+                raise gr.Error(Note("serve.no_room").say(), print_exception=False) from error
             fields = {"outcome": "unexpected", **describe_error(error)}
             raise gr.Error(Note("serve.unexpected").say(), print_exception=False) from error
         finally:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import logging
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
@@ -16,16 +19,19 @@ import gradio as gr
 
 from mmdemo import worker_pool
 from mmdemo.audio import decode as audio_decode
-from mmdemo.image import reader as image_reader
+from mmdemo.image import worker as image_worker
+from mmdemo.messages import make_printable
 from mmdemo.server import gradio_compat, logs, uploads
 from mmdemo.server.document import Document
 from mmdemo.server.gate import Gate
 from mmdemo.server.rate_limit import RateLimiter
 
 PER_MINUTE = 600  # requests of one visitor, or of a room full of people behind one address
-FINISH_SECONDS = 30  # for accepted runs to finish when the server is told to stop
+FINISH_SECONDS = 26  # for accepted runs to finish when the server is told to stop
 DELIVERY_SECONDS = 3  # for their answers to be fetched; some never are
 STREAM_SECONDS = 2  # for streams that only keep a session alive
+END_SECONDS = 32  # after which it ends, whatever still runs
+END_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 SPACE_HEADERS = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -90,8 +96,10 @@ def launch(
     """
     space = bool(os.environ.get("SPACE_ID"))
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # the gate knows better than uvicorn whom to believe
-    if hops is None and os.environ.get(HOPS_VARIABLE):
-        hops = int(os.environ[HOPS_VARIABLE])
+    if hops is None and (said := os.environ.get(HOPS_VARIABLE)):
+        if not said.isdecimal():
+            raise ValueError(f"{HOPS_VARIABLE} has to be a whole number of at least 0, and is {said}")
+        hops = int(said)
     gate = gradio_compat.middleware(
         Gate,
         health=demo.health,
@@ -106,42 +114,81 @@ def launch(
         "mcp_server": find_spec("mcp") is not None,
     } | more
     uploads.UploadCleaner(uploads.folder()).start()
+    gradio_compat.wrap_events(demo, work_for_visitor)
     gradio_compat.use_light_sessions()
     if settings["mcp_server"]:
         gradio_compat.set_mcp_folder(uploads.folder())
     return demo.launch(**demo.looks | settings)
 
 
+def work_for_visitor(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Wrap an event's function so that what it has workers do is done in its visitor's turn."""
+
+    @functools.wraps(function)
+    def run(*given: Any, **named: Any) -> Any:
+        before = worker_pool.visitor.set(gradio_compat.visitor_of_run())
+        try:
+            return function(*given, **named)
+        finally:
+            worker_pool.visitor.reset(before)
+
+    return run
+
+
 def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **more: Any) -> None:
-    """Serve until SIGTERM or SIGINT (Ctrl+C); then finish what runs and what waits, and end.
+    """Serve until SIGTERM, SIGHUP or SIGINT (Ctrl+C); then finish what runs and what waits, and end.
+
+    It ends after ``END_SECONDS`` even if something does not: then the exit status is 1.
 
     Args:
         demo: what ``mmdemo.app.build`` made.
         decode_seconds: that a step of reading one picture or recording may take, before it is given up.
         more: arguments of ``launch``.
+
+    Raises:
+        SystemExit: there is no trained task that can be used; its sentence says so.
     """
+    make_printable()
+    if not demo.health.tasks:
+        raise SystemExit(f"There is no trained task in {demo.health.folder}: no folder in it has a config.json")
     told_to_stop = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         told_to_stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    for name in END_SIGNALS:
+        if hasattr(signal, name):  # Windows has not all
+            signal.signal(getattr(signal, name), stop)
     logs.start()
-    prepare = [image_reader.prepare, audio_decode.prepare]
-    worker_pool.start(prepare=prepare, seconds=decode_seconds, spares=worker_pool.SPARES)
+    worker_pool.start(prepare=[image_worker.prepare, audio_decode.prepare], seconds=decode_seconds)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})
-    while not told_to_stop.wait(0.5):
+    while not told_to_stop.wait(0.5) and not demo.health.useless:
         pass
-    demo.health.stopping = True
+    useless, demo.health.stopping = demo.health.useless, True
+    _end_in(END_SECONDS)
     log.info("stopping", extra={"fields": {"waiting": gradio_compat.waiting_runs(demo)}})
     unfinished = finish(demo)
     gradio_compat.set_shutdown_timeout(demo, STREAM_SECONDS)
     demo.close(verbose=False)
     worker_pool.stop()
     log.info("stopped", extra={"fields": {"unfinished": unfinished}})
+    gc.freeze()  # or Python looks through everything once more before it ends, for many seconds on a busy machine
+    if useless:
+        raise SystemExit(f"None of the trained tasks in {demo.health.folder} can be used; the log says why")
+
+
+def _end_in(seconds: float) -> None:
+    """End this process in so many seconds, if it is still there then."""
+
+    def end() -> None:
+        logging.getLogger("mmdemo.server").error("stopped", extra={"fields": {"unfinished": "some, even at the end"}})
+        os._exit(1)  # the workers end by themselves when it is gone
+
+    last = threading.Timer(seconds, end)
+    last.daemon = True
+    last.start()
 
 
 def finish(demo: gr.Blocks, seconds: float = FINISH_SECONDS) -> int:

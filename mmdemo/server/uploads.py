@@ -6,17 +6,41 @@ server that was killed, nor about uploads that broke off. So files are deleted h
 
 from __future__ import annotations
 
+import errno
 import logging
+import math
 import os
+import shutil
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-MINUTES = float(os.environ.get("MMDEMO_UPLOAD_MINUTES", 10))  # for which a file is kept
+MINUTES_VARIABLE = "MMDEMO_UPLOAD_MINUTES"
+
+
+def _minutes(said: str) -> float:
+    """What the environment says about how long a file is kept.
+
+    Raises:
+        ValueError: it is no time at all.
+    """
+    with suppress(ValueError):
+        if 0 < (minutes := float(said)) < math.inf:
+            return minutes
+    raise ValueError(f"{MINUTES_VARIABLE} has to be a number above 0, and is {said}")
+
+
+MINUTES = _minutes(os.environ.get(MINUTES_VARIABLE, "10"))  # for which a file is kept
 CLEAN_EVERY = min(60.0, 15 * MINUTES)  # seconds
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
+NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)}
+LEAST_ROOM = 20_000_000  # bytes; a disk with less than two uploads' room is full
+REMEMBERED = 60.0  # seconds for which a disk counts as full that once had no room, and nothing more is said about it
+
+log = logging.getLogger("mmdemo.server")
+_had_no_room = float("-inf")  # when a file could not be written
 
 
 def folder() -> Path:
@@ -32,6 +56,31 @@ def folder() -> Path:
     uploads = Path(os.environ[FOLDER_VARIABLE])
     uploads.mkdir(parents=True, exist_ok=True)
     return uploads
+
+
+def found_no_room(error: BaseException | None) -> bool:
+    """Whether a file could not be written because the disk, or the share of it that this user has, is full.
+
+    That is remembered, and the operator is told at once, but not once for each visitor.
+    """
+    global _had_no_room
+    if not isinstance(error, OSError) or error.errno not in NO_ROOM:
+        return False
+    if time.monotonic() - _had_no_room > REMEMBERED:
+        place = str(folder())
+        fields = {"folder": place, "free_megabytes": shutil.disk_usage(place).free // 1_000_000, "errno": error.errno}
+        log.error("disk full", extra={"fields": fields})
+    _had_no_room = time.monotonic()
+    return True
+
+
+def has_room() -> bool:
+    """Whether there is room for another upload, as far as is known."""
+    lately = time.monotonic() - _had_no_room < REMEMBERED
+    try:
+        return not lately and shutil.disk_usage(folder()).free >= LEAST_ROOM
+    except OSError:
+        return False
 
 
 def delete_old_files(folder: Path, older_than: float) -> int:

@@ -356,7 +356,7 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
-    demo = SimpleNamespace(health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings))
+    demo = SimpleNamespace(fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings))
     server.launch(demo, per_minute=5)
     assert os.environ["FORWARDED_ALLOW_IPS"] == ""
     _, _, settings = seen["app_kwargs"]["middleware"][0]

@@ -17,6 +17,7 @@ try:
     from gradio.queueing import Event as Run
     from gradio.queueing import Queue
 
+    from mmdemo import worker_pool
     from mmdemo.app import build
     from mmdemo.app.given import Given
     from mmdemo.server import gate, gradio_compat, launch
@@ -269,13 +270,18 @@ def test_a_session_keeps_its_state_and_forgets_its_inputs(checkpoints):
 
 
 def test_the_page_of_a_request_and_whether_there_is_one():
-    seen = []
+    seen, whose = [], []
     with gr.Blocks() as demo:
         text = gr.Textbox()
         ask = gr.Button().click
         ask(lambda text: seen.append(gradio_compat.serves_a_request()), text, None, api_name="ask")
+        ask(lambda text: whose.append(worker_pool.visitor.get()), text, None, api_name="whose")
     with serving(demo) as http:
         call(http, "ask", ["seven"])
+        call(http, "whose", ["seven"])
+        with gradio_still("keeps the request that joined the queue", gradio_compat.visitor_of_run):
+            assert whose == ["127.0.0.1"]
+            assert gradio_compat.visitor_of_run() is None
         with gradio_still("sets LocalContext.request for a run", gradio_compat.serves_a_request):
             assert seen == [True]
             assert not gradio_compat.serves_a_request()

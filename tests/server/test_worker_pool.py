@@ -7,29 +7,50 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
+import joblib
 import numpy as np
 import psutil
 import pytest
 
-from mmdemo import worker_pool
+from mmdemo import nursery, worker_pool
+from mmdemo.audio import decode as audio_decode
 from mmdemo.audio.decode import RATES, check_limits
 from mmdemo.image.decode import open_picture
 from mmdemo.image.ink import find_ink
-from mmdemo.image.reader import prepare
-from mmdemo.messages import InputError
+from mmdemo.image.worker import prepare
+from mmdemo.messages import InputError, strings
 from mmdemo.worker_pool import TooMuchWork, run_in_worker
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def two() -> Iterator[None]:
+ENDLESS = range(10**12)  # to be added up
+linux = pytest.mark.skipif(not nursery.FORKS, reason="workers are forked, and their memory limited, on Linux only")
+
+
+@pytest.fixture(params=[pytest.param(True, marks=linux, id="forked"), pytest.param(False, id="each on its own")])
+def two(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(worker_pool, "FORKS", request.param)
     worker_pool.start(2, seconds=60)  # what a call imports counts, too
+    yield
+    worker_pool.stop()
+
+
+@pytest.fixture
+def forked(stopped: None) -> None:
+    worker_pool.start(2, seconds=60)
+
+
+@pytest.fixture
+def stopped() -> Iterator[None]:
+    """Whatever pool a test starts is stopped."""
     yield
     worker_pool.stop()
 
@@ -38,12 +59,12 @@ def two() -> Iterator[None]:
 def test_a_server_starts_one_for_each_core(cores, processes, monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
     assert worker_pool.default_count() <= processes
-    monkeypatch.setattr(worker_pool, "cpu_count", lambda: cores)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
     assert worker_pool.default_count() == processes
 
 
 def test_no_more_than_are_worth_their_memory(monkeypatch):
-    monkeypatch.setattr(worker_pool, "cpu_count", lambda: 96)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 96)
     assert worker_pool.default_count() == worker_pool.MAX_WORKERS
 
 
@@ -51,14 +72,17 @@ def test_without_workers_a_function_runs_here():
     assert run_in_worker(os.getpid) == os.getpid()
 
 
-def test_where_there_can_be_no_workers_a_function_runs_here(monkeypatch):
+def test_where_there_can_be_no_workers_a_function_runs_here_until_there_can(stopped, monkeypatch):
     def refuse(*arguments, **named):
         raise OSError("no processes")
 
-    monkeypatch.setattr(subprocess, "Popen", refuse)
-    worker_pool.start(2)
-    assert run_in_worker(os.getpid) == os.getpid()
-    worker_pool.stop()
+    monkeypatch.setattr(worker_pool, "RETRY_SECONDS", 0.5)
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", refuse)
+        worker_pool.start(2, seconds=60)
+        assert run_in_worker(os.getpid) == os.getpid()
+    time.sleep(0.6)
+    assert run_in_worker(os.getpid) != os.getpid()
 
 
 def test_with_workers_it_runs_in_another_process(two):
@@ -135,7 +159,7 @@ def test_a_call_that_takes_too_long_is_stopped_once_and_the_others_go_on():
     worker_pool.stop()
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory is limited on Linux only")
+@linux
 def test_a_call_that_takes_too_much_memory_is_refused():
     worker_pool.start(1, megabytes=500)
     worker = run_in_worker(os.getpid)
@@ -163,31 +187,67 @@ def test_a_refusal_arrives_with_its_words(two):
     assert str(refused.value) == str(InputError("audio.rate", rate=1, lowest=RATES[0], highest=RATES[1]))
 
 
-def test_what_a_library_prints_does_not_get_among_the_answers(two):
+def test_what_a_library_prints_gets_neither_among_the_answers_nor_into_the_log(two, capfd):
     run_in_worker(print, "seven")
+    assert run_in_worker(os.write, 2, b"seven") == 5
     assert run_in_worker(os.system, "echo seven") == 0
     assert run_in_worker(math.sqrt, 4) == 2
+    assert capfd.readouterr() == ("", "")
 
 
-def test_a_spare_one_takes_the_place_of_one_that_was_killed(monkeypatch):
-    monkeypatch.setattr(worker_pool, "SPARE_TRIES", (0.0,))
-    monkeypatch.setattr(worker_pool, "MORE_TRIES", (60.0,))  # no other is started
-    worker_pool.start(1, seconds=1, spares=1)
-    used = set()
-    until = time.monotonic() + 60
-    while len(used) < 2 and time.monotonic() < until:
-        used.add(run_in_worker(os.getpid))
-        time.sleep(0.05)
-    assert len(used) == 2
-    with ThreadPoolExecutor(1) as threads:
-        endless = threads.submit(run_in_worker, time.sleep, 60)
+@linux
+def test_the_place_of_one_that_was_ended_is_taken_at_once(stopped):
+    worker_pool.start(1, seconds=1)
+    run_in_worker(os.getpid)
+    with pytest.raises(TooMuchWork):
+        run_in_worker(time.sleep, 60)
+    begun = time.monotonic()
+    run_in_worker(os.getpid)
+    assert time.monotonic() - begun < 1
+
+
+@linux
+def test_what_all_workers_have_in_common_is_small_and_has_one_thread(stopped):
+    worker_pool.start(1, [prepare, audio_decode.prepare], seconds=60)
+    run_in_worker(os.getpid)
+    loaded = set(run_in_worker(eval, "sorted(__import__('sys').modules)"))
+    assert {"cv2", "soundfile", "mmdemo.image.ink"} <= loaded
+    assert not {"torch", "gradio", "scipy", "librosa", "nltk", "pandas", "joblib"} & loaded
+    assert psutil.Process(run_in_worker(os.getppid)).num_threads() == 1
+
+
+@linux
+def test_no_call_is_lost_when_the_nursery_is_killed_while_they_run(forked):
+    with ThreadPoolExecutor(4) as threads:
+        slow = [threads.submit(run_in_worker, time.sleep, 0.5) for _ in range(2)]
+        time.sleep(0.2)
+        os.kill(run_in_worker(os.getppid), signal.SIGKILL)
+        answers = [threads.submit(run_in_worker, math.sqrt, n) for n in range(200)]
+        assert [answer.result() for answer in (*slow, *answers)] == [None, None, *map(math.sqrt, range(200))]
+
+
+@linux
+def test_when_the_nursery_and_all_workers_are_killed_others_take_over(forked):
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(run_in_worker, math.sqrt, n) for n in range(2000)]
         time.sleep(0.1)
-        begun = time.monotonic()
-        run_in_worker(os.getpid)
-        assert 0.5 < time.monotonic() - begun < 3  # one at a time, spare or not, and no start in between
-        with pytest.raises(TooMuchWork):
-            endless.result()
-    worker_pool.stop()
+        nurse = psutil.Process(run_in_worker(os.getppid))
+        for process in (nurse, *nurse.children()):
+            process.kill()
+        assert [answer.result() for answer in answers] == list(map(math.sqrt, range(2000)))
+    assert run_in_worker(os.getppid) not in (nurse.pid, os.getpid())
+
+
+def test_when_all_workers_are_killed_while_they_wait_no_call_is_lost(two):
+    with ThreadPoolExecutor(2) as threads:
+        used = set(
+            threads.map(
+                run_in_worker, [eval] * 4, ["[__import__('time').sleep(0.2), __import__('os').getpid()][1]"] * 4
+            )
+        )
+    for pid in used:
+        os.kill(pid, signal.SIGKILL)
+    assert run_in_worker(math.sqrt, 4) == 2
 
 
 def test_the_stop_does_not_wait_for_what_runs():
@@ -206,7 +266,7 @@ def test_the_stop_does_not_wait_for_what_runs():
 def test_signals_to_the_whole_group_are_for_the_server():
     worker_pool.start(1)
     worker = run_in_worker(os.getpid)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(worker, number)
     assert run_in_worker(os.getpid) == worker
     worker_pool.stop()
@@ -220,6 +280,144 @@ def test_when_the_server_is_killed_its_processes_end():
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL
     assert _is_gone(int(killed.stdout))
+
+
+def _for(visitor: str, function: Callable, *arguments: object) -> object:
+    """A call for a visitor."""
+
+    def run() -> object:
+        worker_pool.visitor.set(visitor)
+        return run_in_worker(function, *arguments)
+
+    return copy_context().run(run)
+
+
+def test_slow_calls_do_not_keep_another_visitor_waiting(stopped, monkeypatch):
+    monkeypatch.setattr(worker_pool, "SLOW_SECONDS", 0.3)
+    worker_pool.start(2, seconds=15)
+    run_in_worker(os.getpid)
+    with ThreadPoolExecutor(4) as threads:
+        endless = [threads.submit(_for, "hostile", sum, ENDLESS) for _ in range(4)]
+        time.sleep(0.2)
+        for _ in range(3):
+            assert _for("honest", math.sqrt, 4) == 2
+        assert not any(each.done() for each in endless)
+        worker_pool.stop()
+
+
+def test_a_slow_worker_lets_others_go_first(stopped, monkeypatch):
+    monkeypatch.setattr(worker_pool, "SLOW_SECONDS", 0.2)
+    worker_pool.start(1, seconds=10)
+    with ThreadPoolExecutor(1) as threads:
+        hog = run_in_worker(os.getpid)
+        slow = threads.submit(run_in_worker, sum, range(6 * 10**7))
+        time.sleep(0.1)
+        other = run_in_worker(os.getpid)  # one at a time, unless it is slow
+        assert other != hog
+        assert os.getpriority(os.PRIO_PROCESS, hog) > os.getpriority(os.PRIO_PROCESS, other)
+        slow.result()
+        assert hog not in {run_in_worker(os.getpid) for _ in range(3)}  # it is of no use afterwards
+
+
+class _Hog:
+    """A worker whose call is slow from the beginning."""
+
+    nice = False
+
+    def seconds(self) -> float:
+        return 60.0
+
+    def step_back(self) -> None:
+        self.nice = True
+
+
+def test_while_one_call_of_a_visitor_is_slow_their_others_wait():
+    turns, order = worker_pool.Turns(2), []
+
+    def call(visitor: str, seconds: float) -> None:
+        worker_pool.visitor.set(visitor)
+        with turns.take() as call:
+            call.worker = _Hog()
+            order.append(visitor)
+            time.sleep(seconds)
+
+    with ThreadPoolExecutor(3) as threads:
+        running = [threads.submit(copy_context().run, call, "one", 0.9)]
+        time.sleep(0.2)
+        for who in ("one", "other"):
+            running.append(threads.submit(copy_context().run, call, who, 0))
+            time.sleep(0.1)
+        for each in running:
+            each.result()
+    assert order == ["one", "other", "one"]
+
+
+def test_of_slow_calls_only_so_many_run():
+    turns, lock, running, most = worker_pool.Turns(2), threading.Lock(), 0, 0
+
+    def call() -> None:
+        nonlocal running, most
+        with turns.take() as call:
+            call.worker = _Hog()
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(0.5)
+            with lock:
+                running -= 1
+
+    with ThreadPoolExecutor(10) as threads:
+        for each in [threads.submit(call) for _ in range(10)]:
+            each.result()
+    assert most == 4
+
+
+def test_whose_calls_are_in_vain_is_refused_for_a_while_and_nobody_else(stopped, monkeypatch):
+    monkeypatch.setattr(worker_pool, "FORGIVEN_SECONDS", 3.0)
+    worker_pool.start(1, seconds=0.5)
+    run_in_worker(os.getpid)
+    for _ in range(2):
+        with pytest.raises(TooMuchWork):
+            _for("hostile", time.sleep, 60)
+        assert _for("honest", math.sqrt, 4) == 2
+    begun = time.monotonic()
+    with pytest.raises(InputError) as refused:
+        _for("hostile", math.sqrt, 4)
+    assert time.monotonic() - begun < 0.3
+    assert refused.value.note.key == "serve.slow_files"
+    assert _for("honest", math.sqrt, 4) == run_in_worker(math.sqrt, 4) == 2
+    time.sleep(2.5)
+    assert _for("hostile", math.sqrt, 4) == 2
+
+
+def test_who_waits_for_two_hopeless_calls_of_their_own_is_refused():
+    turns = worker_pool.Turns(2)
+    worker_pool.visitor.set("hostile")
+
+    def call() -> None:
+        with turns.take() as call:
+            call.worker = _Hog()
+            time.sleep(1)
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(copy_context().run, call)]
+        time.sleep(0.1)
+        turns._running.append(turns._running[0])  # the second one of the kind
+        with pytest.raises(InputError, match=strings()["serve.slow_files"]), turns.take():
+            pass
+        turns._running.pop()
+        running[0].result()
+    worker_pool.visitor.set(None)
+
+
+def test_what_nobody_ends_ends_itself(stopped, monkeypatch):
+    monkeypatch.setattr(nursery, "GRACE_SECONDS", 0.5)
+    worker_pool.start(1, seconds=1)
+    worker = run_in_worker(os.getpid)
+    monkeypatch.setattr(nursery.Worker, "_stop", lambda *anything: None)
+    with pytest.raises(TooMuchWork):
+        run_in_worker(time.sleep, 20)
+    assert _is_gone(worker)
 
 
 def _is_gone(pid: int, seconds: float = 20) -> bool:

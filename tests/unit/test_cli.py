@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -231,6 +233,7 @@ def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeyp
     monkeypatch.setattr("mmdemo.app.build", lambda folder, warm: shown.append(folder))
     monkeypatch.setattr("mmdemo.server.serve", lambda demo, **settings: None)
     monkeypatch.delenv("MMDEMO_CHECKPOINTS", raising=False)
+    monkeypatch.setattr(cli, "_check_address", lambda host, port: None)  # somebody may have a page there
     assert run("serve")[0] == 0 and run("serve", "--checkpoints", checkpoint.parent)[0] == 0
     monkeypatch.setenv("MMDEMO_CHECKPOINTS", str(checkpoint.parent))
     assert run("serve")[0] == 0
@@ -267,7 +270,8 @@ def test_no_cell_of_the_predictions_is_a_formula(run, checkpoint, tmp_path):
         *(("--port", port) for port in ("0", "-1", "65536", "seven")),
         *(("--rate", rate) for rate in ("nan", "inf", "-5")),
         *(("--embed", sites) for sites in ("", " ", "a; script-src *", "a, b", "a\nb", "\u00e4")),
-        *(("--decode-seconds", seconds) for seconds in ("0", "nan", "-1")),
+        *(("--decode-seconds", seconds) for seconds in ("0", "nan", "inf", "-1", "1e300")),
+        *(("--host", host) for host in ("nowhere.invalid", "1.2.3.4.5", "192.0.2.1", "a" * 300)),
         *(("--trusted-hops", hops) for hops in ("-1", "x")),
     ],
 )
@@ -278,11 +282,47 @@ def test_a_bad_option_is_named(option, value, monkeypatch):
     assert option in said.output and "Traceback" not in said.output
 
 
+def test_a_port_that_is_taken_is_named_at_once():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        said = CliRunner().invoke(app, ["serve", "--port", port], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert said.exit_code == 2
+    assert "--port" in said.output and port in said.output
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "ten"])
+def test_a_bad_time_in_the_environment_is_named(minutes, monkeypatch):
+    monkeypatch.setenv("MMDEMO_UPLOAD_MINUTES", minutes)
+    done = subprocess.run(
+        [sys.executable, "-c", "from mmdemo.server import uploads"], capture_output=True, text=True, timeout=120
+    )
+    assert f"MMDEMO_UPLOAD_MINUTES has to be a number above 0, and is {minutes}" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are always UTF-8 elsewhere")
+def test_a_locale_without_utf_8_ends_nothing(checkpoint, inputs, tmp_path):
+    shutil.copy(inputs / "stroke.png", tmp_path / "七 täst.png")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mmdemo", "predict", "--checkpoint", checkpoint, "--text", "“七” 😀", "--image",
+         tmp_path / "七 täst.png"], env=os.environ | ascii_only, capture_output=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii() and any(label.encode() in done.stdout for label in LABELS)
+
+
 @pytest.mark.parametrize("sites", ["'self'", "'none'", "*", "'self' https://example.org https://*.example.org:8443"])
 def test_good_ones_are_passed_on(sites, monkeypatch):
     given = {}
     monkeypatch.setattr("mmdemo.app.build", lambda *arguments, **named: None)
     monkeypatch.setattr("mmdemo.server.serve", lambda demo, **named: given.update(named))
-    said = CliRunner().invoke(app, ["serve", "--embed", sites, "--trusted-hops", "2", "--rate", "0", "--port", "8000"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    said = CliRunner().invoke(
+        app, ["serve", "--embed", sites, "--trusted-hops", "2", "--rate", "0", "--port", str(port)]
+    )
     assert said.exit_code == 0, said.output
-    assert (given["frames"], given["hops"], given["per_minute"], given["server_port"]) == (sites, 2, 0, 8000)
+    assert (given["frames"], given["hops"], given["per_minute"], given["server_port"]) == (sites, 2, 0, port)

@@ -14,7 +14,14 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "mmdemo"
 
-GROUND = {"config", "messages", "modality", "worker_pool", "resources"}  # modules that all rooms but lstm stand on
+GROUND = {
+    "config",
+    "messages",
+    "modality",
+    "nursery",
+    "worker_pool",
+    "resources",
+}  # modules that all rooms but lstm stand on
 SENSES = {"text", "image", "audio"}
 DATA = ("data.sentences", "data.sources", "data.manifest", "data.synthetic", "data.tasks")
 ROOMS: dict[str, set[str]] = {  # from the bottom to the top: each may import the ones named, all of them above it here

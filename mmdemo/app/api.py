@@ -115,4 +115,5 @@ def _file(result: Result, content: bytes, ending: str) -> str:
     name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
     path = Path(tempfile.mkdtemp(dir=uploads.folder()), f"{name}.{ending}")
     path.write_bytes(content)
+    uploads.charge(path)
     return str(path)

@@ -23,11 +23,11 @@ from mmdemo.config import MODALITIES
 from mmdemo.server import gradio_compat, uploads, zero_gpu
 from mmdemo.server.health import Health
 from mmdemo.server.logs import logged
+from mmdemo.server.quotas import WAITING
 
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", resources.CHECKPOINTS))
 DELETE_CACHE = (uploads.CLEAN_EVERY, 60 * uploads.MINUTES)  # seconds: how often files are deleted that are this old
 SESSION_SECONDS = 3000  # that a visitor's last reading is remembered
-MAX_QUEUE = 64  # runs that may wait; further visitors are told when to come back
 MAX_RUNNING = worker_pool.default_count() + 2  # runs at the same time; the others wait in the queue
 HASH = "() => location.hash.slice(1)"
 FONTS = [
@@ -138,7 +138,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     gr.set_static_paths([*parts.SERVED, EXAMPLES])
     with gr.Blocks(title="mmdemo", delete_cache=DELETE_CACHE, analytics_enabled=False) as demo:
         wire(demo, lay_out(tasks), tasks)
-    demo.queue(max_size=MAX_QUEUE, api_open=False)
+    demo.queue(max_size=WAITING.all, api_open=False)
     gradio_compat.skip_run_statistics(demo)
     gradio_compat.wrap_events(demo, logged)
     demo.looks, demo.preface, demo.health = LAUNCH, parts.preface(), Health(checkpoints, tasks.names)

@@ -1,8 +1,10 @@
-"""Requests and answers in ASGI's terms: bodies that are limited, read and replayed, refusals, small JSON answers."""
+"""Requests and answers in ASGI's terms: bodies that are limited in size and time, refusals, small JSON answers."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +16,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+PAUSE_SECONDS = 10  # between two pieces of a body, and that even a small one may take
+LEAST_RATE = 10_000  # bytes a second of a body that goes on for longer
+
 
 @dataclass
 class Refusal(Exception):
@@ -24,26 +29,51 @@ class Refusal(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def limit_body(scope: Scope, receive: Receive, most: int) -> Receive:
-    """Read the same body, up to so many bytes.
+def length_of(scope: Scope, most: int) -> int | None:
+    """How many bytes a body is said to have; None if it is not said.
 
     Raises:
-        Refusal: 400 if its length is no number, 413 if it is longer; the returned function raises the latter, too.
+        Refusal: 400 if that is no number, 413 if it is more than the most.
     """
-    too_large = Refusal(413, Note("serve.too_large", {"limit": most // 1_000_000}))
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    if not length.isdigit():
+    said = dict(scope["headers"]).get(b"content-length")
+    if said is None:
+        return None
+    if not said.isdigit():
         raise Refusal(400, Note("serve.request"))
-    if int(length) > most:
-        raise too_large
-    seen = 0
+    if len(said) > 15 or int(said) > most:
+        raise Refusal(413, Note("serve.too_large", {"limit": most // 1_000_000}))
+    return int(said)
+
+
+def limit_body(scope: Scope, receive: Receive, most: int, hold: Callable[[int], None] = lambda more: None) -> Receive:
+    """Read the same body, up to so many bytes, and only as long as it goes on.
+
+    Args:
+        scope: the request.
+        receive: where it is read from.
+        most: bytes.
+        hold: called with the number of bytes of each piece that has come.
+
+    Raises:
+        Refusal: as ``length_of``; the returned function raises 413, too, and 408 if the body comes too slowly.
+    """
+    length_of(scope, most)
+    seen, complete, begun = 0, False, time.monotonic()
 
     async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
+        nonlocal seen, complete
+        if complete:
+            return await receive()
+        left = begun + PAUSE_SECONDS + seen / LEAST_RATE - time.monotonic()
+        try:
+            message = await asyncio.wait_for(receive(), min(PAUSE_SECONDS, left))
+        except asyncio.TimeoutError:
+            raise Refusal(408, Note("serve.slow"), {"Connection": "close"}) from None
+        piece = len(message.get("body", b""))
+        seen, complete = seen + piece, message["type"] != "http.request" or not message.get("more_body")
         if seen > most:
-            raise too_large
+            raise Refusal(413, Note("serve.too_large", {"limit": most // 1_000_000}), {"Connection": "close"})
+        hold(piece)
         return message
 
     return limited
@@ -53,7 +83,7 @@ async def read_body(receive: Receive) -> bytes:
     """All of a body.
 
     Raises:
-        Refusal: the visitor has left before the end.
+        Refusal: the visitor has left before the end, or what the limits say.
     """
     parts = []
     while True:

@@ -12,6 +12,8 @@ import logging
 import math
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,10 +22,23 @@ import gradio as gr
 
 from mmdemo.messages import InputError, Note
 from mmdemo.server import gradio_compat, logs, uploads, validate
-from mmdemo.server.asgi import Message, Receive, Refusal, Scope, Send, limit_body, read_body, replay_body, send_json
+from mmdemo.server.asgi import (
+    Message,
+    Receive,
+    Refusal,
+    Scope,
+    Send,
+    length_of,
+    limit_body,
+    read_body,
+    replay_body,
+    send_json,
+)
 from mmdemo.server.gradio_compat import API
 from mmdemo.server.headers import check_headers, visitor
 from mmdemo.server.health import Health
+from mmdemo.server.places import UPLOADED, Places
+from mmdemo.server.quotas import BODIES, BODY_BYTES, REQUESTS, UPLOADS, WAITING, Share
 from mmdemo.server.rate_limit import RateLimiter
 
 log = logging.getLogger("mmdemo.server")
@@ -38,6 +53,7 @@ MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a reques
 SMALL_JSON = 20_000  # bytes; what is larger is taken apart beside the event loop, on which everybody waits
 MAX_PATH = 2_000  # characters
 MAX_WAIT = 120  # seconds; nobody is told to wait longer
+CROWD_SECONDS = 5  # after which to try again where too much goes on at once
 
 
 class Gate:
@@ -48,6 +64,7 @@ class Gate:
         health: what ``/health`` says.
         limiter: how often one visitor may ask.
         headers: sent with every answer.
+        places: by what names files are known outside.
         hops: how many proxies stand before the server; None if there are some and nobody knows how many.
         cross_site: whether other sites' pages may have something done here.
     """
@@ -58,11 +75,16 @@ class Gate:
         health: Health,
         limiter: RateLimiter,
         headers: dict[str, str],
+        places: Places,
         *,
         hops: int | None = 0,
         cross_site: bool = False,
     ) -> None:
         self.app, self.health, self.limiter, self.hops, self.cross_site = app, health, limiter, hops, cross_site
+        self.places = places
+        self.requests, self.bodies = Share(REQUESTS), Share(BODIES)
+        self.body_bytes, self.uploads = Share(BODY_BYTES), Share(UPLOADS)
+        self._parser = ThreadPoolExecutor(1, "parser")  # a single one, as the event loop waits for each in turn
         self._token = secrets.token_urlsafe()  # by which a request that we send to ourselves is known
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
@@ -82,38 +104,36 @@ class Gate:
                 message["headers"] = [*message.get("headers", []), *self.headers, *caching]
             await send(message)
 
+        async def refuse(refusal: Refusal) -> None:
+            if not status:
+                content = {"detail": refusal.note.say(_language(scope))}
+                await send_json(answer, refusal.status, content, refusal.headers)
+
         try:
             if scope["path"] == "/health":
                 await send_json(answer, 200 if self.health.ready else 503, self.health.report())
             else:
-                await self.app(scope, await self._admit(scope, receive), answer)
+                with ExitStack() as taken:
+                    await self.app(scope, await self._admit(scope, receive, taken), answer)
         except Refusal as refusal:
-            if not status:
-                content = {"detail": refusal.note.say(_language(scope))}
-                await send_json(answer, refusal.status, content, refusal.headers)
+            await refuse(refusal)
         except Exception as error:
-            code, key = self._what_went_wrong(scope, error)
-            if not status:
-                await send_json(answer, code, {"detail": Note(key).say(_language(scope))})
+            refusal, level = _judged(error, _route(scope))
+            fields = {"path": _route(scope), **logs.describe_error(error)}
+            log.log(level, "refused" if level == logging.INFO else "unexpected", extra={"fields": fields})
+            await refuse(refusal)
         finally:
             if scope["method"] == "POST" or status >= 400:
                 took = round(1000 * (time.perf_counter() - begun), 1)
                 fields = {"method": scope["method"], "path": _route(scope), "status": status, "milliseconds": took}
                 log.info("request", extra={"fields": fields})
 
-    @staticmethod
-    def _what_went_wrong(scope: Scope, error: Exception) -> tuple[int, str]:
-        """The status and the sentence for an error, which is logged."""
-        if uploads.found_no_room(error):
-            return 507, "serve.no_room"
-        broken = _route(scope) == "upload" and isinstance(error, TypeError | ValueError | KeyError | OSError)
-        fields = {"path": _route(scope), **logs.describe_error(error)}
-        level, event = (logging.INFO, "refused") if broken else (logging.ERROR, "unexpected")
-        log.log(level, event, extra={"fields": fields})
-        return (400, "serve.request") if broken else (500, "serve.unexpected")
-
-    async def _admit(self, scope: Scope, receive: Receive) -> Receive:
+    async def _admit(self, scope: Scope, receive: Receive, taken: ExitStack) -> Receive:
         """Check a request.
+
+        Args:
+            scope, receive: the request.
+            taken: gives back what the visitor takes for it, when it ends.
 
         Returns:
             where the app reads its body from.
@@ -124,9 +144,13 @@ class Gate:
         path, route, method = scope["path"], _route(scope), scope["method"]
         check_headers(scope, self.hops, cross_site=self.cross_site)
         self._check_route(scope)
+        who = self._visitor(scope)
+        gradio_compat.note_visitor(scope, who)
+        if not gradio_compat.mcp_run_counted_for(scope, self._token):  # which is a part of another request
+            _take(taken, self.requests, who)
         if route == "mcp":
             _check_mcp(scope)
-            gradio_compat.count_mcp_run_for(scope, self._token, self._visitor(scope))
+            gradio_compat.count_mcp_run_for(scope, self._token, who)
         demo = gradio_compat.blocks_of(scope)
         if method == "GET":
             _check_stream(demo, scope)
@@ -134,12 +158,19 @@ class Gate:
             return receive
         asks = route in ("call", "queue", "mcp")
         self._check_rate(demo, scope, queued=asks, late=not asks and route != "upload")
-        scope[gradio_compat.VISITOR] = self._visitor(scope)
         if route == "upload":
+            _take(taken, self.bodies, who)
+            _take(taken, self.uploads, who, length_of(scope, MAX_UPLOAD) or MAX_UPLOAD)
             return limit_body(scope, receive, MAX_UPLOAD)
-        raw = await read_body(limit_body(scope, receive, MAX_JSON))
-        check = _checked if route == "mcp" else partial(_validated, demo, path) if asks else _message
-        raw = await asyncio.to_thread(check, raw) if len(raw) > SMALL_JSON else check(raw)
+        with ExitStack() as held:
+            _take(held, self.bodies, who)
+            hold = partial(_take, held, self.body_bytes, who)
+            raw = await read_body(limit_body(scope, receive, MAX_JSON, hold))
+            check = _over_mcp if route == "mcp" else partial(_validated, demo, self.places, path) if asks else _message
+            if len(raw) > SMALL_JSON:
+                raw = await asyncio.get_running_loop().run_in_executor(self._parser, check, raw)
+            else:
+                raw = check(raw)
         if route in ("call", "queue"):
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
@@ -165,9 +196,10 @@ class Gate:
         """
         if self.health.stopping and not late:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
-        if wait := self.limiter.wait(self._visitor(scope)):
+        who = self._visitor(scope)
+        if wait := self.limiter.wait(who):
             raise _try_later("serve.often", wait)
-        if queued and gradio_compat.queue_is_full(demo):
+        if queued and (gradio_compat.queue_is_full(demo) or gradio_compat.waiting_of(demo, who) >= WAITING.one):
             raise _try_later("serve.busy", gradio_compat.estimated_wait(demo))
 
     def _visitor(self, scope: Scope) -> str:
@@ -201,7 +233,28 @@ def _check_mcp(scope: Scope) -> None:
         raise Refusal(405, Note("serve.closed"), {"Allow": "POST"})  # no session is kept that could be ended or heard
 
 
-def _validated(demo: gr.Blocks, path: str, raw: bytes) -> bytes:
+def _take(until: ExitStack, share: Share, who: str, amount: int = 1) -> None:
+    """Take a visitor's share of something until the block ends.
+
+    Raises:
+        Refusal: there is not so much left.
+    """
+    if not share.take(who, amount):
+        raise _try_later("serve.crowded", CROWD_SECONDS)
+    until.callback(share.give, who, amount)
+
+
+def _judged(error: Exception, route: str) -> tuple[Refusal, int]:
+    """What to answer where something has failed, and how loudly to log it: what is the visitor's is no news."""
+    if uploads.found_no_room(error):  # which has told the operator
+        return Refusal(507, Note("serve.no_room")), logging.INFO
+    broken = route == "upload" and isinstance(error, TypeError | ValueError | KeyError | AttributeError)
+    if broken or gradio_compat.is_visitors_fault(error):
+        return Refusal(400, Note("serve.request")), logging.INFO
+    return Refusal(500, Note("serve.unexpected")), logging.ERROR
+
+
+def _validated(demo: gr.Blocks, places: Places, path: str, raw: bytes) -> bytes:
     """The body of a request for a run, as far as it may be passed on.
 
     Raises:
@@ -211,9 +264,9 @@ def _validated(demo: gr.Blocks, path: str, raw: bytes) -> bytes:
     try:
         body = validate.parse(raw)
         if parts == ["queue", "join"]:
-            body = validate.check_join(demo, body)
+            body = validate.check_join(demo, places, body)
         elif len(parts) in (2, 3) and parts[:-1] in (["call"], ["call", "v2"]):
-            body = validate.check_call(demo, parts[-1], body, named=len(parts) == 3)
+            body = validate.check_call(demo, places, parts[-1], body, named=len(parts) == 3)
         else:
             raise Refusal(404, Note("serve.closed"))
     except InputError as error:
@@ -221,14 +274,14 @@ def _validated(demo: gr.Blocks, path: str, raw: bytes) -> bytes:
     return json.dumps(body).encode()
 
 
-def _checked(raw: bytes) -> bytes:
-    """A body, if it is JSON.
+def _over_mcp(raw: bytes) -> bytes:
+    """The body of a request over MCP, if it is one.
 
     Raises:
         Refusal: it is not.
     """
     try:
-        validate.parse(raw)
+        validate.check_mcp(validate.parse(raw))
     except InputError as error:
         raise Refusal(400, error.note) from error
     return raw
@@ -255,7 +308,7 @@ def _try_later(key: str, seconds: float) -> Refusal:
 
 def _caching(scope: Scope, message: Message) -> list[tuple[bytes, bytes]]:
     """The header that keeps what was given and answered out of every cache; none for the parts of the page."""
-    own = _route(scope) == "file" and str(uploads.folder()) in scope["path"]
+    own = _route(scope) == "file" and f"file={UPLOADED}/" in scope["path"]
     told = any(name.lower() == b"cache-control" for name, _ in message.get("headers", []))
     if own or (scope["path"].startswith(API) and _route(scope) not in ("file", "theme.css") and not told):
         message["headers"] = [pair for pair in message.get("headers", []) if pair[0].lower() != b"cache-control"]

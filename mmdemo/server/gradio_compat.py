@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from hmac import compare_digest
 from importlib import import_module
 from pathlib import Path
@@ -20,15 +23,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
-from gradio import queueing, routes, state_holder
+import uvicorn
+from gradio import http_server, processing_utils, queueing, route_utils, routes, state_holder
 from gradio.context import LocalContext
 from gradio.data_classes import _StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from mmdemo.server.quotas import READINGS, UPLOADED_AT_ONCE, Holdings
 
 WRITTEN_FOR = "6.31.0"  # the Gradio whose source was read
 COUNTED_FOR = b"x-mmdemo-counted-for"  # a header of requests that Gradio sends to itself
-VISITOR = "mmdemo.visitor"  # where a request's scope says whose it is
+NOTED = "mmdemo.visitor"  # where a request's scope says whose it is
 API = "/gradio_api/"  # where Gradio's own routes begin; a constant of gradio.route_utils
+
+_asking: ContextVar[str] = ContextVar("whose request is being answered", default="")
+_upload_fn = route_utils.upload_fn  # Gradio's own
 
 
 # Events
@@ -182,6 +194,102 @@ def session_is_known(demo: gr.Blocks, session_hash: str) -> bool:
     return session_hash in demo._queue.pending_messages_per_session
 
 
+def watch_runs(demo: gr.Blocks, accepted: Callable[[str, str, str], None]) -> None:
+    """Call ``accepted(visitor, session, event_id)`` for each run that is put into the queue.
+
+    Relies on ``Queue.push`` taking ``body`` and ``request``, looked up on the instance, and returning whether it was
+    put there and its id. A run without a session becomes a session of its own, whose id nobody knows before.
+    """
+    queue, push = demo._queue, demo._queue.push
+
+    async def watched(*given: Any, **named: Any) -> Any:
+        answer = await push(*given, **named)
+        done, event_id, _ = answer
+        if done and (event := queue.event_ids_to_events.get(event_id)):
+            accepted(_visitor_of(event), event.session_hash, event_id)
+        return answer
+
+    queue.push = watched
+
+
+def waiting_of(demo: gr.Blocks, visitor: str) -> int:
+    """How many runs of one visitor are in the queue. Relies on ``EventQueue.queue``, a list of events."""
+    queues = list(demo._queue.event_queue_per_concurrency_id.values())
+    return sum(_visitor_of(event) == visitor for each in queues for event in list(each.queue))
+
+
+def take_turns(demo: gr.Blocks, event_id: str) -> None:
+    """Move the youngest run in the queue forward, so that visitors take turns however many runs each of them asks for.
+
+    Relies on ``EventQueue.queue`` being a list from which the first is taken, and on being called on the event loop.
+    """
+    event = demo._queue.event_ids_to_events.get(event_id)
+    waiting = event and demo._queue.event_queue_per_concurrency_id[event.concurrency_id].queue
+    if not waiting or waiting[-1] is not event:
+        return
+    waiting.pop()
+    visitor, counts = _visitor_of(event), Counter[str]()
+    own = sum(_visitor_of(other) == visitor for other in waiting)
+    for place, other in enumerate(waiting):
+        who = _visitor_of(other)
+        if who != visitor and counts[who] > own:
+            waiting.insert(place, event)
+            return
+        counts[who] += 1
+    waiting.append(event)
+
+
+def is_undelivered(demo: gr.Blocks, session: str, event_id: str) -> bool:
+    """Whether a run has an answer that was not fetched yet. Relies on ``Queue.pending_event_ids_session``."""
+    return event_id in demo._queue.pending_event_ids_session.get(session, ())
+
+
+def is_unfinished(demo: gr.Blocks, event_id: str) -> bool:
+    """Whether a run waits or is being computed. Relies on ``Queue.event_ids_to_events`` holding no others."""
+    return event_id in demo._queue.event_ids_to_events
+
+
+def forget_run(demo: gr.Blocks, session: str, event_id: str) -> None:
+    """Take a run out of the queue, and throw its answer away.
+
+    Relies on everything in which Gradio's queue keeps a run. Gradio itself keeps what is not fetched until two thousand
+    other sessions have come, whoever's they are, and whatever a session has asked for.
+    """
+    queue = demo._queue
+    if event := queue.event_ids_to_events.get(event_id):
+        event.alive = False  # what it still says is not kept
+        waiting = queue.event_queue_per_concurrency_id[event.concurrency_id].queue
+        if event in waiting:
+            waiting.remove(event)
+            queue.event_ids_to_events.pop(event_id, None)
+    pending = queue.pending_event_ids_session.get(session, set())
+    pending.discard(event_id)
+    if session not in queue.pending_messages_per_session:
+        queue.pending_event_ids_session.pop(session, None)
+    elif not pending:
+        queue.pending_event_ids_session.pop(session, None)
+        queue.pending_messages_per_session.pop(session, None)
+    else:
+        messages = queue.pending_messages_per_session[session]
+        for _ in range(messages.qsize()):
+            message = messages.get_nowait()
+            if message.event_id != event_id:
+                messages.put_nowait(message)
+
+
+def forget_heard_sessions(demo: gr.Blocks) -> None:
+    """Forget the sessions that have nothing to be told. Gradio keeps their names for ever."""
+    queue = demo._queue
+    for session in [name for name, pending in queue.pending_event_ids_session.items() if not pending]:
+        if session not in queue.pending_messages_per_session:
+            del queue.pending_event_ids_session[session]
+
+
+def _visitor_of(event: Any) -> str:
+    """Who asked for a run, as the gate has noted it."""
+    return visitor_noted(getattr(getattr(event, "request", None), "scope", {}))
+
+
 def skip_run_statistics(demo: gr.Blocks) -> None:
     """Stop Gradio from making a table of all runs after each of them.
 
@@ -201,22 +309,76 @@ class LightSessionState(state_holder.SessionState):
     Gradio describes the whole page anew for every visitor, and writes each value that they give into that description,
     so that a link can bring it all back. We close those links; the description takes longer to make than words take to
     be read, and would keep what visitors gave.
+
+    Args:
+        blocks: the page.
+        keep: called once there is something to remember; none of Gradio's own is kept.
     """
 
-    def __init__(self, blocks: gr.Blocks) -> None:
+    def __init__(self, blocks: gr.Blocks, keep: Callable[[LightSessionState], None] | None = None) -> None:
         super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks={}))
+        self._keep = keep
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        """Remember a value; from the first one that is any, the session is kept."""
+        super().__setitem__(key, value)
+        if self._keep and key in self.state_data and value is not None:
+            self._keep(self)
 
     def _update_value_in_config(self, key: int, value: Any) -> None:
         """Do not keep what an input holds."""
 
 
-def use_light_sessions() -> None:
-    """Make every new session a ``LightSessionState``.
+class KeptSessions(state_holder.StateHolder):
+    """The sessions that have read something, so many of each visitor.
 
-    Relies on ``state_holder.StateHolder`` looking up ``SessionState`` in its module, and on that class taking from the
-    blocks only ``default_config`` and ``blocks``. Gradio has no setting for it.
+    Gradio keeps a session as soon as its name is heard, and forgets the oldest, whoever's it is.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: Holdings[str] = Holdings(READINGS)
+
+    def __getitem__(self, session_id: str) -> state_holder.SessionState:
+        """The session; a new one is kept once it has something to remember."""
+        if kept := self.session_data.get(session_id):
+            return kept
+        return LightSessionState(self.blocks, partial(self._keep, session_id))
+
+    def delete_state(self, session_id: str, expired_only: bool = False) -> None:
+        """Forget what is too old, and the session if nothing of it is left."""
+        super().delete_state(session_id, expired_only)
+        if (session := self.session_data.get(session_id)) and not session.state_data:
+            self._forget(session_id)
+
+    def _keep(self, session_id: str, session: state_holder.SessionState) -> None:
+        visitor = whose_session(self.blocks, session_id)
+        with self.lock:
+            self.session_data[session_id] = session
+            gone = self.held.add(visitor, session_id)
+        for other in gone:
+            self._forget(other)
+
+    def _forget(self, session_id: str) -> None:
+        with self.lock:
+            self.held.remove(session_id)
+            self.session_data.pop(session_id, None)
+
+
+def whose_session(demo: gr.Blocks, session: str) -> str:
+    """Who has asked for the session's runs; nobody if none of them runs. Relies on ``Queue.event_ids_to_events``."""
+    events = list(demo._queue.event_ids_to_events.values())
+    return next((_visitor_of(event) for event in events if event.session_hash == session), "")
+
+
+def use_light_sessions() -> None:
+    """Make every new session a ``LightSessionState``, and keep those of a new page as ``KeptSessions`` does.
+
+    Relies on ``gradio.routes`` making a ``StateHolder`` for each app, by that name, on its ``session_data``, and on
+    ``SessionState`` taking from the blocks only ``default_config`` and ``blocks``. Gradio has no setting for it.
     """
     state_holder.SessionState = LightSessionState
+    routes.StateHolder = KeptSessions
 
 
 # Requests
@@ -236,13 +398,33 @@ def serves_a_request() -> bool:
     return LocalContext.request.get(None) is not None
 
 
-def visitor_of_run() -> str | None:
-    """Whose request led to the run that the code which asks is in; None if that is not known.
+def note_visitor(scope: MutableMapping[str, Any], visitor: str) -> None:
+    """Note in a request whose it is, for those that see it later."""
+    scope[NOTED] = visitor
+    _asking.set(visitor)
 
-    Relies on ``LocalContext.request``, as above, and on its ``request`` being the one that joined the queue.
+
+def visitor_noted(scope: Mapping[str, Any]) -> str:
+    """Whose request it is; empty where nobody has noted it."""
+    return scope.get(NOTED, "")
+
+
+def visitor_served() -> str:
+    """Whose request the code that asks runs for; empty if for nobody's.
+
+    Relies on ``LocalContext.request``, as ``serves_a_request`` does, whose ``request`` is Starlette's. What comes over
+    MCP has none, but runs in the context of the request.
     """
     request = getattr(LocalContext.request.get(None), "request", None)
-    return getattr(request, "scope", {}).get(VISITOR)
+    return visitor_noted(request.scope) if hasattr(request, "scope") else _asking.get()
+
+
+def is_visitors_fault(error: BaseException) -> bool:
+    """Whether an exception says that a visitor has left, or asked for what is not there.
+
+    Relies on Starlette's ``ClientDisconnect`` and ``HTTPException``, which Gradio raises while it answers.
+    """
+    return isinstance(error, ClientDisconnect | HTTPException)
 
 
 def count_mcp_run_for(scope: MutableMapping[str, Any], token: str, visitor: str) -> None:
@@ -272,15 +454,63 @@ def static_paths() -> list[Path]:
     return [Path(path).resolve() for path in _StaticFiles.all_paths]
 
 
-def set_mcp_folder(folder: Path) -> None:
-    """Have Gradio write files that come over MCP into a folder.
+def set_mcp_folder(folder: Path, written: Callable[[Path], None]) -> None:
+    """Have Gradio write files that come over MCP into a folder, and call ``written`` for each.
 
     Relies on ``gradio.mcp.DEFAULT_TEMP_DIR``, which is read from ``GRADIO_TEMP_DIR`` at import, before we have set that
-    variable. Needs the package ``mcp``.
+    variable, and on ``gradio.mcp`` calling ``processing_utils.save_base64_to_cache``. Needs the package ``mcp``.
     """
     from gradio import mcp
 
     mcp.DEFAULT_TEMP_DIR = str(folder)
+
+    def save_base64_to_cache(*given: Any, **named: Any) -> str:
+        path = processing_utils.save_base64_to_cache(*given, **named)
+        written(Path(path))
+        return path
+
+    others = {name: value for name, value in vars(processing_utils).items() if not name.startswith("__")}
+    mcp.processing_utils = SimpleNamespace(**others | {"save_base64_to_cache": save_base64_to_cache})
+
+
+class _LimitedParser(route_utils.GradioMultiPartParser):
+    """Gradio's parser of uploads, for few files, that leaves none behind when an upload breaks off."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named | {"max_files": UPLOADED_AT_ONCE, "max_fields": UPLOADED_AT_ONCE})
+
+    async def parse(self) -> Any:
+        """The form.
+
+        Raises:
+            MultiPartException: it is not well made, or has too many files.
+        """
+        try:
+            return await super().parse()
+        except BaseException:
+            for file in self._files_to_close_on_error:
+                file.close()
+                Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def watch_uploads(written: Callable[[Path], None]) -> None:
+    """Limit the files of one upload, leave nothing of one that breaks off, and call ``written`` for each file.
+
+    Relies on ``gradio.routes`` calling ``upload_fn`` by that name, which returns paths, and on that calling
+    ``GradioMultiPartParser`` by that name, which keeps its ``_files_to_close_on_error``. Gradio takes a thousand files
+    at once, and leaves what it has when a visitor goes away.
+    """
+
+    async def upload_fn(*given: Any, **named: Any) -> Any:
+        paths, *others = await original(*given, **named)
+        for path in paths:
+            written(Path(path))
+        return paths, *others
+
+    original = _upload_fn
+    route_utils.GradioMultiPartParser = _LimitedParser
+    routes.upload_fn = upload_fn
 
 
 # The server
@@ -292,6 +522,16 @@ def middleware(kind: type, **settings: Any) -> Any:
     Relies on Gradio handing ``app_kwargs`` to FastAPI as they are, which its documentation only hints at.
     """
     return Middleware(kind, **settings)
+
+
+def set_http(wrap: Callable[[type], Callable[..., Any]], **settings: Any) -> None:
+    """Have the next page that is launched speak HTTP by ``wrap(uvicorn's protocol)``, with settings of uvicorn's.
+
+    Relies on ``gradio.http_server`` making its ``uvicorn.Config`` by that name, without ``http``, and on uvicorn taking
+    whatever makes protocols for that. ``launch`` passes nothing on to uvicorn.
+    """
+    config = partial(uvicorn.Config, http=wrap(AutoHTTPProtocol), **settings)
+    http_server.uvicorn = SimpleNamespace(Config=config, Server=uvicorn.Server)
 
 
 def replace_traceback(stand_in: Any) -> None:

@@ -5,6 +5,7 @@ Of an exception, the type and the place are written, not the message, which may 
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import logging
@@ -38,11 +39,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def describe_error(error: BaseException | None) -> dict[str, Any]:
-    """The type of an exception and where it happened, without its message."""
+    """The type of an exception, the system's reason if it has one, and where it happened, without its message."""
     where: TracebackType | None = error.__traceback__ if error else None
     frames = traceback.extract_tb(where)[-MAX_FRAMES:]
     places = [f"{'/'.join(frame.filename.replace(chr(92), '/').split('/')[-2:])}:{frame.lineno}" for frame in frames]
-    return {"error": type(error).__name__, "at": places}
+    number = {"errno": errno.errorcode.get(error.errno, error.errno)} if getattr(error, "errno", None) else {}
+    return {"error": type(error).__name__, **number, "at": places}
 
 
 def start(level: int = logging.INFO) -> None:

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
@@ -22,9 +23,12 @@ from mmdemo.audio import decode as audio_decode
 from mmdemo.image import worker as image_worker
 from mmdemo.messages import make_printable
 from mmdemo.server import gradio_compat, logs, uploads
+from mmdemo.server.connections import SETTINGS, Connections, guarded, most
 from mmdemo.server.document import Document
 from mmdemo.server.gate import Gate
+from mmdemo.server.places import Hidden, places
 from mmdemo.server.rate_limit import RateLimiter
+from mmdemo.server.runs import Runs
 
 PER_MINUTE = 600  # requests of one visitor, or of a room full of people behind one address
 FINISH_SECONDS = 26  # for accepted runs to finish when the server is told to stop
@@ -37,7 +41,6 @@ SPACE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 HOPS_VARIABLE = "MMDEMO_TRUSTED_HOPS"
-MAX_SESSIONS = 200  # visitors whose last reading is remembered
 
 
 def headers(frames: str = "'self'") -> dict[str, str]:
@@ -100,24 +103,32 @@ def launch(
         if not said.isdecimal():
             raise ValueError(f"{HOPS_VARIABLE} has to be a whole number of at least 0, and is {said}")
         hops = int(said)
+    hops = 0 if hops is None and not space else hops
+    named = places()
     gate = gradio_compat.middleware(
         Gate,
         health=demo.health,
         limiter=RateLimiter(PER_MINUTE if per_minute is None else per_minute),
         headers=SPACE_HEADERS if space else headers(frames),
-        hops=0 if hops is None and not space else hops,
+        places=named,
+        hops=hops,
         cross_site=space,
     )
+    hidden = gradio_compat.middleware(Hidden, places=named)
+    document = gradio_compat.middleware(Document, preface=demo.preface)
     settings = {
-        "state_session_capacity": MAX_SESSIONS,
-        "app_kwargs": {"middleware": [gate, gradio_compat.middleware(Document, preface=demo.preface)]},
+        "app_kwargs": {"middleware": [gate, hidden, document]},
         "mcp_server": find_spec("mcp") is not None,
     } | more
     uploads.UploadCleaner(uploads.folder()).start()
     gradio_compat.wrap_events(demo, work_for_visitor)
     gradio_compat.use_light_sessions()
+    gradio_compat.watch_uploads(uploads.charge)
+    connections = Connections(most(), by_address=hops == 0)
+    gradio_compat.set_http(partial(guarded, connections=connections), **SETTINGS)
     if settings["mcp_server"]:
-        gradio_compat.set_mcp_folder(uploads.folder())
+        gradio_compat.set_mcp_folder(uploads.folder(), uploads.charge)
+    Runs(demo)
     return demo.launch(**demo.looks | settings)
 
 
@@ -126,7 +137,7 @@ def work_for_visitor(function: Callable[..., Any], name: str) -> Callable[..., A
 
     @functools.wraps(function)
     def run(*given: Any, **named: Any) -> Any:
-        before = worker_pool.visitor.set(gradio_compat.visitor_of_run())
+        before = worker_pool.visitor.set(gradio_compat.visitor_served() or None)
         try:
             return function(*given, **named)
         finally:

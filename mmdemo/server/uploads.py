@@ -1,4 +1,7 @@
-"""Where visitors' uploads are kept, and how they are deleted: a private folder in which no file grows old.
+"""Where visitors' files are kept, and how they are deleted: a private folder in which no file grows old.
+
+They are what visitors gave and what was made for them. Each is counted for its visitor, whose oldest goes when they
+become too many.
 
 Gradio deletes the files that it remembers having written (``delete_cache``). It does not know about files left by a
 server that was killed, nor about uploads that broke off. So files are deleted here by age, whatever wrote them.
@@ -15,7 +18,10 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+
+from mmdemo.server.gradio_compat import visitor_served
+from mmdemo.server.quotas import FILES, LEAST_FILE, Holdings, Limit
 
 MINUTES_VARIABLE = "MMDEMO_UPLOAD_MINUTES"
 
@@ -35,7 +41,7 @@ def _minutes(said: str) -> float:
 MINUTES = _minutes(os.environ.get(MINUTES_VARIABLE, "10"))  # for which a file is kept
 CLEAN_EVERY = min(60.0, 15 * MINUTES)  # seconds
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # where Gradio looks for the folder
-NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)}
+NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EMFILE", "ENFILE") if hasattr(errno, name)}
 LEAST_ROOM = 20_000_000  # bytes; a disk with less than two uploads' room is full
 REMEMBERED = 60.0  # seconds for which a disk counts as full that once had no room, and nothing more is said about it
 
@@ -68,7 +74,11 @@ def found_no_room(error: BaseException | None) -> bool:
         return False
     if time.monotonic() - _had_no_room > REMEMBERED:
         place = str(folder())
-        fields = {"folder": place, "free_megabytes": shutil.disk_usage(place).free // 1_000_000, "errno": error.errno}
+        fields = {
+            "folder": place,
+            "free_megabytes": shutil.disk_usage(place).free // 1_000_000,
+            "errno": errno.errorcode[error.errno],
+        }
         log.error("disk full", extra={"fields": fields})
     _had_no_room = time.monotonic()
     return True
@@ -81,6 +91,48 @@ def has_room() -> bool:
         return not lately and shutil.disk_usage(folder()).free >= LEAST_ROOM
     except OSError:
         return False
+
+
+class Ledger:
+    """Whose the files are. A file that several visitors gave is there until the last of them has lost it."""
+
+    def __init__(self, limit: Limit = FILES) -> None:
+        self._held: Holdings[tuple[str, Path]] = Holdings(limit)
+        self._owners: dict[Path, set[str]] = {}
+        self._lock = Lock()
+
+    def charge(self, visitor: str, path: Path) -> None:
+        """Count a file for a visitor, and delete what has to go for it."""
+        with suppress(OSError):  # it is gone already
+            size = max(LEAST_FILE, path.stat().st_size)
+            with self._lock:
+                self._owners.setdefault(path, set()).add(visitor)
+                for key in self._held.add(visitor, (visitor, path), size):
+                    self._lose(*key)
+
+    def forget_missing(self) -> None:
+        """Count the files no longer that are gone."""
+        with self._lock:
+            for path in [path for path in self._owners if not path.exists()]:
+                for visitor in self._owners.pop(path):
+                    self._held.remove((visitor, path))
+
+    def _lose(self, visitor: str, path: Path) -> None:
+        self._owners[path].discard(visitor)
+        if not self._owners[path]:
+            del self._owners[path]
+            with suppress(OSError):
+                path.unlink()
+                if path.parent != folder():
+                    path.parent.rmdir()
+
+
+ledger = Ledger()
+
+
+def charge(path: Path) -> None:
+    """Count a file for the visitor whose request is being answered."""
+    ledger.charge(visitor_served(), path)
 
 
 def delete_old_files(folder: Path, older_than: float) -> int:
@@ -122,6 +174,7 @@ class UploadCleaner(Thread):
         while True:
             if deleted := delete_old_files(self.folder, self.older_than):
                 logging.getLogger(__name__).info("swept", extra={"fields": {"files": deleted}})
+            ledger.forget_missing()
             if self._stopped.wait(self.every):
                 return
 

@@ -1,13 +1,19 @@
 """The server as strangers meet it, over raw HTTP: what it refuses, and what it says then."""
 
 import base64
+import inspect
 import json
 import os
+import re
+import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import quote
 
+import gradio.routes
 import httpx
 import pytest
 from gradio_client import Client
@@ -16,8 +22,10 @@ from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, WORK, pictur
 from mmdemo.app.given import Given
 from mmdemo.app.tasks import EXAMPLES
 from mmdemo.messages import strings
+from mmdemo.resources import ROOT
 from mmdemo.server import gate, launch, logs, server, uploads
 from mmdemo.server.health import Health
+from mmdemo.server.places import places
 
 WORD = strings()
 
@@ -97,7 +105,7 @@ def test_paths_and_addresses(http, path, key):
 
 def test_a_file_that_is_gone(http):
     file = upload(http, "seven.jpg", (EXAMPLES / "digits" / "seven.jpg").read_bytes())
-    Path(file["path"]).unlink()
+    Path(places().find(file["path"])).unlink()
     answer = http.post("/gradio_api/call/predict", json={"data": [None, file]})
     assert starts_like(answer.json()["detail"], "serve.gone")
 
@@ -182,7 +190,7 @@ def test_names_of_uploads(http, name):
     given = http.post("/gradio_api/upload", files={"files": (name, picture(8, 8))})
     assert given.status_code in (200, 400)
     if given.status_code == 200:
-        assert Path(given.json()[0]).resolve().is_relative_to(uploads.folder().resolve())
+        assert Path(places().find(given.json()[0])).resolve().is_relative_to(uploads.folder().resolve())
 
 
 def test_uploads_are_limited(http):
@@ -229,6 +237,41 @@ def test_another_host_is_reflected_nowhere(http):
     for path in ("/", "/config", "/gradio_api/info", "/gradio_api/openapi.json"):
         said = http.get(path, headers={"x-forwarded-host": "evil.org", "x-forwarded-proto": "https"})
         assert said.status_code == 200 and "evil.org" not in said.text
+
+
+def test_no_answer_names_a_folder_of_the_server(http):
+    """Whatever is asked for: neither where mmdemo is, nor Python's packages, home, uploads or temporary files."""
+    file = upload(http, "seven.jpg", (EXAMPLES / "digits" / "seven.jpg").read_bytes())
+    config = http.get("/config").json()
+    answers = [http.get(path) for path in ("/", "/config", "/manifest.json", "/theme.css", "/health", "/nothing")]
+    source = re.findall(r'@(?:app|router)\.get\(\s*"(/[^"{]*)', inspect.getsource(gradio.routes))
+    for path in {*source, *(f"/gradio_api{path}" for path in source), *CLOSED}:
+        if "upload_progress" not in path:  # which waits for an upload
+            answers.append(http.get(path))
+    for path in ("/gradio_api/info?all_endpoints=true", "/gradio_api/call/x/y", f"/gradio_api/file={file['path']}"):
+        answers += [http.get(path), http.head(path), http.options(path), http.post(path), http.delete(path)]
+    for path in (*PATHS, str(uploads.folder()), __file__, sys.executable, "/mmdemo/server/gate.py", "/uploads/x"):
+        answers.append(http.get(f"/gradio_api/file={quote(path)}"))
+        assert answers[-1].status_code == 404
+    for name, values in (("predict", [None, file]), ("explain", ["seven", file, None, "digits", "npz"])):
+        asked = http.post(f"/gradio_api/call/{name}", json={"data": values}).json()["event_id"]
+        answers.append(http.get(f"/gradio_api/call/{name}/{asked}"))
+    example = next(fn for fn in config["dependencies"] if fn["api_name"] == "example")
+    for name in ("seven", "nothing"):
+        body = {"data": ["digits"], "fn_index": example["id"], "session_hash": "names", "event_data": {"name": name}}
+        assert http.post("/gradio_api/queue/join", json=body).status_code == 200
+        answers.append(http.get("/gradio_api/queue/data", params={"session_hash": "names"}))
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    ask["params"] = {"name": "explain", "arguments": {"text": "seven"}}
+    accept = {"accept": "application/json, text/event-stream"}
+    answers.append(http.post("/gradio_api/mcp/", json=ask, headers=accept))
+    folders = {*map(str, (ROOT, Path.home(), uploads.folder(), tempfile.gettempdir(), sys.prefix, sys.base_prefix))}
+    folders |= {str(Path(folder).resolve()) for folder in folders} - {"/"}
+    for answer in answers:
+        text = f"{answer.headers} {answer.text}"
+        named = {folder for folder in folders if f"{folder}/" in text or f'{folder}"' in text}
+        assert not named, f"{answer.request.method} {answer.request.url}: {named}"
+    assert any("/uploads/" in answer.text for answer in answers) and "/mmdemo/web/" in answers[0].text
 
 
 MESSAGES = [b"null", b"[]", b'{"event_id": NaN}', b'{"event_id": "\\ud800"}', b'{"session_hash": 1e999}', b"{" * 10_000]
@@ -356,18 +399,20 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
-    demo = SimpleNamespace(fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings))
+    queue = SimpleNamespace(max_size=None, push=None, event_queue_per_concurrency_id={})
+    demo = SimpleNamespace(
+        fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
+    )
     server.launch(demo, per_minute=5)
     assert os.environ["FORWARDED_ALLOW_IPS"] == ""
     _, _, settings = seen["app_kwargs"]["middleware"][0]
     assert settings["headers"]["X-Content-Type-Options"] == "nosniff"
     assert "frame" not in json.dumps(settings["headers"]).lower()
     at_the_gate = gate.Gate(None, **{**settings, "health": Health(Path(), [])})
-    demo_without_limit = SimpleNamespace(_queue=SimpleNamespace(max_size=None))
 
     def ask(said, proxy="10.16.3.4"):
         scope = {"client": (proxy, 1), "headers": [(b"x-forwarded-for", said.encode())]}
-        at_the_gate._check_rate(demo_without_limit, scope, queued=True)
+        at_the_gate._check_rate(demo, scope, queued=True)
 
     ask("2001:4860::1")
     with pytest.raises(gate.Refusal):

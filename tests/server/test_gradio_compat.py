@@ -3,8 +3,11 @@
 import ast
 import inspect
 import re
+import socket
+import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -12,7 +15,7 @@ import pytest
 
 FILE = "mmdemo/server/gradio_compat.py"
 try:
-    from gradio import queueing, route_utils, routes, state_holder
+    from gradio import http_server, queueing, route_utils, routes, state_holder
     from gradio.context import LocalContext
     from gradio.queueing import Event as Run
     from gradio.queueing import Queue
@@ -20,7 +23,7 @@ try:
     from mmdemo import worker_pool
     from mmdemo.app import build
     from mmdemo.app.given import Given
-    from mmdemo.server import gate, gradio_compat, launch
+    from mmdemo.server import gate, gradio_compat, launch, uploads
     from mmdemo.server.rate_limit import RateLimiter
 except ImportError as error:
     pytest.fail(f"Gradio {gr.__version__} no longer has everything that {FILE} imports: {error}", pytrace=False)
@@ -45,6 +48,8 @@ def gradio_still(promise, *used):
 def restored():
     """What is replaced in Gradio's modules is put back."""
     places = [(queueing, "traceback"), (routes, "traceback"), (state_holder, "SessionState")]
+    places += [(routes, "StateHolder"), (routes, "upload_fn"), (route_utils, "GradioMultiPartParser")]
+    places += [(http_server, "uvicorn")]
     before = [getattr(module, name) for module, name in places]
     yield
     for (module, name), value in zip(places, before, strict=True):
@@ -251,7 +256,71 @@ def test_no_statistics_of_runs(demo, monkeypatch):
         assert tables == []
 
 
+class Waiting:
+    """What the queue keeps of a run."""
+
+    def __init__(self, visitor, session="mine"):
+        self._id, self.session_hash, self.concurrency_id, self.alive = f"{visitor}{id(self)}", session, "one", True
+        self.request = SimpleNamespace(scope={gradio_compat.NOTED: visitor})
+
+
+def test_visitors_take_turns(demo):
+    with gradio_still("keeps runs in EventQueue.queue", gradio_compat.take_turns, gradio_compat.waiting_of):
+        queue = demo._queue
+        waiting = queue.event_queue_per_concurrency_id["one"] = queueing.EventQueue("one", 1)
+        for visitor in ("a", "a", "a", "b", "c", "a", "b", ""):
+            run = Waiting(visitor)
+            queue.event_ids_to_events[run._id] = run
+            waiting.queue.append(run)
+            gradio_compat.take_turns(demo, run._id)
+        order = [run.request.scope[gradio_compat.NOTED] for run in waiting.queue]
+        assert order == ["a", "b", "c", "", "a", "b", "a", "a"]
+        assert [gradio_compat.waiting_of(demo, visitor) for visitor in "abd"] == [4, 2, 0]
+        assert gradio_compat.whose_session(demo, "mine") == "a" and gradio_compat.whose_session(demo, "b") == ""
+        assert "first_event = event_queue.queue[0]" in inspect.getsource(Queue.get_events)
+
+
+def test_runs_are_seen_and_forgotten(demo):
+    seen = []
+    used = gradio_compat.watch_runs, gradio_compat.forget_run, gradio_compat.is_undelivered, gradio_compat.is_unfinished
+    with gradio_still("keeps runs in the queue as we know them", *used), serving(demo) as http:
+        gradio_compat.watch_runs(demo, lambda *run: seen.append(run))
+        for text in ("seven", "eight"):
+            assert http.post("/gradio_api/call/shout", json={"data": [text], "session_hash": "mine"}).status_code == 200
+        (visitor, session, first), (_, _, second) = seen
+        assert (visitor, session) == ("127.0.0.1", "mine")
+        until = time.monotonic() + 30
+        while gradio_compat.is_unfinished(demo, first) or gradio_compat.is_unfinished(demo, second):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert gradio_compat.is_undelivered(demo, session, first)
+        gradio_compat.forget_run(demo, session, first)
+        assert not gradio_compat.is_undelivered(demo, session, first)
+        told = http.get(f"/gradio_api/call/shout/{second}").text
+        assert "EIGHT" in told and "SEVEN" not in told
+        gradio_compat.forget_run(demo, session, second)
+        demo._queue.pending_messages_per_session.clear()
+        demo._queue.pending_event_ids_session["heard"] = set()
+        gradio_compat.forget_heard_sessions(demo)
+        assert not demo._queue.pending_event_ids_session
+
+
 # Sessions
+
+
+def test_only_sessions_that_remember_something_are_kept(demo):
+    with gr.Blocks() as demo:
+        text, state = gr.Textbox(), gr.State()
+        gr.Button().click(lambda text: text or None, text, state, api_name="keep")
+        gr.Button().click(lambda state: state or "nothing", state, text, api_name="kept")
+    with gradio_still("keeps sessions in StateHolder", gradio_compat.KeptSessions), serving(demo) as http:
+        assert isinstance(demo.state_holder, gradio_compat.KeptSessions)
+        for session, text in (("empty", ""), ("full", "seven")):
+            call(http, "keep", [text], session)
+        assert list(demo.state_holder.session_data) == demo.state_holder.held.of("127.0.0.1") == ["full"]
+        assert "seven" in call(http, "kept", [], "full") and "nothing" in call(http, "kept", [], "empty")
+        demo.state_holder.delete_state("full")
+        assert not demo.state_holder.session_data and not demo.state_holder.held.everything()
 
 
 def test_a_session_keeps_its_state_and_forgets_its_inputs(checkpoints):
@@ -319,6 +388,27 @@ def test_who_an_mcp_run_is_counted_for_is_said_by_the_token_alone():
     assert gradio_compat.mcp_run_counted_for(scope, "another") is None
 
 
+def test_whose_request_it_is():
+    seen = []
+    with gr.Blocks() as demo:
+        text = gr.Textbox()
+        gr.Button().click(lambda text: seen.append(gradio_compat.visitor_served()), text, None, api_name="ask")
+    used = gradio_compat.note_visitor, gradio_compat.visitor_served, gradio_compat.visitor_noted
+    with gradio_still("hands a request on to its run", *used), serving(demo, hops=1) as http:
+        asked = http.post("/gradio_api/call/ask", json={"data": ["seven"]}, headers={"x-forwarded-for": "9.9.9.9"})
+        http.get(f"/gradio_api/call/ask/{asked.json()['event_id']}")
+        assert seen == ["9.9.9.9"] and gradio_compat.visitor_served() == ""
+        assert gradio_compat.visitor_noted({}) == ""
+
+
+def test_what_is_a_visitors_fault():
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
+
+    assert all(map(gradio_compat.is_visitors_fault, (ClientDisconnect(), HTTPException(404))))
+    assert not gradio_compat.is_visitors_fault(KeyError())
+
+
 # Files
 
 
@@ -336,10 +426,32 @@ def test_the_folder_for_files_over_mcp(tmp_path, monkeypatch):
 
     monkeypatch.setattr(mcp, "DEFAULT_TEMP_DIR", mcp.DEFAULT_TEMP_DIR)  # is put back
     with gradio_still("writes what comes over MCP to gradio.mcp.DEFAULT_TEMP_DIR", gradio_compat.set_mcp_folder):
-        gradio_compat.set_mcp_folder(tmp_path)
+        written = []
+        monkeypatch.setattr(mcp, "processing_utils", mcp.processing_utils)  # is put back
+        gradio_compat.set_mcp_folder(tmp_path, written.append)
         server = mcp.GradioMCPServer.__new__(mcp.GradioMCPServer)
         given = server.convert_strings_to_filedata({"image": "data:image/png;base64,AAAA"}, [["image"]])
         assert Path(str(dict(given["image"])["path"])).is_relative_to(tmp_path)
+        assert [str(path) for path in written] == [dict(given["image"])["path"]]
+
+
+def test_uploads_are_seen_and_leave_nothing(demo, monkeypatch):
+    written = []
+    monkeypatch.setattr(uploads, "charge", written.append)
+    with gradio_still("takes uploads by upload_fn", gradio_compat.watch_uploads), serving(demo) as http:
+        given = http.post("/gradio_api/upload", files=[("files", (f"{n}.txt", b"seven")) for n in range(4)])
+        assert [path.name for path in written] == [f"{n}.txt" for n in range(4)] and len(given.json()) == 4
+        before = {path for path in uploads.folder().rglob("*") if path.is_file()}
+        assert http.post("/gradio_api/upload", files=[("files", ("a", b"seven"))] * 5).status_code == 400
+        head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
+        said = b"POST /gradio_api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n"
+        with socket.create_connection((http.base_url.host, http.base_url.port)) as left:
+            left.sendall(said + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + head + bytes(100_000))
+            time.sleep(0.3)
+        until = time.monotonic() + 10
+        while {path for path in uploads.folder().rglob("*") if path.is_file()} != before:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 # The server
@@ -406,6 +518,20 @@ def test_a_stop_waits_no_longer_than_it_should(demo):
 
         assert "config.timeout_graceful_shutdown" in inspect.getsource(uvicorn.Server)
         assert demo.server.config.timeout_graceful_shutdown == 2
+
+
+def test_http_is_spoken_as_we_say(demo):
+    made = []
+
+    def wrap(protocol):
+        return lambda **settings: made.append(protocol(**settings)) or made[-1]
+
+    gradio_compat.set_http(wrap, timeout_keep_alive=3)
+    with gradio_still("makes its uvicorn.Config in gradio.http_server", gradio_compat.set_http):
+        _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+        assert httpx.get(f"{url}config").status_code == 200
+        assert made and made[0].timeout_keep_alive == 3
+        demo.close()
 
 
 def test_what_the_first_run_would_import():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from mmdemo.messages import InputError
-from mmdemo.server.validate import MAX_SIGNS, check_message, parse
+from mmdemo.server.validate import MAX_SIGNS, check_mcp, check_message, parse
 
 HEAVY = {
     "lists": b'{"data":[' + b"[]," * 600_000 + b"[]]}",
@@ -45,3 +45,24 @@ def test_a_message_holds_plain_values_only(value):
     check_message({"session_hash": "a1-b_2", "fn_index": 3, "event_id": None})
     with pytest.raises(InputError):
         check_message({"event_id": value})
+
+
+ASK = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "predict", "arguments": {"text": "seven"}}}
+NO_MCP = [
+    *({**ASK, **change} for change in (
+        {"jsonrpc": "1.0"}, {"method": 7}, {"method": "a b"}, {"id": 0.5}, {"id": True}, {"id": "7" * 65},
+        {"params": []}, {"params": {"arguments": {"text": [[]] * 300}}}, {"result": {}},
+    )),
+    *([], None, {}, [ASK], {"data": [[]] * 9000}),
+]  # fmt: skip
+
+
+def test_a_request_over_mcp_says_little():
+    for fine in (ASK, {**ASK, "id": None}, {"jsonrpc": "2.0", "method": "notifications/initialized"}):
+        check_mcp(fine)
+
+
+@pytest.mark.parametrize("body", NO_MCP, ids=range(len(NO_MCP)))
+def test_what_is_no_request_over_mcp(body):
+    with pytest.raises(InputError):
+        check_mcp(body)

@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from mmdemo.config import CheckpointError
 from mmdemo.messages import InputError, make_printable
 from mmdemo.resources import CHECKPOINTS
 
@@ -412,7 +413,7 @@ def _use_utf8() -> None:
 
 def _sentence(error: Exception) -> str:
     """What to tell the person at the terminal."""
-    if isinstance(error, InputError | FileNotFoundError):
+    if isinstance(error, InputError | FileNotFoundError | CheckpointError):
         return str(error)
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("mmdemo"):
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,35 @@ FORMER_NAMES = {  # of the fields of ModelConfig, and of the configurations with
 }
 
 PROSODY = 33  # numbers per step that say how something sounds
+
+RANGES: dict[str, tuple[float, float]] = {
+    "max_tokens": (1, 4096),
+    "buckets": (2, 2**18),
+    "ngrams": (1, 32),
+    "ids_per_token": (1, 256),
+    "words": (0, 2**18),
+    "word_dropout": (0.0, 1.0),
+    "size": (1, 1024),
+    "slices": (1, 1024),
+    "channels": (1, 1024),
+    "max_seconds": (0.1, 60.0),
+    "stem_size": (1, 1024),
+    "context": (0, 64),
+    "embedding_dim": (1, 1024),
+    "hidden_size": (1, 2048),
+    "dropout": (0.0, 1.0),
+    "temperature": (1e-3, 1e3),
+    "confidence_threshold": (0.0, 1.0),
+}
+"""What the fields of ``ModelConfig`` and of the configurations in it may be: more than is of use, and less than fills
+a machine's memory. Whole numbers where both ends are."""
+STAGES = 8  # of a residual stem, at most
+
+LABELS = (1, 10_000)  # how many a task may have
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used: its file, why, and what to do, in one sentence."""
 
 
 @dataclass
@@ -39,8 +68,11 @@ class TextConfig:
         return self.ids_per_token + (self.words > 0)
 
     def __post_init__(self) -> None:
-        """JSON knows no tuples."""
+        """JSON knows no tuples. Raise ``ValueError`` for what no such field can be."""
         self.ngrams = tuple(self.ngrams)
+        _check_fields(self)
+        if len(self.ngrams) != 2 or self.ngrams[0] > self.ngrams[1]:
+            raise ValueError(f"ngrams must be the shortest and the longest length, but is {list(self.ngrams)!r}")
 
 
 @dataclass
@@ -53,10 +85,14 @@ class ImageConfig:
     channels: tuple[int, ...] = ()  # of a residual stem, stage by stage; empty for the small plain one
 
     def __post_init__(self) -> None:
-        """JSON knows no tuples. Raise ``ValueError`` for a subject that nothing can find."""
+        """JSON knows no tuples. Raise ``ValueError`` for what no such field can be."""
         self.channels = tuple(self.channels)
+        _check_fields(self)
+        check_range("the number of channels", len(self.channels), 0, STAGES)
         if self.subject not in SUBJECTS:
             raise ValueError(f"the subject of a picture must be one of {', '.join(SUBJECTS)}, not {self.subject!r}")
+        if self.size % self.slices:
+            raise ValueError(f"slices must divide size, but are {self.slices!r} of {self.size!r} pixels")
 
 
 @dataclass
@@ -69,6 +105,10 @@ class AudioConfig:
     context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for what no such field can be."""
+        _check_fields(self)
 
     @property
     def size(self) -> int:
@@ -112,7 +152,8 @@ class ModelConfig:
         """The configuration that a checkpoint's ``config.json`` holds, whichever version of mmdemo wrote it.
 
         Raises:
-            ValueError: the file is no JSON object, lacks the task or its labels, or has a field that nothing knows.
+            CheckpointError: the file is no JSON object, lacks the task or its labels, or has a field that nothing knows
+                or whose value is out of its range.
         """
         try:
             stored = json.loads(file.read_text(encoding="utf-8"))
@@ -122,15 +163,43 @@ class ModelConfig:
                     if former in fields:
                         fields.setdefault(name, fields.pop(former))
             return cls(**stored)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ValueError(f"{file} is no configuration of a checkpoint: {error}") from error
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            raise CheckpointError(f"{file} is no configuration of a checkpoint: {error}") from error
 
     def __post_init__(self) -> None:
-        """Accept the nested dictionaries that ``config.json`` gives."""
+        """Accept the nested dictionaries that ``config.json`` gives. Raise ``ValueError`` for what cannot be."""
         for name, kind in (("text", TextConfig), ("image", ImageConfig), ("audio", AudioConfig)):
             value = getattr(self, name)
             if isinstance(value, dict):
                 setattr(self, name, kind(**value))
+            elif not isinstance(value, kind):
+                raise ValueError(f"{name} must be an object, but is {value!r}")
+        if not isinstance(self.more, dict):
+            raise ValueError(f"more must be an object, but is {self.more!r}")
+        if not isinstance(self.task, str) or not self.task:
+            raise ValueError(f"task must be a word, but is {self.task!r}")
+        _check_fields(self)
+        if not isinstance(self.labels, list) or not all(isinstance(label, str) and label for label in self.labels):
+            raise ValueError("labels must be a list of words")
+        check_range("the number of labels", len(self.labels), *LABELS)
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels must all be different")
+
+
+def _check_fields(config: Any) -> None:
+    """Raise ``ValueError`` where a field is out of its range, is no number where it has one, or not true or false."""
+    for field_ in fields(config):
+        if field_.type == "bool" and not isinstance(value := getattr(config, field_.name), bool):
+            raise ValueError(f"{field_.name} must be true or false, but is {value!r}")
+        if field_.name not in RANGES:
+            continue
+        value, (low, high) = getattr(config, field_.name), RANGES[field_.name]
+        kinds = int if isinstance(low, int) else (int, float)
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, bool) or not isinstance(number, kinds):
+                what = "a whole number" if kinds is int else "a number"
+                raise ValueError(f"{field_.name} must be {what} within {low:g} to {high:g}, but is {number!r}")
+            check_range(field_.name, number, low, high)
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:

@@ -19,7 +19,7 @@ from mmdemo.app.given import SLIDERS
 from mmdemo.app.handlers import Handlers
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.app.warm_up import warm_up
-from mmdemo.config import MODALITIES
+from mmdemo.config import MODALITIES, CheckpointError
 from mmdemo.server import gradio_compat, uploads, zero_gpu
 from mmdemo.server.health import Health
 from mmdemo.server.logs import logged
@@ -132,9 +132,14 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
 
     Returns:
         the page, with what the server needs of it: ``looks``, the arguments of its ``launch``, and ``health``.
+
+    Raises:
+        CheckpointError: there are tasks, and none of them can be used.
     """
     uploads.folder()  # before any part of the page asks Gradio where that is
     tasks = Tasks(checkpoints)
+    if tasks.broken and not tasks.names:
+        raise CheckpointError(" ".join(tasks.broken.values()))
     gr.set_static_paths([*parts.SERVED, EXAMPLES])
     with gr.Blocks(title="mmdemo", delete_cache=DELETE_CACHE, analytics_enabled=False) as demo:
         wire(demo, lay_out(tasks), tasks)
@@ -142,6 +147,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     gradio_compat.skip_run_statistics(demo)
     gradio_compat.wrap_events(demo, logged)
     demo.looks, demo.preface, demo.health = LAUNCH, parts.preface(), Health(checkpoints, tasks.names)
+    demo.health.broken |= set(tasks.broken)
     if zero_gpu.ON_ZERO_GPU:
         for name in tasks.names:  # before the server starts, or they cannot be put on the GPU
             with suppress(Exception):  # the warm-up says which one cannot be loaded, and why

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from mmdemo.app.given import Given
+from mmdemo.config import CheckpointError
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.resources import ASSETS
 from mmdemo.server import zero_gpu
 from mmdemo.server.health import checkpoint_hash
@@ -47,7 +50,10 @@ class Tasks:
     """The checkpoints of a folder, each loaded once, when it is first asked for.
 
     Args:
-        folder: every folder in it that has a ``config.json`` is a task.
+        folder: every folder in it that has a ``config.json`` is a task, unless its checkpoint cannot be used.
+
+    Attributes:
+        broken: why some cannot, by their names; each is said once, in a warning.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,26 +61,40 @@ class Tasks:
         self._predictors: dict[str, Predictor] = {}
         self._hashes: dict[str, str | None] = {}
         self._lock = Lock()
+        self.broken: dict[str, str] = {}
+        for name in self.names:
+            try:
+                MultimodalLSTM.check(folder / name)
+            except CheckpointError as error:
+                self._leave_out(name, error)
 
     @property
     def names(self) -> list[str]:
         """The tasks that can be chosen now, ``digits`` first."""
-        found = [path.parent.name for path in self.folder.glob("*/config.json")]
+        found = {path.parent.name for path in self.folder.glob("*/config.json")} - set(self.broken)
         return sorted(found, key=lambda name: (name != "digits", name))
 
     def predictor(self, name: str) -> Predictor:
         """The task made ready.
 
         Raises:
-            InputError: there is no such task.
+            InputError: there is no such task, or none any more that can be used.
         """
         if name not in self.names:  # it comes from a browser: never a path
             raise InputError("ask.no_task")
         with self._lock:
             if name not in self._predictors:
                 self._hashes[name] = checkpoint_hash(self.folder / name)
-                self._predictors[name] = zero_gpu.load(self.folder / name)
+                try:
+                    self._predictors[name] = zero_gpu.load(self.folder / name)
+                except CheckpointError as error:
+                    self._leave_out(name, error)
+                    raise InputError("ask.no_task") from error
             return self._predictors[name]
+
+    def _leave_out(self, name: str, error: CheckpointError) -> None:
+        self.broken[name] = str(error)
+        logging.getLogger(__name__).warning("The task %s is left out: %s", name, error)
 
     def hash(self, name: str) -> str | None:
         """The hash of the checkpoint as it was loaded, whatever lies in its folder by now.

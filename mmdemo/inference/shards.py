@@ -11,6 +11,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -118,7 +119,7 @@ def explain_all(predictor: Predictor, checkpoint: Path, manifest: Path, out: Pat
     done = failed = 0
     for number, part in enumerate(shard.parts(len(rows))):
         files = {name: out / name / f"{shard.index:05}-of-{shard.count:05}-{number:05}.parquet" for name in TABLES}
-        if all(file.is_file() for file in files.values()):
+        if all(map(_is_done, files.values())):
             continue
         records = _explained(predictor, rows.iloc[part.start : part.stop], part, faults)
         for name, file in files.items():
@@ -185,9 +186,23 @@ def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]
 def _agree(out: Path, about: dict[str, Any]) -> None:
     """Write what the folder holds, or make sure that it holds the same."""
     file = out / "about.json"
-    if file.is_file() and json.loads(file.read_text(encoding="utf-8")) != about:
-        raise InputError("shards.other", folder=str(out))
+    with suppress(FileNotFoundError):
+        try:
+            same = json.loads(file.read_text(encoding="utf-8")) == about
+        except (ValueError, RecursionError):
+            same = False
+        if not same:
+            raise InputError("shards.other", folder=str(out))
     _whole(file, lambda path: path.write_text(json.dumps(about, indent=2), encoding="utf-8"))
+
+
+def _is_done(file: Path) -> bool:
+    """Whether a part is there and whole; one that was damaged is made anew in its place."""
+    try:
+        pq.read_metadata(file)
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return True
 
 
 def _write(table: pa.Table, file: Path) -> None:

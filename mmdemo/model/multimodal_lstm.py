@@ -5,12 +5,14 @@ from typing import Any
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mmdemo.config import ModelConfig
 from mmdemo.modality import Stem
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.sequence import Batch, Steps, join
+from mmdemo.model.weights import WEIGHTS, check_shapes, check_weights, remove_hash, write_hash
 
 
 class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
@@ -39,12 +41,44 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
         """A checkpoint's model, from its folder or from the hub.
 
         Raises:
-            ValueError: the folder's ``config.json`` is no configuration of a checkpoint.
+            CheckpointError: something in the folder is damaged, or does not fit the rest.
         """
-        file = Path(folder) / "config.json"
-        if file.is_file():
-            options.setdefault("config", ModelConfig.from_json(file))
+        if (Path(folder) / "config.json").is_file():
+            options.setdefault("config", cls.check(Path(folder)))
         return super().from_pretrained(str(folder), **options)
+
+    @classmethod
+    def check(cls, folder: Path) -> ModelConfig:
+        """Look at a folder's checkpoint without making its model: its configuration.
+
+        Raises:
+            CheckpointError: something in it is damaged, or does not fit the rest.
+        """
+        config = ModelConfig.from_json(folder / "config.json")
+        shapes = {
+            "lstm.weight_ih_l0": (4 * config.hidden_size, config.embedding_dim),
+            "dense.weight": (len(config.labels), config.hidden_size),
+        }
+        check_weights(folder / WEIGHTS, shapes)  # before any memory is spent on a model of another size
+        return config
+
+    @classmethod
+    def _load_as_safetensor(
+        cls, model: "MultimodalLSTM", model_file: str, map_location: str, strict: bool
+    ) -> "MultimodalLSTM":
+        """Load weights whose file has been looked at; every one of them has to be there and to fit."""
+        stored = load_file(model_file, device=map_location)
+        _rename(stored)
+        found, needed = ({name: tuple(w.shape) for name, w in state.items()} for state in (stored, model.state_dict()))
+        check_shapes(Path(model_file), found, needed)
+        model.load_state_dict(stored)
+        return model.eval()
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        """Write the weights, and their hash beside them."""
+        remove_hash(Path(save_directory))
+        super()._save_pretrained(save_directory)
+        write_hash(Path(save_directory))
 
     def stem(self, modality: str) -> Stem:
         """The stem of one sense."""
@@ -75,6 +109,10 @@ class MultimodalLSTM(nn.Module, PyTorchModelHubMixin):
 
 
 def _rename_former_weights(model: MultimodalLSTM, state: dict[str, Tensor], *rest: Any) -> None:
+    _rename(state)
+
+
+def _rename(state: dict[str, Any]) -> None:
     """Checkpoints written before mmdemo 1.0 have the speech embedding beside the stem that it is a part of."""
     for name in [name for name in state if name.startswith("speech.")]:
         state[f"audio.{name}"] = state.pop(name)

@@ -5,17 +5,24 @@ A file gets its final name only when it is complete, so a kill at any moment lea
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import shutil
+import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.model.weights import HASH, WEIGHTS, remove_hash
+
+REASON = 200  # characters of an error that are told
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,15 +58,51 @@ def keep(file: Path, learning: dict[str, Any], progress: dict[str, Any]) -> None
 
 
 def resume(file: Path, learning: dict[str, Any]) -> dict[str, Any]:
-    """Load what ``keep`` stored; returns the progress, which is empty if there is no state."""
-    for part in file.parent.glob(f"{file.stem}-*.part"):  # left by a process that was killed while writing
-        part.unlink(missing_ok=True)
-    if not file.is_file():
+    """Load what ``keep`` stored; returns the progress, which is empty if there is no state that can be used."""
+    if (state := stored(file, learning)) is None:
         return {}
-    state = torch.load(file, map_location="cpu", weights_only=True)
     for name, thing in learning.items():
         thing.load_state_dict(state[name])
     return state["progress"]
+
+
+def stored(file: Path, learning: dict[str, Any]) -> dict[str, Any] | None:
+    """What ``keep`` stored; None if there is nothing.
+
+    A state that is damaged, or not of what is ``learning``, is set aside with a warning, and there is none.
+    """
+    for part in file.parent.glob(f"{file.stem}-*.part"):  # left by a process that was killed while writing
+        part.unlink(missing_ok=True)
+    if not file.is_file():
+        return None
+    try:
+        with zipfile.ZipFile(file) as archive:  # torch does not compare checksums
+            if damaged := archive.testzip():
+                raise ValueError(f"the checksum of {damaged} is wrong")
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        for name, thing in learning.items():
+            if _shapes(state[name]) != _shapes(thing.state_dict()) and isinstance(thing, nn.Module):
+                raise ValueError(f"its {name} has other sizes")
+        return dict(state, progress=dict(state["progress"]))
+    except Exception as error:  # cut short, emptied, overwritten, of another version: torch raises nearly anything
+        set_aside(file, error)
+        return None
+
+
+def _shapes(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(getattr(value, "shape", ())) for name, value in state.items()}
+
+
+def set_aside(file: Path, error: Exception) -> None:
+    """Give a damaged file another name, so that it can be made anew, and say so; another process may be quicker."""
+    aside = file.with_name(f"{file.name}.damaged")
+    with suppress(FileNotFoundError):
+        file.replace(aside)
+    reason = " ".join(str(error).split())[:REASON] or "no reason given"
+    log.warning(
+        "%s cannot be used (%s: %s): it is set aside as %s, and made anew",
+        *(file, type(error).__name__, reason, aside.name),
+    )
 
 
 def publish(model: MultimodalLSTM, out: Path) -> None:
@@ -67,7 +110,8 @@ def publish(model: MultimodalLSTM, out: Path) -> None:
     part = out / ".part"
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
-    for name in ("model.safetensors", "config.json"):  # the config last: if it is there, the checkpoint is complete
+    remove_hash(out)  # lest it stand beside weights that it is not of
+    for name in (WEIGHTS, HASH, "config.json"):  # the config last: if it is there, the checkpoint is complete
         (part / name).replace(out / name)
     if not (out / "README.md").exists():
         (part / "README.md").replace(out / "README.md")

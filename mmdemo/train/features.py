@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +26,7 @@ from mmdemo.data.manifest.manifest import OUTLIER, load_cell
 from mmdemo.messages import InputError
 from mmdemo.modality import Item, Modality, StepTarget
 from mmdemo.model.modalities import SENSES
+from mmdemo.train.checkpointing import set_aside
 
 VOICES = 8  # variants of each training clip: itself and seven varied ones
 BEHIND = 120  # recordings of no class that may be mixed into the background of the varied ones
@@ -237,10 +237,7 @@ def _kept(file: Path) -> list[list[np.ndarray] | str] | None:
     try:
         return _load(file)
     except Exception as error:  # cut short, emptied, overwritten: NumPy raises nearly anything
-        aside = file.with_name(f"{file.name}.damaged")
-        file.replace(aside)
-        kind = type(error).__name__
-        logging.getLogger(__name__).warning("%s is damaged (%s): set aside as %s, made anew", file, kind, aside.name)
+        set_aside(file, error)
         return None
 
 

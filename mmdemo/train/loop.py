@@ -28,7 +28,7 @@ from mmdemo.config import ModelConfig
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch, Steps
 from mmdemo.train.calibration import calibrate, true_classes
-from mmdemo.train.checkpointing import Progress, keep, publish, resume
+from mmdemo.train.checkpointing import Progress, keep, publish, resume, stored
 from mmdemo.train.features import Features
 from mmdemo.train.pretrain_stems import pretrain_stem
 from mmdemo.train.recipes import Recipe
@@ -104,7 +104,7 @@ def train(
     if start_from:
         _borrow(model, start_from)
     model.to(accelerator.device)
-    if not (run / "state.pt").is_file():
+    if stored(run / "state.pt", {"model": model}) is None:
         with accelerator.main_process_first():  # the first process trains, the others load what it saved
             for modality, stages in recipe.stem_pretraining.items():
                 pretrain_stem(

@@ -1,5 +1,6 @@
 """The trained checkpoints as they are shipped: small, honest, and as good as their figures say."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -35,6 +36,11 @@ def test_a_checkpoint_is_small_and_never_unpickled(folder):
     assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
     with safe_open(folder / "model.safetensors", "pt") as weights:
         assert any(name.startswith("lstm.") for name in weights.keys())  # noqa: SIM118 (not a dictionary)
+
+
+def test_the_hash_is_that_of_the_weights(folder):
+    digest, name = (folder / "model.safetensors.sha256").read_text().split()
+    assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 def test_the_model_card_has_the_figures_of_metrics_json(folder):

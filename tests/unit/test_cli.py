@@ -242,6 +242,17 @@ def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeyp
     assert status == 2 and f"no trained task in {tmp_path}" in err and len(shown) == 3
 
 
+def test_a_folder_of_checkpoints_that_cannot_be_used_ends_the_start_with_the_reason(run, checkpoint, tmp_path):
+    shutil.copytree(checkpoint, tmp_path / "pets")
+    os.truncate(tmp_path / "pets" / "model.safetensors", 100)
+    for command in (
+        ("serve", "--checkpoints", tmp_path),
+        ("predict", "--checkpoint", tmp_path / "pets", "--text", "a"),
+    ):
+        status, _, err = run(*command)
+        assert status == 2 and str(tmp_path / "pets" / "model.safetensors") in err and "MMDEMO_DEBUG" not in err
+
+
 def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mmdemo.train.loop", None)  # as ours, it would be a bug
     assert "MMDEMO_DEBUG" in run("train")[2]

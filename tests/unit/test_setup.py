@@ -44,7 +44,7 @@ def imported(*places):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
-    ours = {file.stem for file in (*files, *(ROOT / "tools").glob("*.py"))} | {"mmdemo", "tests", "tools"}
+    ours = {file.stem for file in (*files, *(ROOT / "tools").rglob("*.py"))} | {"mmdemo", "tests", "tools"}
     return names - set(sys.stdlib_module_names) - ours - BROUGHT
 
 

@@ -28,9 +28,14 @@ async def call(http: httpx.AsyncClient, name: str, data: list[Any], session: str
     asked = await http.post(f"/gradio_api/call/{name}", json=body)
     if asked.status_code != 200:
         return asked.status_code, "refused", asked.text
-    told = (await http.get(f"/gradio_api/call/{name}/{asked.json()['event_id']}")).text
+    return 200, *await read_stream(http, name, asked.json()["event_id"])
+
+
+async def read_stream(http: httpx.AsyncClient, name: str, event_id: str) -> tuple[str, Any]:
+    """How a run ended that was asked for, and with what."""
+    told = (await http.get(f"/gradio_api/call/{name}/{event_id}")).text
     event, _, value = told.strip().split("\n\n")[-1].partition("\n")
-    return 200, event.removeprefix("event: "), json.loads(value.removeprefix("data: "))
+    return event.removeprefix("event: "), json.loads(value.removeprefix("data: "))
 
 
 def page_values(text: str | None, image: Any = None, audio: Any = None, noise: dict[str, int] | None = None) -> list:

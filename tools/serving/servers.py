@@ -64,12 +64,16 @@ class Server:
         """The processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def memory(self) -> float:
-        """Resident memory in MiB of it and of the processes that it has started."""
+    def memory(self, *, shared_once: bool = False) -> float:
+        """Resident memory in MiB of it and of the processes that it has started.
+
+        Args:
+            shared_once: whether memory that several of them share counts once; else once for each. On Linux only.
+        """
         total = 0
         for process in (psutil.Process(self.process.pid), *self.workers()):
             with suppress(psutil.NoSuchProcess):  # it has just ended
-                total += process.memory_info().rss
+                total += process.memory_full_info().pss if shared_once else process.memory_info().rss
         return total / 2**20
 
     def lines(self) -> list[dict[str, Any]]:

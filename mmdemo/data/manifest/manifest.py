@@ -191,18 +191,24 @@ def _label_fault(row: Any, labels: Collection[str]) -> Note | None:
         )
     if row.split and row.split not in SPLITS:
         return Note("manifest.unknown_split", {"split": row.split, "splits": ", ".join(SPLITS)})
-    if not re.fullmatch(r"([01]?\.?\d*-[01]?\.?\d*)?", getattr(row, "label_span", "")):
+    if getattr(row, "label_span", "") and not _is_span(row.label_span):
         return Note("manifest.label_span")
     if getattr(row, "belief", "") and not _is_belief(row.belief, labels):
         return Note("manifest.belief")
     return None
 
 
+def _is_span(cell: str) -> bool:
+    """Whether a cell holds two shares of a length, such as ``0.4-0.8``."""
+    match = re.fullmatch(r"(\d*\.?\d+)-(\d*\.?\d+)", cell)
+    return bool(match) and float(match[1]) <= float(match[2]) <= 1
+
+
 def _is_belief(cell: str, labels: Collection[str]) -> bool:
     """Whether a cell holds ``[[offset, label or null], ...]``."""
     try:
         return all(isinstance(at, int) and (label is None or label in labels) for at, label in json.loads(cell))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _strings(rows: pd.DataFrame, lines: Iterable[int], path: Path) -> pd.DataFra
 
 def _said(value: Any) -> str:
     """A number or missing value in words: a label 7 may come as 7.0 from a column with gaps."""
-    if value is None or value is pd.NA or value != value:  # NaN is not itself
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import stat
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -24,8 +25,10 @@ def read_idx(path: str | Path) -> np.ndarray:
     """
     try:
         state = os.stat(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise InputError("manifest.missing_file", file=str(path)) from error
+    if not stat.S_ISREG(state.st_mode):  # a device may never end
+        raise InputError("manifest.not_idx", file=str(path))
     return _read(str(path), state.st_mtime_ns, state.st_size)
 
 

@@ -1,10 +1,12 @@
 """The tasks that a folder holds, and the examples that we made for ours."""
 
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from mmdemo.app.reading import read
 from mmdemo.app.tasks import EXAMPLES, Tasks
@@ -12,6 +14,8 @@ from mmdemo.audio.reader import read_audio
 from mmdemo.config import ImageConfig
 from mmdemo.image.reader import read_image
 from mmdemo.inference.predictor import Predictor
+from mmdemo.messages import InputError
+from mmdemo.model.weights import write_hash
 
 DIGITS = EXAMPLES / "digits"
 EMOTION = EXAMPLES / "emotion"
@@ -29,7 +33,32 @@ def test_the_hash_on_the_page_is_that_of_what_was_loaded(checkpoints, tmp_path):
     before = tasks.hash("fruit")
     weights = tmp_path / "fruit" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")  # trained anew, while the page goes on with what it has
+    write_hash(tmp_path / "fruit")
     assert tasks.hash("fruit") == before != Tasks(tmp_path).hash("fruit")
+
+
+@pytest.mark.parametrize("damage", ["weights", "config", "shapes"])
+def test_a_checkpoint_that_cannot_be_used_is_left_out_and_said_once(checkpoints, tmp_path, caplog, damage):
+    for name in ("good", "bad"):
+        shutil.copytree(checkpoints / "fruit", tmp_path / name)
+    if damage == "weights":
+        os.truncate(tmp_path / "bad" / "model.safetensors", 1000)
+    elif damage == "config":
+        (tmp_path / "bad" / "config.json").write_text(
+            '{"task": "bad", "labels": ["a", "b"], "hidden_size": 1000000000}'
+        )
+    else:  # found only as it is loaded
+        stored = load_file(tmp_path / "bad" / "model.safetensors")
+        save_file(stored | {"more": stored["dense.bias"].clone()}, tmp_path / "bad" / "model.safetensors")
+        write_hash(tmp_path / "bad")
+    tasks = Tasks(tmp_path)
+    for _ in range(2):
+        with pytest.raises(InputError):
+            tasks.predictor("bad")
+    assert tasks.names == ["good"]
+    assert tasks.predictor("good").predict("seven").label in tasks.predictor("good").config.labels
+    (said,) = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert said.startswith(f"The task bad is left out: {tmp_path / 'bad'}")
 
 
 @pytest.mark.parametrize("task", SHIPPED)

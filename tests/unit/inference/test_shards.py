@@ -68,12 +68,18 @@ def test_any_division_says_the_same(given, predictor, tmp_path, monkeypatch):
         pd.testing.assert_frame_equal(one[name].reset_index(drop=True), three[name].reset_index(drop=True))
 
 
-def test_what_is_done_is_not_done_again_and_what_is_missing_is(given, predictor, tmp_path, monkeypatch):
+@pytest.mark.parametrize("damage", ["missing", "emptied", "cut short", "garbage"])
+def test_what_is_done_is_not_done_again_and_what_is_damaged_is(given, predictor, tmp_path, monkeypatch, damage):
     monkeypatch.setattr(shards, "PART", 5)
     explain_all(predictor, *given, tmp_path, Shard(0, 1))
     before = files(tmp_path)
     lost = next(path for path in before if "ledger" in str(path))
-    (tmp_path / lost).unlink()
+    if damage == "missing":
+        (tmp_path / lost).unlink()
+    else:
+        whole = (tmp_path / lost).read_bytes()
+        damaged = {"emptied": b"", "cut short": whole[: len(whole) // 2], "garbage": b"PAR1" * 99}[damage]
+        (tmp_path / lost).write_bytes(damaged)
     assert explain_all(predictor, *given, tmp_path, Shard(0, 1))[0] in (2, 5)
     after = files(tmp_path)
     assert before.keys() == after.keys()

@@ -104,7 +104,8 @@ def test_a_configuration_with_former_names_still_loads(model, tmp_path):
     stored = json.loads(file.read_text())
     stored |= {"sure_above": 0.75, "step_size": stored.pop("embedding_dim"), "shows_cases": False}
     del stored["confidence_threshold"], stored["expose_test_cases"]
-    stored["text"] = {"lost": 0.25}
+    stored["text"] |= {"lost": 0.25}
+    del stored["text"]["word_dropout"]
     file.write_text(json.dumps(stored))
     config = MultimodalLSTM.from_pretrained(tmp_path, local_files_only=True).config
     assert (config.confidence_threshold, config.embedding_dim, config.expose_test_cases) == (0.75, 100, False)

@@ -73,7 +73,10 @@ def test_the_second_time_comes_from_the_cache(rows, tmp_path, monkeypatch):
 def test_a_damaged_cache_is_set_aside_and_made_anew(rows, tmp_path, caplog):
     first = read_features(rows, CONFIG, tmp_path / "cache")
     file = next((tmp_path / "cache").glob("image-*.npz"))
-    for damage in (b"", b"seven", file.read_bytes()[:-100]):
+    whole = file.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 3] ^= 1  # among the pixels
+    for damage in (b"", b"seven", whole[:-100], bytes(flipped), bytes(len(whole))):
         file.write_bytes(damage)
         again = read_features(rows, CONFIG, tmp_path / "cache")
         assert np.array_equal(first.item("image", 2), again.item("image", 2))

@@ -207,3 +207,42 @@ def test_the_label_of_no_class_is_no_class(tmp_path):
     rows, problems = read_manifest(path, labels=["yes", "no"])
     assert list(rows["label"]) == ["yes", "no", OUTLIER]
     assert [problem.line for problem in problems] == [5]
+
+
+@pytest.mark.parametrize("cell", ["-", ".-.", "9-9", "0.5-0.1", "nan-1", "0.1 - 0.5", "-0.1-0.5", "1e-1-1", "0.5"])
+def test_a_span_that_is_none_is_named_and_the_rest_goes_on(tmp_path, cell):
+    path = write(tmp_path, f"text,label,label_span\nja,yes,{cell}\nnein,no,0.1-1\nhm,no,\n")
+    rows, problems = read_manifest(path)
+    assert [(problem.line, problem.note.key) for problem in problems] == [(2, "manifest.label_span")]
+    assert list(rows["line"]) == [3, 4]
+
+
+def test_a_belief_that_is_nested_without_end_is_named(tmp_path):
+    path = write(tmp_path, f"text,label,belief\nja,yes,{'[' * 100_000}\nnein,no,\n")
+    assert [problem.note.key for problem in read_manifest(path)[1]] == ["manifest.belief"]
+
+
+def test_pictures_in_files_that_lie_cost_their_own_rows_only(tmp_path, pictures):
+    np.savez(tmp_path / "good.npz", images=np.zeros((2, 4, 4), np.uint8))
+    np.savez(tmp_path / "objects.npz", images=np.array([None], object))
+    (tmp_path / "empty.npz").write_bytes(b"")
+    (tmp_path / "cut.idx").write_bytes(b"\0\0\x08\x03\0\0")
+    names = ["empty.npz#0", "objects.npz#0", "cut.idx#0", "/dev/zero#0", "good.npz#9", "good.npz#1"]
+    path = write(tmp_path, "image,label\n" + "".join(f"{name},yes\n" for name in names))
+    rows, problems = read_manifest(path)
+    assert list(rows["line"]) == [7]
+    for name, problem in zip(names, problems, strict=False):
+        assert name.split("#")[0] in str(problem)
+
+
+def test_nul_bytes_are_dropped_and_other_encodings_are_named(tmp_path):
+    assert len(read_manifest(write(tmp_path, "text,label\nj\0a,yes\n\0\nnein,no\n"))[0]) == 2
+    for encoding in ("utf-16", "utf-32"):
+        (tmp_path / "other.csv").write_bytes("text,label\né,yes\n".encode(encoding))
+        with pytest.raises(InputError, match=r"other\.csv"):
+            read_manifest(tmp_path / "other.csv")
+
+
+def test_lists_in_a_parquet_file_are_words(tmp_path):
+    pd.DataFrame({"text": [[1, 2], [3, 4]], "label": ["a", "b"]}).to_parquet(tmp_path / "lists.parquet")
+    assert list(read_inputs(tmp_path / "lists.parquet")[0]["text"]) == ["[1 2]", "[3 4]"]

@@ -274,7 +274,7 @@ def _left(server: Server, seconds: float) -> list[str]:
     until = time.monotonic() + seconds
     while True:
         places = (server.folder, server.folder.parent / "tmp")
-        left = [path.name for place in places for path in place.rglob("*") if path.is_file()]
+        left = [name for place in places for _, _, names in os.walk(place) for name in names]  # which may go meanwhile
         if not left or time.monotonic() > until:
             return left
         time.sleep(0.5)

@@ -16,6 +16,8 @@ def lines(monkeypatch):
     names = ("", "mmdemo", "uvicorn")
     kept = {name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level) for name in names}
     monkeypatch.setattr(gradio_compat, "replace_traceback", lambda stand_in: None)
+    for name, value in (("level", logging.NOTSET), ("propagate", True), ("disabled", False), ("handlers", [])):
+        monkeypatch.setattr(logging.getLogger("uvicorn.error"), name, value)  # an earlier server may have set it
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         logs.start()

@@ -348,9 +348,9 @@ def test_the_page_of_a_request_and_whether_there_is_one():
     with serving(demo) as http:
         call(http, "ask", ["seven"])
         call(http, "whose", ["seven"])
-        with gradio_still("keeps the request that joined the queue", gradio_compat.visitor_of_run):
+        with gradio_still("keeps the request that joined the queue", gradio_compat.visitor_served):
             assert whose == ["127.0.0.1"]
-            assert gradio_compat.visitor_of_run() is None
+            assert gradio_compat.visitor_served() == ""
         with gradio_still("sets LocalContext.request for a run", gradio_compat.serves_a_request):
             assert seen == [True]
             assert not gradio_compat.serves_a_request()

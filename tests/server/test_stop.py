@@ -49,7 +49,7 @@ def test_a_server_whose_tasks_are_all_broken_ends_with_a_sentence(tmp_path):
     with served(ready=False, checkpoints=tmp_path / "checkpoints") as one:
         assert one.process.wait(240) not in (0, None)
         said = one.log.read_text(encoding="utf-8").splitlines()
-    assert "can be used" in said[-1] and "Traceback" not in "".join(said)
+    assert "is no configuration of a checkpoint" in said[-1] and "Traceback" not in "".join(said)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")

@@ -261,7 +261,8 @@ def test_the_page_shows_the_tasks_of_a_folder(run, checkpoint, tmp_path, monkeyp
     assert status == 2 and f"no trained task in {tmp_path}" in err and len(shown) == 3
 
 
-def test_a_folder_of_checkpoints_that_cannot_be_used_ends_the_start_with_the_reason(run, checkpoint, tmp_path):
+def test_what_cannot_be_used_ends_the_start_with_the_reason(run, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "_check_address", lambda host, port: None)  # somebody may have a page there
     shutil.copytree(checkpoint, tmp_path / "pets")
     os.truncate(tmp_path / "pets" / "model.safetensors", 100)
     for command in (

@@ -181,7 +181,8 @@ async def _attack(
         found[name]["tries"] += 1
         found[name]["ends"].update(ends)
         found[name]["longest"] = max(found[name]["longest"], time.perf_counter() - begun)
-        print(f"{number:4} {name:30} {time.perf_counter() - begun:5.1f} s  {dict(Counter(ends))}", flush=True)
+        if ends:
+            print(f"{number:4} {name:30} {time.perf_counter() - begun:5.1f} s  {dict(Counter(ends))}", flush=True)
 
     running: set[asyncio.Task] = set()
     for name, number in plan():
@@ -220,6 +221,8 @@ def _beside(
         honest = asyncio.run(visit(server.url, lambda number: attacking.done() and number >= 3, seed, "beside"))
         took = time.perf_counter() - begun
         made, health = attacking(), watching()
+    if server.process.poll() is not None:
+        raise SystemExit(f"The server ended in the middle:\n{server.log.read_text()[-3000:]}")
     left = _left(server, cleaned)
     if cleaned:
         asyncio.run(visit(server.url, lambda number: number >= 2, seed, "after"))
@@ -271,7 +274,7 @@ def _left(server: Server, seconds: float) -> list[str]:
     until = time.monotonic() + seconds
     while True:
         places = (server.folder, server.folder.parent / "tmp")
-        left = [path.name for place in places for path in place.rglob("*") if path.is_file()]
+        left = [name for place in places for _, _, names in os.walk(place) for name in names]  # which may go meanwhile
         if not left or time.monotonic() > until:
             return left
         time.sleep(0.5)
@@ -345,12 +348,14 @@ def _stopped(seed: int, kinds: Sequence[str], hold: float, checkpoints: Path | N
                 "honest requests": dict(ends),
                 "its processes left": len(left),
                 "tracebacks": log.count("Traceback"),
+                "the last of them": _last_traceback(log),
             }
             print(family, found[family], flush=True)
     lost = sum(count for one in found.values() for end, count in one["honest requests"].items() if end != "right")
     bars = {
         "seconds until the end": (max(one["seconds"] for one in found.values()), BARS["end"]),
         "honest requests not finished": (lost, 0),
+        "tracebacks in the log": (sum(one["tracebacks"] for one in found.values()), 0),
         "processes left": (sum(one["its processes left"] for one in found.values()), 0),
         "other exit statuses than 0": (sum(one["status"] != 0 for one in found.values()), 0),
     }
@@ -431,6 +436,13 @@ def _killed(seed: int, rounds: int, checkpoints: Path | None) -> dict[str, Any]:
         "unexpected in the log": unexpected[:5],
         **_judged(bars),
     }
+
+
+def _last_traceback(log: str) -> list[str]:
+    """The last lines of the last traceback of a log."""
+    lines = log.rpartition("Traceback")[2].splitlines() if "Traceback" in log else []
+    end = next((number for number, line in enumerate(lines[1:], 1) if line and not line.startswith(" ")), len(lines))
+    return [line.strip()[:200] for line in lines[max(0, end - 4) : end + 1]]
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

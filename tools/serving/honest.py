@@ -120,9 +120,12 @@ async def remembered(http: httpx.AsyncClient, questions: int, session: str) -> b
     """Whether a visitor's last reading is still there, to be asked about."""
     body = {"data": [None, "digits"], "fn_index": questions, "session_hash": session}
     body |= {"event_data": {"ask": "step", "step": 0, "number": 1}}
-    if (await http.post("/gradio_api/queue/join", json=body)).status_code != 200:
+    try:
+        if (await http.post("/gradio_api/queue/join", json=body)).status_code != 200:
+            return False
+        return "evidence" in (await http.get("/gradio_api/queue/data", params={"session_hash": session})).text
+    except httpx.HTTPError:
         return False
-    return "evidence" in (await http.get("/gradio_api/queue/data", params={"session_hash": session})).text
 
 
 def medians(kept: dict[str, Kept]) -> dict[str, float | None]:

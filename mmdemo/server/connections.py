@@ -20,7 +20,12 @@ HEADER_SECONDS = 10  # until a request's headers have come whole
 STALL_SECONDS = 30  # that a client may stop reading what it is sent
 MAX_HEADERS = 32_000  # bytes of a request's headers
 BACKLOG = 512  # connections that may wait to be accepted
-SETTINGS = {"timeout_keep_alive": KEEP_SECONDS, "h11_max_incomplete_event_size": MAX_HEADERS, "backlog": BACKLOG}
+SETTINGS = {
+    "timeout_keep_alive": KEEP_SECONDS,
+    "h11_max_incomplete_event_size": MAX_HEADERS,
+    "backlog": BACKLOG,
+    "log_config": None,  # ours, not uvicorn's own
+}
 
 
 def most(limit: Limit = CONNECTIONS) -> Limit:

@@ -49,6 +49,7 @@ OPEN_API_ROUTES = {
     "app_id", "call", "cancel", "file", "heartbeat", "info", "login_check", "mcp", "openapi.json", "queue", "reset",
     "startup-events", "theme.css", "upload", "upload_progress", "user",
 }  # fmt: skip
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "DELETE", "PUT", "PATCH")  # others are answered here, not by routes
 MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and the form around it
 MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a request has to be small
 SMALL_JSON = 20_000  # bytes; what is larger is taken apart beside the event loop, on which everybody waits
@@ -101,6 +102,8 @@ class Gate:
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if message["status"] == 422:  # which says it at length, and repeats what was sent
+                    raise Refusal(400, Note("serve.request"))
                 status = message["status"]
                 caching = _caching(scope, message)
                 message["headers"] = [*message.get("headers", []), *self.headers, *caching]
@@ -112,18 +115,23 @@ class Gate:
                 await send_json(answer, refusal.status, content, refusal.headers)
 
         try:
+            if scope["method"] not in METHODS:
+                raise Refusal(405, Note("serve.closed"), {"Allow": ", ".join(METHODS)})
             if scope["path"] == "/health":
                 await send_json(answer, 200 if self.health.ready else 503, self.health.report())
             else:
                 with ExitStack() as taken:
                     await self.app(scope, await self._admit(scope, receive, taken), answer)
-        except Refusal as refusal:
-            await refuse(refusal)
         except Exception as error:
-            refusal, level = _judged(error, _route(scope))
-            fields = {"path": _route(scope), **logs.describe_error(error)}
-            log.log(level, "refused" if level == logging.INFO else "unexpected", extra={"fields": fields})
-            await refuse(refusal)
+            while len(getattr(error, "exceptions", ())) == 1:  # a group of one, from tasks that wait for each other
+                error = error.exceptions[0]
+            if isinstance(error, Refusal):
+                await refuse(error)
+            else:
+                refusal, level = _judged(error, _route(scope))
+                fields = {"path": _route(scope), **logs.describe_error(error)}
+                log.log(level, "refused" if level == logging.INFO else "unexpected", extra={"fields": fields})
+                await refuse(refusal)
         finally:
             if scope["method"] == "POST" or status >= 400:
                 took = round(1000 * (time.perf_counter() - begun), 1)

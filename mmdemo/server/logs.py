@@ -48,14 +48,30 @@ def describe_error(error: BaseException | None) -> dict[str, Any]:
 
 
 def start(level: int = logging.INFO) -> None:
-    """Write the logs of mmdemo and of uvicorn as lines of JSON; Gradio's tracebacks become such lines, too."""
+    """Write logs as lines of JSON, those of other libraries without what they say; Gradio's tracebacks, too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(_quieter)
     for name in ("mmdemo", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level if name == "mmdemo" else logging.WARNING)
+    logging.getLogger().handlers = [handler]
     gradio_compat.replace_traceback(_LoggedTraceback())
+
+
+def _quieter(record: logging.LogRecord) -> bool:
+    """Take out of a record what is not ours to say.
+
+    What uvicorn warns of is a visitor's nonsense, such as a request that is none: information, not our fault. What
+    other libraries say may quote the visitor: only which of them has said something is kept.
+    """
+    room = record.name.split(".")[0]
+    if room != "mmdemo" and record.levelno == logging.WARNING:
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    if room not in ("mmdemo", "uvicorn"):
+        record.msg, record.args, record.fields = "library", (), {"logger": record.name}
+    return True
 
 
 class _LoggedTraceback:

@@ -1,9 +1,14 @@
 """A little of the fuzzer, in seconds: ``python tools/serving fuzz`` has all of it."""
 
+import sys
+
 import generated
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
+
+from mmdemo.resources import ROOT
+from mmdemo.server import uploads
 
 EVERY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 FEW = settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=EVERY)
@@ -23,3 +28,11 @@ def test_whatever_is_sent_is_answered(page_url):
         ends = set()
         FEW(given(generated.requests)(lambda one: ends.add(generated.check_http(http, one))))()
     assert {"read", "refused at the gate"} <= ends
+
+
+def test_whoever_knocks_anywhere_is_answered(page_url, caplog):
+    ends = set()
+    folders = [f"{folder}/".encode() for folder in (ROOT, uploads.folder(), sys.prefix)]
+    FEW(given(generated.knocks)(lambda one: ends.add(generated.check_knock(page_url, one, folders))))()
+    assert {"2xx", "4xx"} <= ends
+    assert not [vars(each) for each in caplog.records if each.name == "mmdemo.server" and each.levelname == "ERROR"]

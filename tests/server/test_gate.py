@@ -125,6 +125,18 @@ def test_what_the_page_does_not_need_is_closed(http, path):
         assert http.request(method, path, json={"data": ["seven"]}).status_code == 404
 
 
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE", "KNOCK"])
+def test_methods_that_nobody_needs(http, method, caplog):
+    for path in ("/", "/health", "/config", "/gradio_api/mcp/", "/gradio_api/upload"):
+        assert http.request(method, path).status_code == 405
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_what_gradio_refuses_at_length_is_said_shortly(http):
+    answer = http.post("/gradio_api/cancel", json={"session_hash": "a", "event_id": None})
+    assert answer.status_code == 400 and answer.json()["detail"] == WORD["serve.request"]
+
+
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 def test_bodies(http, body):
     for path in ("call/predict", "call/v2/predict", "call/run", "call/nothing", "queue/join", "call/v2/nothing"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import generated
 import httpx
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from servers import served
+from servers import ROOT, served
 
 
-def fuzz(inputs: int = 5000, over_http: int = 500) -> dict[str, Any]:
-    """Generated inputs through preprocessing and through HTTP: none may fail in a way that was not foreseen."""
+def fuzz(inputs: int = 5000, over_http: int = 500, knocks: int = 2000) -> dict[str, Any]:
+    """Generated inputs through preprocessing and HTTP, and knocks at every route with any headers: none may fail."""
 
     def many(count: int) -> Any:
         every = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -41,10 +42,14 @@ def fuzz(inputs: int = 5000, over_http: int = 500) -> dict[str, Any]:
             counts[f"HTTP: {generated.check_http(http, request)}"] += 1
 
         many(over_http)(given(generated.requests)(ask))()
+        folders = [f"{folder}/".encode() for folder in (ROOT, server.folder, sys.prefix)]
+        many(knocks)(given(generated.knocks)(
+            counted("any route", lambda one: generated.check_knock(server.url, one, folders))))()  # fmt: skip
         unexpected = [line for line in server.lines() if "unexpected" in (line.get("event"), line.get("outcome"))]
     return {
         "through preprocessing": through,
-        "through HTTP": sum(counts.values()) - through,
+        "through HTTP": sum(count for name, count in counts.items() if name.startswith("HTTP")),
+        "at any route": sum(count for name, count in counts.items() if name.startswith("any route")),
         "how they ended": dict(sorted(counts.items())),
         "unhandled": 0,  # else the command would have ended with the input that did it
         "unexpected in the log": unexpected[:5],

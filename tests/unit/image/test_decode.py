@@ -7,6 +7,7 @@ import pytest
 from pictures import far, png, seven
 from PIL import Image
 
+from mmdemo.image import decode
 from mmdemo.image.decode import KEPT_SIDE, MAX_BYTES, open_picture
 from mmdemo.image.reader import read_image
 from mmdemo.messages import InputError
@@ -73,3 +74,9 @@ def test_large_pictures_are_reduced_and_keep_their_true_size(tmp_path):
     assert size == (4000, 3000) and picture.shape == (KEPT_SIDE * 3 // 4, KEPT_SIDE, 3)
     seen = read_image(str(path))
     np.testing.assert_allclose(seen.box, (1455, 555, 2295, 2145), atol=25)
+
+
+def test_a_file_that_goes_while_it_waits_for_its_turn_is_missing(tmp_path):
+    with pytest.raises(InputError) as error:
+        decode._open_file(tmp_path / "gone.png")
+    assert error.value.note.key == "image.missing"

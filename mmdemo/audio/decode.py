@@ -70,6 +70,8 @@ def _decode_file(source: Path | bytes) -> NDArray[np.float32]:
     """Decode a file, or its bytes, whose length has been checked."""
     try:
         return _resample(*from_file(source if isinstance(source, bytes) else source.read_bytes()))
+    except FileNotFoundError as error:  # an upload, deleted while it waited for its turn
+        raise InputError("audio.missing", name=source.name) from error
     except MemoryError as error:
         raise TooMuchWork from error
 

@@ -68,7 +68,10 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
 
 def _open_file(source: Path | bytes) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode a file, or its bytes, whose length has been checked."""
-    contents = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        contents = source if isinstance(source, bytes) else source.read_bytes()
+    except FileNotFoundError as error:  # an upload, deleted while it waited for its turn
+        raise InputError("image.missing", name=source.name) from error
     check_structure(contents)
     try:
         Image.init()  # else Pillow knows only the commonest of the formats

@@ -1,6 +1,5 @@
 """What one visitor may have of a server, and that it costs no other anything: over HTTP, by small pages of Gradio's."""
 
-import json
 import socket
 import time
 from contextlib import ExitStack, contextmanager
@@ -11,8 +10,7 @@ import pytest
 
 from mmdemo.messages import strings
 from mmdemo.server import asgi, gate, gradio_compat, launch, quotas, runs, uploads
-from mmdemo.server.places import places
-from mmdemo.server.quotas import Holdings, Limit, Share
+from mmdemo.server.quotas import Holdings, Limit
 
 WORD = strings()
 LONG = 340_000  # characters of an answer
@@ -246,19 +244,3 @@ def test_who_breaks_off_an_upload_is_one_line_of_information(page, caplog):
         assert time.monotonic() < until
         time.sleep(0.05)
     assert [record.levelname for record in seen] == ["INFO"]
-
-
-def test_places_have_names_only_and_find_what_they_name():
-    named = places()
-    assert named.find("/etc/passwd") is None and named.find("/uploads/../x") is None
-    file = uploads.folder() / "a b" / "\u4e03.txt"
-    hidden = named.hide(json.dumps({"path": str(file)}).encode())
-    assert str(uploads.folder()).encode() not in hidden
-    assert named.find(json.loads(hidden)["path"]) == str(file)
-
-
-def test_a_share_that_is_given_back_is_there_again():
-    share = Share(Limit(1, 1))
-    assert share.take("a") and not share.take("b")
-    share.give("a")
-    assert share.take("b")

@@ -7,6 +7,7 @@ import pytest
 import soxr
 from sounds import between, check_heard, encoded, word
 
+from mmdemo.audio import decode
 from mmdemo.audio.reader import read_audio
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
@@ -131,3 +132,9 @@ def test_a_header_that_lies_about_its_length():
     contents = encoded(between(word(), 0.5, 0.5), format="WAV")
     assert len(check_heard(read_audio(contents[:40] + struct.pack("<I", 0xFFFFFFFF) + contents[44:])))
     assert check_heard(read_audio(contents[:44])).absent  # the header alone
+
+
+def test_a_file_that_goes_while_it_waits_for_its_turn_is_missing(tmp_path):
+    with pytest.raises(InputError) as error:
+        decode._decode_file(tmp_path / "gone.wav")
+    assert error.value.note.key == "audio.missing"

@@ -257,3 +257,9 @@ def test_a_photo_whose_header_lies_is_refused(kind):
     with pytest.raises(InputError) as refused:
         open_picture(bytes(contents))
     assert refused.value.note.key in ("image.large", "image.unreadable", "image.broken")
+
+
+def test_a_file_that_goes_while_it_waits_for_its_turn_is_missing(tmp_path):
+    with pytest.raises(InputError) as error:
+        decode._open_file(tmp_path / "gone.png")
+    assert error.value.note.key == "image.missing"

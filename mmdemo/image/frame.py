@@ -17,7 +17,10 @@ FITTED = (
 THICKER = 1.5  # times its usual thickness: where it is thicker, something touches it
 
 
-def without_frame(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+Lines = dict[int, tuple[float, NDArray[np.intp]]]  # by edge: where a line begins, and where it ends in each column
+
+
+def without_frame(ink: NDArray[np.uint8], lines: Lines) -> NDArray[np.uint8]:
     """Ink without the straight lines that run along edges of the picture; the same array where there are none.
 
     A single line stays where the other ink comes as close to the opposite edge: a picture that was cut to fit a seven
@@ -25,18 +28,20 @@ def without_frame(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Args:
         ink: (H, W), 1 where there is ink; left as it is.
+        lines: those that are known from lower levels of contrast, where a faint line is whole; new ones are added.
     """
-    cleared, lines = ink, []
+    cleared = ink
     for turn in range(4):  # each edge in turn lies at the top
         turned = np.rot90(cleared, turn)
-        if (line := _line(turned[: int(DEPTH * len(turned))])) is not None:
-            if not lines:
+        if turn not in lines and (line := _line(turned[: int(DEPTH * len(turned))])) is not None:
+            lines[turn] = line
+        if turn in lines:
+            if cleared is ink:
                 cleared = ink.copy()
                 turned = np.rot90(cleared, turn)
-            turned[np.arange(len(turned))[:, None] < line[1]] = 0
-            lines.append((turn, line[0]))
+            turned[np.arange(len(turned))[:, None] < lines[turn][1]] = 0
     if len(lines) == 1:
-        (turn, start) = lines[0]
+        ((turn, (start, _)),) = lines.items()
         rows = np.flatnonzero(np.rot90(cleared, turn).any(axis=1))
         tall = ink.shape[turn % 2]
         if len(rows) and tall - 1 - rows[-1] < start + FITTED * tall:

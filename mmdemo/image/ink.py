@@ -30,6 +30,7 @@ SMALLEST_SIDE = 30  # pixels: the shorter side of the smallest picture that is s
 NIB = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))  # wider than any stroke that is looked for at one size
 NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain of black areas stays small
 FAINTEST = 0.05  # the smallest log contrast that is looked at: about 5 % darker than the paper
+GRAIN = 0.06  # log contrast: as much is grain in most pictures
 LADDER = 1.6  # every level of contrast is this many times the one before
 MOST = 150  # strokes at one level of contrast, the largest ones
 MOST_GROUPS = 200  # groups, the most digit-like ones, among which candidates are looked for
@@ -54,12 +55,14 @@ class Candidate:
         score: how digit-like it is, 0 to 1.
         dark: dark ink on light ground; otherwise light on dark.
         mask: uint8, 1 where its ink is; the size of the box in pixels of the *searched* picture.
+        alone: its score before it was less for lying within another.
     """
 
     box: Box
     score: float
     dark: bool
     mask: np.ndarray
+    alone: float = 1.0
 
 
 def find_ink(picture: np.ndarray) -> list[Candidate]:
@@ -129,11 +132,14 @@ def _groups(number: int, search: np.ndarray) -> Iterator[Found]:
         filled, ground = _without_strokes(smooth, dark)
         strength = reduce(cv2.max, map(cv2.absdiff, _logs(filled), logs))
         view = View(strength, light, bright, ground, dark)
-        level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
-        top = float(strength.max())
+        quarter, grain = np.percentile(strength[::3, ::3], (25, 50))
+        if grain > GRAIN:  # by so much more than the lower quarter only where half of what is seen is ink
+            grain = min(grain, max(GRAIN, 2.2 * quarter))
+        level = max(FAINTEST, 2.5 * float(grain))
+        top, lines = float(strength.max()), {}
         while level < top:
             ink = (strength > level).view(np.uint8)
-            within = without_frame(ink)
+            within = without_frame(ink, lines)
             for some in (ink,) if within is ink else (ink, within):
                 for box, mask, measures in _in(some, within, view):
                     yield box, dark, mask, 2**number, measures
@@ -243,29 +249,41 @@ def judge(measures: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-(hidden @ weights["output"] + weights["output_bias"])))
 
 
+@dataclass
+class _Kept:
+    """A group that is kept of all that overlap with it: see ``Candidate``, and ``Found`` for ``reduced``."""
+
+    box: Box
+    score: float
+    dark: bool
+    mask: np.ndarray
+    reduced: int
+    lined: bool
+    alone: float
+
+
 def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> list[Candidate]:
     """Of those that overlap only one; best first."""
-    chosen: list[list] = []
+    kept: list[_Kept] = []
     for number in np.argsort(-scores)[:MOST_GROUPS]:
         (left, top, right, bottom), dark, mask, reduced, measures = found[number]
         box, score = (left * width, top * height, right * width, bottom * height), float(scores[number])
-        for other in chosen:
-            if (shared := overlap(box, other[0])) > 0.5:
-                fuller = np.count_nonzero(mask) * reduced**2 > np.count_nonzero(other[3]) * other[4] ** 2
-                if shared > 0.8 and dark == other[2] and reduced <= other[4] and score > 0.6 * other[1] and fuller:
-                    other[0], other[3], other[4] = box, mask, reduced  # a lower level shows the strokes' faint ends too
+        for other in kept:
+            if (shared := overlap(box, other.box)) > 0.5:
+                fuller = np.count_nonzero(mask) * reduced**2 > np.count_nonzero(other.mask) * other.reduced**2
+                alike = shared > 0.8 and dark == other.dark and reduced <= other.reduced and score > 0.6 * other.score
+                if alike and fuller:  # a lower level shows the strokes' faint ends too
+                    other.box, other.mask, other.reduced = box, mask, reduced
                 break
         else:
-            chosen.append([box, score, dark, mask, reduced, measures[-1] > LINED])
-    for inner in chosen:  # the inside of a nought is no digit, nor is a part of one
-        for outer in chosen:
-            if outer[5]:  # what lies within a frame is not a part of a digit
-                continue
-            worse = 0.3 if outer[2] != inner[2] else 0.6
-            if outer[1] > worse * inner[1] and _contains(outer[0], inner[0]):
-                inner[1] *= worse / 2
+            kept.append(_Kept(box, score, dark, mask, reduced, measures[-1] > LINED, score))
+    for inner in kept:  # the inside of a nought is no digit, nor is a part of one; but what lies within a frame may be
+        for outer in (one for one in kept if not one.lined):
+            worse = 0.3 if outer.dark != inner.dark else 0.6
+            if outer.score > worse * inner.score and _contains(outer.box, inner.box):
+                inner.score *= worse / 2
                 break
-    candidates = [Candidate(box, score, dark, mask) for box, score, dark, mask, *_ in chosen]
+    candidates = [Candidate(one.box, one.score, one.dark, one.mask, one.alone) for one in kept]
     return sorted((one for one in candidates if one.score >= ACCEPT), key=lambda one: -one.score)
 
 

@@ -24,7 +24,7 @@ INSIDE, FILLED = 0.9, 0.5  # of a digit's box lies in that of the number that it
 SHARED = 0.25  # of the smaller one's box, at most, may lie in the other's
 # Quarters to the left -> how many times less likely to be misread it must be, so that a picture is taken to lie so: it
 # lies on its side more often than on its head, where a six is a nine. Chosen on composed photos of training digits.
-TURNS = {1: 10, 2: 100, 3: 10}
+TURNS = {1: 100, 2: 1000, 3: 100}
 WAYS = ("left", "over", "right")
 LEAST = 1e-6  # no reading is taken to be more certain than that
 UNCLEAR = 1e-4  # the chance of a misreading from which on the turns are tried

@@ -4,6 +4,9 @@ written in the cell, even where the pen touches it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +20,18 @@ FITTED = (
 THICKER = 1.5  # times its usual thickness: where it is thicker, something touches it
 
 
-def without_frame(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+FADED = 4.0  # times the level at which a line was last whole: it may still be there, in pieces
+
+
+class Line(NamedTuple):
+    """A line along an edge: where it begins, where it ends in each column, and at what level it was last seen whole."""
+
+    start: float
+    ends: NDArray[np.intp]
+    level: float
+
+
+def without_frame(ink: NDArray[np.uint8], lines: dict[int, Line], level: float) -> NDArray[np.uint8]:
     """Ink without the straight lines that run along edges of the picture; the same array where there are none.
 
     A single line stays where the other ink comes as close to the opposite edge: a picture that was cut to fit a seven
@@ -25,30 +39,42 @@ def without_frame(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Args:
         ink: (H, W), 1 where there is ink; left as it is.
+        lines: by edge, those that are known from lower levels of contrast; new ones are added.
+        level: of the contrast at which this is ink.
     """
-    cleared, lines = ink, []
+    cleared, seen = ink, []
     for turn in range(4):  # each edge in turn lies at the top
-        turned = np.rot90(cleared, turn)
-        if (line := _line(turned[: int(DEPTH * len(turned))])) is not None:
-            if not lines:
-                cleared = ink.copy()
-                turned = np.rot90(cleared, turn)
-            turned[np.arange(len(turned))[:, None] < line[1]] = 0
-            lines.append((turn, line[0]))
-    if len(lines) == 1:
-        (turn, start) = lines[0]
-        rows = np.flatnonzero(np.rot90(cleared, turn).any(axis=1))
-        tall = ink.shape[turn % 2]
-        if len(rows) and tall - 1 - rows[-1] < start + FITTED * tall:
+        if _has_ink_along(ink, turn):
+            turned = np.rot90(cleared, turn)
+            if (line := _line(turned[: int(DEPTH * len(turned))], level)) is not None:
+                lines[turn] = line
+        if turn in lines and level < FADED * lines[turn].level:
+            cleared = ink.copy() if cleared is ink else cleared
+            turned = np.rot90(cleared, turn)
+            turned[np.arange(len(turned))[:, None] < lines[turn].ends] = 0
+            seen.append(turn)
+    if len(seen) == 1:
+        rows = np.flatnonzero(np.rot90(cleared, seen[0]).any(axis=1))
+        tall = ink.shape[seen[0] % 2]
+        if len(rows) and tall - 1 - rows[-1] < lines[seen[0]].start + FITTED * tall:
             return ink
     return cleared
 
 
-def _line(band: NDArray[np.uint8]) -> tuple[float, NDArray[np.intp]] | None:
-    """Where a line along the upper edge of a band (D, W) begins, and its end in each column, (W,); None without one."""
+def _has_ink_along(ink: NDArray[np.uint8], turn: int) -> bool:
+    """Whether there is ink beside most of the edge that lies at the top after so many quarter turns to the left."""
+    height, width = ink.shape
+    down, across = max(1, int(DEPTH * height)), max(1, int(DEPTH * width))
+    band = (ink[:down], ink[:, width - across :], ink[height - down :], ink[:, :across])[turn]
+    return cv2.countNonZero(cv2.reduce(band, turn % 2, cv2.REDUCE_MAX)) >= ALONG * ink.shape[1 - turn % 2]
+
+
+def _line(band: NDArray[np.uint8], level: float) -> Line | None:
+    """A line along the upper edge of a band (D, W); None without one."""
     depth, width = band.shape
-    if depth < 2 or np.count_nonzero(has := band.any(axis=0)) < ALONG * width:
+    if depth < 2 or width < 8:
         return None
+    has = band.any(axis=0)
     first = band.argmax(axis=0)
     ground = (band == 0) & (np.arange(depth)[:, None] >= first)
     end, place = ground.argmax(axis=0), np.arange(width)  # where the ground within begins
@@ -63,5 +89,5 @@ def _line(band: NDArray[np.uint8]) -> tuple[float, NDArray[np.intp]] | None:
     if np.count_nonzero(straight) < STRAIGHT * width:
         return None
     thick = float(np.median((end - first)[straight]))
-    deep = np.where(straight, end, np.minimum(edge + 1, first + THICKER * thick + 1) * has).astype(np.intp)
-    return float(np.median(first[straight])), deep
+    ends = np.where(straight, end, np.minimum(edge + 1, first + THICKER * thick + 1) * has).astype(np.intp)
+    return Line(float(np.median(first[straight])), ends, level)

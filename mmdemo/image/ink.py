@@ -7,8 +7,8 @@ ground an opening does the same. Uneven light cancels. Wide strokes are found in
 What was found is measured, and a small network that has seen thousands of such groups says which of them are digits.
 
 Beyond the picture's edge lies what lies along it: the ground goes on there, so that ink which reaches the edge is as
-thin as any other. Most pictures are plain enough at half their size; only where nothing there is a digit for certain
-the larger one is searched, too.
+thin as any other. Most pictures are plain enough at a quarter or half of their size; only where nothing there is a
+digit for certain the larger ones are searched, too.
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ SMALLEST_SIDE = 30  # pixels: the shorter side of the smallest picture that is s
 NIB = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))  # wider than any stroke that is looked for at one size
 NOISE_FLOOR = 16.0  # grey levels added before the logarithm, so that the grain of black areas stays small
 FAINTEST = 0.05  # the smallest log contrast that is looked at: about 5 % darker than the paper
+RIM_POINTS, ROUNDS, FLAT = 48, 5, 0.2  # of every edge; of the fit of the ground's slope, and how flat that is at first
+GRAIN = 0.06  # log contrast: as much is grain in most pictures
 LADDER = 1.6  # every level of contrast is this many times the one before
+SAME = 0.95  # of its ink is left at a higher level: the same group, which need not be measured again
 MOST = 150  # strokes at one level of contrast, the largest ones
 MOST_GROUPS = 200  # groups, the most digit-like ones, among which candidates are looked for
 SMALLEST = 0.05  # of the picture's height: the height of the smallest group
-ENOUGH = 0.95, 20  # score and height in pixels of a candidate from which on the largest picture need not be searched
+ENOUGH = 0.95, 24  # score and height in pixels of a candidate from which on no larger picture needs to be searched
 ACCEPT = 0.12  # candidates scoring less are not called ink
 LINED = 0.1  # of a group, at least, is lines along the picture's edges where it is a frame
 CUT_GAPS = 0.01, 0.06  # of its longest side: ink that is nearer to an edge, and farther from the opposite, is cut off
@@ -43,6 +46,7 @@ _LOG = np.log(np.arange(256, dtype=np.float32) + NOISE_FLOOR)
 
 Box = tuple[float, float, float, float]
 Found = tuple[Box, bool, np.ndarray, int, list[float]]  # a group's box, polarity, mask, reduction and measures
+Grounds = dict[bool, np.ndarray]  # by whether the ink is dark: the light along the rim as a plane, see ``_ground``
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +58,14 @@ class Candidate:
         score: how digit-like it is, 0 to 1.
         dark: dark ink on light ground; otherwise light on dark.
         mask: uint8, 1 where its ink is; the size of the box in pixels of the *searched* picture.
+        alone: its score before it was less for lying within another.
     """
 
     box: Box
     score: float
     dark: bool
     mask: np.ndarray
+    alone: float = 1.0
 
 
 def find_ink(picture: np.ndarray) -> list[Candidate]:
@@ -72,18 +78,21 @@ def find_ink(picture: np.ndarray) -> list[Candidate]:
         Candidates with boxes in pixels of ``picture``.
     """
     height, width = picture.shape[:2]
-    largest, *halves = enumerate(_sizes(picture))
-    found, scores = _judged(halves)
-    tall = [mask.shape[0] for _, _, mask, _, _ in found]
-    if not any(score >= ENOUGH[0] and pixels >= ENOUGH[1] for score, pixels in zip(scores, tall, strict=True)):
-        more, other_scores = _judged([largest])
-        found, scores = [*more, *found], np.concatenate([other_scores, scores])
+    sizes = list(enumerate(_sizes(picture)))
+    grounds = _grounds(sizes[0][1])
+    found: list[Found] = []
+    scores = np.zeros(0, np.float32)
+    for some in (sizes[2:], sizes[1:2], sizes[:1]):
+        more, theirs = _judged(some, grounds)
+        found, scores = [*more, *found], np.concatenate([theirs, scores])
+        if any(score >= ENOUGH[0] and len(one[2]) >= ENOUGH[1] for score, one in zip(scores, found, strict=True)):
+            break
     return _best(found, scores, width, height)
 
 
-def _judged(sizes: list[tuple[int, np.ndarray]]) -> tuple[list[Found], np.ndarray]:
+def _judged(sizes: list[tuple[int, np.ndarray]], grounds: Grounds) -> tuple[list[Found], np.ndarray]:
     """The groups in some of a picture's sizes, and how digit-like they are."""
-    found = [group for number, search in sizes for group in _groups(number, search)]
+    found = [group for number, search in sizes for group in _groups(number, search, grounds)]
     return found, judge(np.array([one[-1] for one in found], np.float32)) if found else np.zeros(0, np.float32)
 
 
@@ -115,41 +124,84 @@ def groups(picture: np.ndarray) -> Iterator[Found]:
         The box in shares of the picture's sides, whether the ink is dark, its mask, by what the picture was reduced
         against the largest that is searched, and its measures.
     """
-    for number, search in enumerate(_sizes(picture)):
-        yield from _groups(number, search)
+    sizes = list(enumerate(_sizes(picture)))
+    grounds = _grounds(sizes[0][1])
+    for number, search in sizes:
+        yield from _groups(number, search, grounds)
 
 
-def _groups(number: int, search: np.ndarray) -> Iterator[Found]:
+def _groups(number: int, search: np.ndarray, grounds: Grounds) -> Iterator[Found]:
     """The groups in the picture that is ``number`` times halved."""
     smooth = search if number else cv2.GaussianBlur(search, (3, 3), 0)
     logs = _logs(smooth)
     light = reduce(cv2.add, logs) / 3
     bright = float(np.percentile(light[::4, ::4], 90))
-    for dark in (True, False):
-        filled, ground = _without_strokes(smooth, dark)
+    for dark, plane in grounds.items():
+        filled, ground = _without_strokes(smooth, dark, plane)
         strength = reduce(cv2.max, map(cv2.absdiff, _logs(filled), logs))
         view = View(strength, light, bright, ground, dark)
-        level = max(FAINTEST, 2.5 * float(np.median(strength[::3, ::3])))
-        top = float(strength.max())
+        quarter, grain = np.percentile(strength[::3, ::3], (25, 50))
+        if grain > GRAIN:  # by so much more than the lower quarter only where half of what is seen is ink
+            grain = min(grain, max(GRAIN, 2.2 * quarter))
+        level = max(FAINTEST, 2.5 * float(grain))
+        top, lines, seen = float(strength.max()), {}, {}
         while level < top:
             ink = (strength > level).view(np.uint8)
-            within = without_frame(ink)
+            within = without_frame(ink, lines, level)
             for some in (ink,) if within is ink else (ink, within):
-                for box, mask, measures in _in(some, within, view):
+                for box, mask, measures in _in(some, within, view, seen):
                     yield box, dark, mask, 2**number, measures
             level *= LADDER
 
 
-def _without_strokes(picture: np.ndarray, dark: bool) -> tuple[np.ndarray, float]:
-    """A picture whose dark or light strokes are filled with the ground beside them, also where they reach the edge; and
-    the log of the light of the ground beyond that.
+def _without_strokes(picture: np.ndarray, dark: bool, plane: np.ndarray) -> tuple[np.ndarray, float]:
+    """A picture whose dark or light strokes are filled with the ground beside them, also where they reach the edge.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        dark: which strokes.
+        plane: the ground beyond the edge, see ``_ground``.
+
+    Returns:
+        The picture, and the log of the light of the ground.
     """
-    rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])  # (2 H + 2 W, 3)
-    # the ground, as long as there is ink on less than three quarters of the rim
-    ground = np.percentile(rim, 75 if dark else 25, axis=0)
-    wider = cv2.copyMakeBorder(picture, *(BEYOND,) * 4, cv2.BORDER_CONSTANT, value=ground.tolist())
+    wider = cv2.copyMakeBorder(picture, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
+    across, down = (np.linspace(-1, 1, n)[:, None] for n in wider.shape[1::-1])
+    rows, columns = plane[0] + across * plane[1], down * plane[2]  # (W, 3), (H, 3)
+    for edge in (slice(BEYOND), slice(-BEYOND, None)):
+        wider[edge] = np.clip(rows + columns[edge, None], 0, 255)
+        wider[:, edge] = np.clip(rows[edge] + columns[:, None], 0, 255)
     filled = cv2.morphologyEx(wider, cv2.MORPH_CLOSE if dark else cv2.MORPH_OPEN, NIB)
-    return filled[BEYOND:-BEYOND, BEYOND:-BEYOND], float(np.log(ground + NOISE_FLOOR).mean())
+    light = float(np.log(np.clip(plane[0], 0, 255) + NOISE_FLOOR).mean())
+    return filled[BEYOND:-BEYOND, BEYOND:-BEYOND], light
+
+
+def _grounds(picture: np.ndarray) -> Grounds:
+    """The ground on which dark strokes lie at the picture's edge, and that on which light ones do."""
+    return {dark: _ground(picture, dark) for dark in (True, False)}
+
+
+def _ground(picture: np.ndarray, dark: bool) -> np.ndarray:
+    """The light of the ground along the rim as a plane, (3, 3): its height, its slope to the right, and downwards.
+
+    Three quarters of the rim are darker than this plane, or lighter, where light strokes are looked for (Koenker & Bassett
+    1978, "Regression quantiles"; found by rounds of weighted least squares), so that so much of the rim may be ink.
+    """
+    height, width = picture.shape[:2]
+    x, y = (np.linspace(-1, 1, n)[np.linspace(0, n - 1, RIM_POINTS).astype(int)] for n in (width, height))
+    places = [(x, -1 + 0 * x), (x, 1 + 0 * x), (-1 + 0 * y, y), (1 + 0 * y, y)]
+    points = np.concatenate([np.column_stack([1 + 0 * a, a, b]) for a, b in places])  # (N, 3)
+    ys, xs = (((points[:, k] + 1) / 2 * (n - 1)).round().astype(int) for k, n in ((2, height), (1, width)))
+    light = picture[ys, xs].astype(np.float64)  # (N, 3)
+    share = 0.75 if dark else 0.25
+    plane = np.zeros((3, 3))
+    plane[0] = np.percentile(light, 100 * share, axis=0)
+    for _ in range(ROUNDS):
+        off = light - points @ plane
+        weights = np.where(off > 0, share, 1 - share) / np.maximum(np.abs(off), 2.0)  # (N, 3)
+        moments = np.einsum("ni,nc,nj->cij", points, weights, points) + FLAT * np.diag([0, 1, 1])  # (3, 3, 3)
+        plane = np.linalg.solve(moments, np.einsum("ni,nc->ci", points, weights * light)[:, :, None])[:, :, 0].T
+    return plane
 
 
 def _logs(picture: np.ndarray) -> list[np.ndarray]:
@@ -171,13 +223,16 @@ def _sizes(picture: np.ndarray) -> Iterator[np.ndarray]:
         ratio, first = ratio / 2, False
 
 
-def _in(ink: np.ndarray, within: np.ndarray, view: View) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
+def _in(
+    ink: np.ndarray, within: np.ndarray, view: View, seen: dict[tuple, int]
+) -> Iterator[tuple[Box, np.ndarray, list[float]]]:
     """Groups of strokes in the ink at one level of contrast: box in shares of the sides, mask, measures.
 
     Args:
         ink: uint8 (H, W), 1 where the contrast is above the level.
         within: the same without lines along the picture's edges.
         view: the picture.
+        seen: how many pixels of ink there were in a box when it was last measured; what is hardly less is passed over.
     """
     height, width = ink.shape
     smallest = max(8, SMALLEST * height)
@@ -197,10 +252,13 @@ def _in(ink: np.ndarray, within: np.ndarray, view: View) -> Iterator[tuple[Box, 
         tall, wide = bottom - top, right - left
         if tall < smallest or wide > 2.2 * tall:
             continue
+        box, area = (left, top, right, bottom), int(stats[members, 4].sum())
+        if area > SAME * seen.get(box, width * height):
+            continue
+        seen[box] = area
         member = np.zeros(count, np.uint8)
         member[names[members]] = 1
         mask = member[labels[top:bottom, left:right]]
-        box = (left, top, right, bottom)
         lined = 0.0 if ink is within else 1 - (mask & within[top:bottom, left:right]).sum() / mask.sum()
         if (measures := measure(box, mask, ink, float(lined), view)) is not None:
             yield (left / width, top / height, right / width, bottom / height), mask, measures
@@ -243,29 +301,41 @@ def judge(measures: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-(hidden @ weights["output"] + weights["output_bias"])))
 
 
+@dataclass
+class _Kept:
+    """A group that is kept of all that overlap with it: see ``Candidate``, and ``Found`` for ``reduced``."""
+
+    box: Box
+    score: float
+    dark: bool
+    mask: np.ndarray
+    reduced: int
+    lined: bool
+    alone: float
+
+
 def _best(found: list[Found], scores: np.ndarray, width: int, height: int) -> list[Candidate]:
     """Of those that overlap only one; best first."""
-    chosen: list[list] = []
+    kept: list[_Kept] = []
     for number in np.argsort(-scores)[:MOST_GROUPS]:
         (left, top, right, bottom), dark, mask, reduced, measures = found[number]
         box, score = (left * width, top * height, right * width, bottom * height), float(scores[number])
-        for other in chosen:
-            if (shared := overlap(box, other[0])) > 0.5:
-                fuller = np.count_nonzero(mask) * reduced**2 > np.count_nonzero(other[3]) * other[4] ** 2
-                if shared > 0.8 and dark == other[2] and reduced <= other[4] and score > 0.6 * other[1] and fuller:
-                    other[0], other[3], other[4] = box, mask, reduced  # a lower level shows the strokes' faint ends too
+        for other in kept:
+            if (shared := overlap(box, other.box)) > 0.5:
+                fuller = np.count_nonzero(mask) * reduced**2 > np.count_nonzero(other.mask) * other.reduced**2
+                alike = shared > 0.8 and dark == other.dark and reduced <= other.reduced and score > 0.6 * other.score
+                if alike and fuller:  # a lower level shows the strokes' faint ends too
+                    other.box, other.mask, other.reduced = box, mask, reduced
                 break
         else:
-            chosen.append([box, score, dark, mask, reduced, measures[-1] > LINED])
-    for inner in chosen:  # the inside of a nought is no digit, nor is a part of one
-        for outer in chosen:
-            if outer[5]:  # what lies within a frame is not a part of a digit
-                continue
-            worse = 0.3 if outer[2] != inner[2] else 0.6
-            if outer[1] > worse * inner[1] and _contains(outer[0], inner[0]):
-                inner[1] *= worse / 2
+            kept.append(_Kept(box, score, dark, mask, reduced, measures[-1] > LINED, score))
+    for inner in kept:  # the inside of a nought is no digit, nor is a part of one; but what lies within a frame may be
+        for outer in (one for one in kept if not one.lined):
+            worse = 0.3 if outer.dark != inner.dark else 0.6
+            if outer.score > worse * inner.score and _contains(outer.box, inner.box):
+                inner.score *= worse / 2
                 break
-    candidates = [Candidate(box, score, dark, mask) for box, score, dark, mask, *_ in chosen]
+    candidates = [Candidate(one.box, one.score, one.dark, one.mask, one.alone) for one in kept]
     return sorted((one for one in candidates if one.score >= ACCEPT), key=lambda one: -one.score)
 
 

@@ -19,6 +19,7 @@ from mmdemo.worker_pool import run_in_worker
 
 TOO_DARK = 24  # of 255: a picture whose brighter parts stay under this is too dark to read
 CERTAIN = 0.85  # a score from which on ink is ink; below, it may be somebody's brows and mouth
+UNCERTAIN = 0.5  # a score under which ink may be no digit; without any in them, photos hold little that is better
 KEPT = 9  # candidates that a visitor may choose from
 PLAIN = {"ink": "image.blank", "face": "image.blank_face"}  # what is said of a picture that is one plain colour...
 NOT_FOUND = {"ink": "image.nothing", "face": "image.nothing_face"}  # ...and of one that holds something else
@@ -146,11 +147,18 @@ def _of_ink(
         _slice_boxes(_from_original(matrix, picture, size), size, config),
         candidates,
         chosen,
-        doubt=Note("image.cut_off") if cut_off(one, picture) else None,
+        doubt=_doubt(one, picture),
         found=found,
         asked=asked,
         turned=turned,
     )
+
+
+def _doubt(candidate: Candidate, picture: np.ndarray) -> Note | None:
+    """Why a candidate may be no digit, or not all of one."""
+    if cut_off(candidate, picture):
+        return Note("image.cut_off")
+    return Note("image.uncertain") if candidate.alone < UNCERTAIN else None
 
 
 def _read_face(picture: np.ndarray, size: tuple[int, int], config: ImageConfig, candidate: int) -> ImageInput:

@@ -18,13 +18,13 @@ from mmdemo.modality import Ask
 
 RIVALS = 5  # candidates of which the model may know better than the finder which one is meant
 LEGIBLE = 0.8  # probability of its likeliest class from which on a candidate is a digit to be counted
-LIKELY = 0.15  # its score from which on it is
+WRITTEN = 0.6  # its score by itself from which on it is
 ALIKE = 2.0  # times: how much taller or shorter than the one that is read it may be
 INSIDE, FILLED = 0.9, 0.5  # of a digit's box lies in that of the number that it is a part of; how much digits fill that
 SHARED = 0.25  # of the smaller one's box, at most, may lie in the other's
 # Quarters to the left -> how many times less likely to be misread it must be, so that a picture is taken to lie so: it
 # lies on its side more often than on its head, where a six is a nine. Chosen on composed photos of training digits.
-TURNS = {1: 10, 2: 100, 3: 10}
+TURNS = {1: 100, 2: 1000, 3: 100}
 WAYS = ("left", "over", "right")
 LEAST = 1e-6  # no reading is taken to be more certain than that
 UNCLEAR = 1e-4  # the chance of a misreading from which on the turns are tried
@@ -48,13 +48,14 @@ def weigh(given: ImageInput, config: ImageConfig, labels: Sequence[str], ask: As
     """
     if not given.found:
         return given
+    asked = [k for k, one in enumerate(given.found) if k in (*range(RIVALS), given.chosen) or one.alone >= WRITTEN]
     squares = [
-        given.pixels if number == given.chosen else to_square(given.picture, one, config.size)[0]
-        for number, one in enumerate(given.found)
+        given.pixels if k == given.chosen else to_square(given.picture, given.found[k], config.size)[0] for k in asked
     ]
-    answers = ask(squares)  # (N, C)
+    answers = np.zeros((len(given.found), len(labels)), np.float32)
+    answers[asked] = ask(squares)
     confidence = answers.max(axis=1)
-    legible = [k for k, one in enumerate(given.found) if one.score >= LIKELY and confidence[k] >= LEGIBLE]
+    legible = [k for k, one in enumerate(given.found) if one.alone >= WRITTEN and confidence[k] >= LEGIBLE]
     if not given.asked:
         worth = np.sqrt([one.score for one in given.found]) * confidence
         worth[RIVALS:] = 0

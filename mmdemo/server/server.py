@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from functools import partial
@@ -30,6 +32,7 @@ PER_MINUTE = 600  # requests of one visitor, or of a room full of people behind 
 FINISH_SECONDS = 30  # for accepted runs to finish when the server is told to stop
 DELIVERY_SECONDS = 3  # for their answers to be fetched; some never are
 STREAM_SECONDS = 2  # for streams that only keep a session alive
+SWITCH_SECONDS = 0.001  # after which a thread that computes lets another one go on, such as the one that answers
 SPACE_HEADERS = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -139,13 +142,15 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     logs.start()
+    sys.setswitchinterval(SWITCH_SECONDS)
     prepare = [image_reader.prepare, audio_decode.prepare]
     worker_pool.start(prepare=prepare, seconds=decode_seconds, spares=worker_pool.SPARES)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})
     while not told_to_stop.wait(0.5):
-        pass
+        if demo.health.ready and not gc.get_freeze_count():
+            spare_collector()
     demo.health.stopping = True
     log.info("stopping", extra={"fields": {"waiting": gradio_compat.waiting_runs(demo)}})
     unfinished = finish(demo)
@@ -153,6 +158,16 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
     demo.close(verbose=False)
     worker_pool.stop()
     log.info("stopped", extra={"fields": {"unfinished": unfinished}})
+
+
+def spare_collector() -> None:
+    """Keep what is there now out of the collector's rounds: a million objects of models and libraries, that all stay.
+
+    A round through them takes a second, in which no thread does anything else, and a body of ten thousand lists starts
+    several.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def finish(demo: gr.Blocks, seconds: float = FINISH_SECONDS) -> int:

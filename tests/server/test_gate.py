@@ -347,6 +347,15 @@ def test_who_asks_too_often_and_a_full_queue(small):
     assert 10 <= int(second.headers["retry-after"]) <= 12
 
 
+def test_the_whole_page_is_not_asked_for_all_the_time(small):
+    _, url = small
+    mine, other = {"x-forwarded-for": "10.0.0.1"}, {"x-forwarded-for": "10.0.0.2"}
+    assert [httpx.get(f"{url}/config", headers=mine).status_code for _ in range(2)] == [200, 429]
+    assert httpx.get(f"{url}/gradio_api/info", headers=mine).status_code == 429
+    assert httpx.get(f"{url}/config", headers=other).status_code == 200
+    assert httpx.post(f"{url}/gradio_api/call/predict", json={"data": ["seven"]}, headers=mine).status_code == 200
+
+
 def test_health_says_ready_once_the_model_answers(small):
     from mmdemo.app.tasks import Tasks
     from mmdemo.app.warm_up import warm_up

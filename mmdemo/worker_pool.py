@@ -31,6 +31,7 @@ SLOW_BY_THE_CLOCK = 2.5  # times as long is slow, too, however busy the machine 
 WASTED = 1.5  # if more of a visitor's calls were in vain, or are far too slow, further ones are refused...
 FORGIVEN_SECONDS = 60.0  # ...and after how long one of them is forgotten
 FAR_TOO_SLOW = 2.0  # times as long as what is slow
+TRIES = 3  # of a call whose worker was killed from outside: whoever kills all of them meets a call twice
 RETRY_SECONDS = 10.0  # after no worker could be started, until it is tried again
 ENDED_FROM_OUTSIDE = {None, -9, -1, -3}  # by SIGKILL, SIGHUP or SIGQUIT; None: together with the nursery
 Result = TypeVar("Result")
@@ -92,7 +93,7 @@ def stop() -> None:
 def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
     """The same as ``function(*arguments)``, in a worker if there are any.
 
-    A call whose worker was killed from outside is made once more in another. One that took too long or crashed its
+    A call whose worker was killed from outside is made again in another. One that took too long or crashed its
     worker is not: it would do so again.
 
     Raises:
@@ -224,7 +225,7 @@ class _Pool:
     def run(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         """See ``run_in_worker``."""
         with self.turns.take() as call:
-            for again in (True, False):
+            for left in reversed(range(TRIES)):
                 if (worker := self._idle() or self._hire()) is None:
                     return function(*arguments)
                 call.worker, call.begun = worker, time.monotonic()
@@ -237,7 +238,7 @@ class _Pool:
                         raise TooMuchWork from None
                     fields = {"function": function.__name__, "out_of_time": worker.out_of_time, "code": code}
                     log.warning("worker ended", extra={"fields": fields})
-                    if again and not worker.out_of_time and code in ENDED_FROM_OUTSIDE:
+                    if left and not worker.out_of_time and code in ENDED_FROM_OUTSIDE:
                         continue
                     self.turns.waste(call)
                     raise TooMuchWork from None
@@ -248,7 +249,7 @@ class _Pool:
                 if succeeded:
                     return answer
                 raise TooMuchWork if isinstance(answer, MemoryError) else answer
-        raise AssertionError("the second time is the last")
+        raise AssertionError("the last time is the last")
 
     def close(self) -> None:
         """End all workers."""

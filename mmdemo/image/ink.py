@@ -184,8 +184,8 @@ def _grounds(picture: np.ndarray) -> Grounds:
 def _ground(picture: np.ndarray, dark: bool) -> np.ndarray:
     """The light of the ground along the rim as a plane, (3, 3): its height, its slope to the right, and downwards.
 
-    Three quarters of the rim are darker than this plane, or lighter, where light strokes are looked for (Koenker & Bassett
-    1978, "Regression quantiles"; found by rounds of weighted least squares), so that so much of the rim may be ink.
+    Three quarters of the rim are darker than this plane, or lighter where light strokes are looked for, so that so much
+    of the rim may be ink (Koenker & Bassett 1978, "Regression quantiles"; by rounds of weighted least squares).
     """
     height, width = picture.shape[:2]
     x, y = (np.linspace(-1, 1, n)[np.linspace(0, n - 1, RIM_POINTS).astype(int)] for n in (width, height))

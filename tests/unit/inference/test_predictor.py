@@ -119,17 +119,6 @@ def test_why_it_is_not_sure(probabilities, alone, key):
     assert reason is None or len(str(reason)) > 20
 
 
-@pytest.mark.parametrize(
-    ("scores", "expected"),
-    [((0.25, 0.64), 0), ((0.64, 0.25), 0), ((0.2, 0.62), 0), ((0.2, 0.68), 1), ((0.0, 0.01), 1)],
-)
-def test_a_candidate_s_score_counts_by_its_root(predictor, monkeypatch, scores, expected):
-    """The model is sure of the first by 0.9 and of the second by 0.5: the score has to be 3.24 times as high."""
-    confidence = torch.tensor([[0.9, 0.05, 0.05], [0.3, 0.5, 0.2]])
-    monkeypatch.setattr(predictor.model, "decide", lambda states: confidence.log())
-    assert predictor._likeliest("image", np.zeros((2, 28, 28), np.float32), np.array(scores)) == expected
-
-
 def test_another_candidate_in_the_picture_can_be_taken(predictor):
     sheet = np.full((300, 600, 3), 230, np.uint8)
     sheet[80:220, 140:160], sheet[90:110, 380:480], sheet[110:220, 460:480] = 20, 20, 20
@@ -142,17 +131,22 @@ def test_another_candidate_in_the_picture_can_be_taken(predictor):
     assert predictor.predict("seven").picture is None
 
 
-def test_the_finder_and_the_model_together_say_which_candidate_is_meant():
+def test_the_model_is_surer_of_a_digit_than_of_a_blot():
     predictor = Predictor.load(CHECKPOINTS / "digits", "cpu")
     seven = predictor.preprocess("image", EXAMPLES / "digits" / "seven.jpg").pixels
     blot = np.zeros_like(seven)
     blot[6:22, 6:22] = 1  # like no digit
-    assert predictor._likeliest("image", [blot, seven], np.array([0.9, 0.6])) == 1
-    assert predictor._likeliest("image", [seven, blot], np.array([0.9, 0.6])) == 0
-    assert predictor._likeliest("image", [blot, seven], np.array([0.9, 0.01])) == 0  # the model is not all
+    answers = predictor._answers("image", [blot, seven])
+    assert answers.shape == (2, 10) and answers.argmax(axis=1)[1] == 7
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert answers[1].max() > 0.99 > answers[0].max()
+
+
+def test_what_a_person_says_is_done():
+    predictor = Predictor.load(CHECKPOINTS / "digits", "cpu")
     picture = np.full((300, 600, 3), 230, np.uint8)
     picture[80:220, 140:160], picture[90:110, 380:480], picture[110:220, 460:480] = 20, 20, 20
-    assert predictor.predict(image=picture, candidate=0).picture["taken"] == 0  # what a person says is done
+    assert predictor.predict(image=picture, candidate=0).picture["taken"] == 0
 
 
 def test_too_much_is_refused_kindly(predictor):

@@ -105,10 +105,25 @@ def cut_off(candidate: Candidate, picture: np.ndarray) -> bool:
     height, width = picture.shape[:2]
     left, top, right, bottom = candidate.box
     gaps = np.array([left, top, width - right, height - bottom]) / max(right - left, bottom - top)
+    near = (gaps < CUT_GAPS[0]) & (np.roll(gaps, 2) > CUT_GAPS[1])
+    if not near.any():
+        return False
+    solid = _solid(candidate, picture)
+    ends = (solid[:, 0], solid[0], solid[:, -1], solid[-1])
+    across = np.array([np.count_nonzero(end) for end in ends]) >= 0.5 * stroke_width(solid)
+    return bool((across & near).any())
+
+
+def _solid(candidate: Candidate, picture: np.ndarray) -> np.ndarray:
+    """A candidate's mask without what is hardly darker, or lighter, than the ground: the grain beside its strokes."""
+    left, top, right, bottom = (round(edge) for edge in candidate.box)
     mask = candidate.mask
-    ends = [cv2.countNonZero(np.ascontiguousarray(end)) for end in (mask[:, 0], mask[0], mask[:, -1], mask[-1])]
-    across = np.array(ends) >= 0.5 * stroke_width(mask)
-    return bool((across & (gaps < CUT_GAPS[0]) & (np.roll(gaps, 2) > CUT_GAPS[1])).any())
+    crop = cv2.resize(picture[top:bottom, left:right], mask.shape[::-1], interpolation=cv2.INTER_AREA).astype(float)
+    ink = np.percentile(crop[mask > 0], 25 if candidate.dark else 75, axis=0)  # (3,)
+    ground = np.median(crop[mask == 0], axis=0) if (mask == 0).any() else np.full(3, 255.0 * candidate.dark)
+    best = int(np.abs(ink - ground).argmax())  # the colour that shows it best
+    share = (crop[:, :, best] - ground[best]) / ((ink - ground)[best] or 1)
+    return mask * (share > 0.5)
 
 
 def groups(picture: np.ndarray) -> Iterator[Found]:

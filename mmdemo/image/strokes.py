@@ -69,8 +69,8 @@ def measure(
     rim = max(2, round(RIM * long))
     x0, y0, x1, y1 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
     foreign = (cv2.countNonZero(ink[y0:y1, x0:x1]) - area) / max(1, (y1 - y0) * (x1 - x0) - tall * wide)
-    cut = (top == 0) * cv2.countNonZero(mask[:1]) + (bottom == height) * cv2.countNonZero(mask[-1:])
-    cut += (left == 0) * cv2.countNonZero(mask[:, 0]) + (right == width) * cv2.countNonZero(mask[:, -1])
+    ends = [(top == 0, mask[:1]), (bottom == height, mask[-1:]), (left == 0, mask[:, 0]), (right == width, mask[:, -1])]
+    cut = sum(cv2.countNonZero(end) for touches, end in ends if touches)
     if area - own > MOST_OTHER * own or foreign > MOST_FOREIGN:
         return None
     stroke = max(0.7, stroke_width(mask))

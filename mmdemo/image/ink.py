@@ -81,13 +81,25 @@ def find_ink(picture: np.ndarray) -> list[Candidate]:
     sizes = list(enumerate(_sizes(picture)))
     grounds = _grounds(sizes[0][1])
     found: list[Found] = []
-    scores = np.zeros(0, np.float32)
+    scores, best = np.zeros(0, np.float32), []
     for some in (sizes[2:], sizes[1:2], sizes[:1]):
         more, theirs = _judged(some, grounds)
         found, scores = [*more, *found], np.concatenate([theirs, scores])
-        if any(score >= ENOUGH[0] and len(one[2]) >= ENOUGH[1] for score, one in zip(scores, found, strict=True)):
+        if _settled(best := _best(found, scores, width, height)):
             break
-    return _best(found, scores, width, height)
+    return best
+
+
+def _settled(found: list[Candidate]) -> bool:
+    """Whether a larger picture would hardly show more: one is a digit for certain, and no other as tall may be one."""
+    certain = [one for one in found if one.score >= ENOUGH[0] and len(one.mask) >= ENOUGH[1]]
+    if not certain:
+        return False
+    tall = certain[0].box[3] - certain[0].box[1]
+    return not any(
+        one.alone < ENOUGH[0] and 0.5 < (one.box[3] - one.box[1]) / tall < 2 and overlap(one.box, certain[0].box) == 0
+        for one in found
+    )
 
 
 def _judged(sizes: list[tuple[int, np.ndarray]], grounds: Grounds) -> tuple[list[Found], np.ndarray]:

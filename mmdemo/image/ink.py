@@ -81,13 +81,25 @@ def find_ink(picture: np.ndarray) -> list[Candidate]:
     sizes = list(enumerate(_sizes(picture)))
     grounds = _grounds(sizes[0][1])
     found: list[Found] = []
-    scores = np.zeros(0, np.float32)
+    scores, best = np.zeros(0, np.float32), []
     for some in (sizes[2:], sizes[1:2], sizes[:1]):
         more, theirs = _judged(some, grounds)
         found, scores = [*more, *found], np.concatenate([theirs, scores])
-        if any(score >= ENOUGH[0] and len(one[2]) >= ENOUGH[1] for score, one in zip(scores, found, strict=True)):
+        if _settled(best := _best(found, scores, width, height)):
             break
-    return _best(found, scores, width, height)
+    return best
+
+
+def _settled(found: list[Candidate]) -> bool:
+    """Whether a larger picture would hardly show more: one is a digit for certain, and no other as tall may be one."""
+    certain = [one for one in found if one.score >= ENOUGH[0] and len(one.mask) >= ENOUGH[1]]
+    if not certain:
+        return False
+    tall = certain[0].box[3] - certain[0].box[1]
+    return not any(
+        one.alone < ENOUGH[0] and 0.5 < (one.box[3] - one.box[1]) / tall < 2 and overlap(one.box, certain[0].box) == 0
+        for one in found
+    )
 
 
 def _judged(sizes: list[tuple[int, np.ndarray]], grounds: Grounds) -> tuple[list[Found], np.ndarray]:
@@ -105,10 +117,25 @@ def cut_off(candidate: Candidate, picture: np.ndarray) -> bool:
     height, width = picture.shape[:2]
     left, top, right, bottom = candidate.box
     gaps = np.array([left, top, width - right, height - bottom]) / max(right - left, bottom - top)
+    near = (gaps < CUT_GAPS[0]) & (np.roll(gaps, 2) > CUT_GAPS[1])
+    if not near.any():
+        return False
+    solid = _solid(candidate, picture)
+    ends = (solid[:, 0], solid[0], solid[:, -1], solid[-1])
+    across = np.array([np.count_nonzero(end) for end in ends]) >= 0.5 * stroke_width(solid)
+    return bool((across & near).any())
+
+
+def _solid(candidate: Candidate, picture: np.ndarray) -> np.ndarray:
+    """A candidate's mask without what is hardly darker, or lighter, than the ground: the grain beside its strokes."""
+    left, top, right, bottom = (round(edge) for edge in candidate.box)
     mask = candidate.mask
-    ends = [cv2.countNonZero(np.ascontiguousarray(end)) for end in (mask[:, 0], mask[0], mask[:, -1], mask[-1])]
-    across = np.array(ends) >= 0.5 * stroke_width(mask)
-    return bool((across & (gaps < CUT_GAPS[0]) & (np.roll(gaps, 2) > CUT_GAPS[1])).any())
+    crop = cv2.resize(picture[top:bottom, left:right], mask.shape[::-1], interpolation=cv2.INTER_AREA).astype(float)
+    ink = np.percentile(crop[mask > 0], 25 if candidate.dark else 75, axis=0)  # (3,)
+    ground = np.median(crop[mask == 0], axis=0) if (mask == 0).any() else np.full(3, 255.0 * candidate.dark)
+    best = int(np.abs(ink - ground).argmax())  # the colour that shows it best
+    share = (crop[:, :, best] - ground[best]) / ((ink - ground)[best] or 1)
+    return mask * (share > 0.5)
 
 
 def groups(picture: np.ndarray) -> Iterator[Found]:
@@ -184,8 +211,8 @@ def _grounds(picture: np.ndarray) -> Grounds:
 def _ground(picture: np.ndarray, dark: bool) -> np.ndarray:
     """The light of the ground along the rim as a plane, (3, 3): its height, its slope to the right, and downwards.
 
-    Three quarters of the rim are darker than this plane, or lighter, where light strokes are looked for (Koenker & Bassett
-    1978, "Regression quantiles"; found by rounds of weighted least squares), so that so much of the rim may be ink.
+    Three quarters of the rim are darker than this plane, or lighter where light strokes are looked for, so that so much
+    of the rim may be ink (Koenker & Bassett 1978, "Regression quantiles"; by rounds of weighted least squares).
     """
     height, width = picture.shape[:2]
     x, y = (np.linspace(-1, 1, n)[np.linspace(0, n - 1, RIM_POINTS).astype(int)] for n in (width, height))

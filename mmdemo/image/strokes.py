@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 BEYOND = 6  # pixels of ground that are added at every edge: a little more than half of ``mmdemo.image.ink.NIB``
+THREE, FIVE = (np.ones((n, n), np.uint8) for n in (3, 5))
 RIM = 0.15  # of the longest side: how much of the ground around a group is looked at
 MEASURES = 30  # numbers that say what a group is like
 # no digit has more than this (twice what was seen in composed photos):
@@ -68,8 +69,8 @@ def measure(
     rim = max(2, round(RIM * long))
     x0, y0, x1, y1 = max(0, left - rim), max(0, top - rim), min(width, right + rim), min(height, bottom + rim)
     foreign = (cv2.countNonZero(ink[y0:y1, x0:x1]) - area) / max(1, (y1 - y0) * (x1 - x0) - tall * wide)
-    cut = (top == 0) * cv2.countNonZero(mask[:1]) + (bottom == height) * cv2.countNonZero(mask[-1:])
-    cut += (left == 0) * cv2.countNonZero(mask[:, 0]) + (right == width) * cv2.countNonZero(mask[:, -1])
+    ends = [(top == 0, mask[:1]), (bottom == height, mask[-1:]), (left == 0, mask[:, 0]), (right == width, mask[:, -1])]
+    cut = sum(cv2.countNonZero(end) for touches, end in ends if touches)
     if area - own > MOST_OTHER * own or foreign > MOST_FOREIGN:
         return None
     stroke = max(0.7, stroke_width(mask))
@@ -82,7 +83,7 @@ def measure(
         mask, contrast = (cv2.copyMakeBorder(one, *(BEYOND,) * 4, cv2.BORDER_CONSTANT) for one in (mask, contrast))
         light = cv2.copyMakeBorder(light, *(BEYOND,) * 4, cv2.BORDER_CONSTANT, value=beyond)
         x0, y0 = x0 - BEYOND, y0 - BEYOND
-    ground = 1 - cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    ground = 1 - cv2.dilate(mask, FIVE)
     if cv2.countNonZero(ground) < 8:
         return None
     full, uneven = (float(one[0, 0]) for one in cv2.meanStdDev(contrast, mask=mask))
@@ -139,6 +140,6 @@ def _holes(mask: np.ndarray, stroke: float) -> int:
 
 def slope(contrast: np.ndarray, mask: np.ndarray) -> float:
     """How steeply the contrast rises at the edge of a mask, per pixel."""
-    edge = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
+    edge = mask - cv2.erode(mask, THREE)
     across, down = (cv2.Sobel(contrast, cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1)))
     return cv2.mean(cv2.magnitude(across, down), edge)[0] + 1e-6

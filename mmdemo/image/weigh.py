@@ -17,8 +17,8 @@ from mmdemo.messages import Note, strings
 from mmdemo.modality import Ask
 
 RIVALS = 5  # candidates of which the model may know better than the finder which one is meant
-LEGIBLE = 0.8  # probability of its likeliest class from which on a candidate is a digit to be counted
-WRITTEN = 0.6  # its score by itself from which on it is
+WRITTEN = 0.5  # score by itself from which on a candidate is counted as a digit; a second one has it in 1 of 200 photos
+LEGIBLE = 0.8  # probability of its likeliest class from which on it is named
 ALIKE = 2.0  # times: how much taller or shorter than the one that is read it may be
 INSIDE, FILLED = 0.9, 0.5  # of a digit's box lies in that of the number that it is a part of; how much digits fill that
 SHARED = 0.25  # of the smaller one's box, at most, may lie in the other's
@@ -61,9 +61,9 @@ def weigh(given: ImageInput, config: ImageConfig, labels: Sequence[str], ask: As
         worth[RIVALS:] = 0
         worth[[k for k in range(len(worth)) if _is_number(given.found, k, legible)]] = 0
         given = take(given, config, int(worth.argmax()))
-    digits = _apart(given.found, [given.chosen, *legible])
+    digits = _apart(given.found, [given.chosen, *(k for k, one in enumerate(given.found) if one.alone >= WRITTEN)])
     if len(digits) > 1:
-        note = _several(given.found, digits, given.chosen, [labels[k] for k in answers.argmax(axis=1)])
+        note = _several(given.found, digits, given.chosen, _names(answers, labels))
         return replace(given, **{"notes": (*given.notes, note)} if given.asked else {"doubt": note})
     return _upright(given, config, labels, ask, 1 - float(confidence[given.chosen]))
 
@@ -112,14 +112,21 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _several(found: Sequence[Candidate], digits: Sequence[int], chosen: int, labels: Sequence[str]) -> Note:
+def _names(answers: np.ndarray, labels: Sequence[str]) -> list[str]:
+    """What each of N candidates is called, by what the model answers to it, (N, C); a question mark if it is not sure."""
+    called = [strings().get(f"label.{label}", label) for label in labels]
+    return [called[int(p.argmax())] if p.max() >= LEGIBLE else "?" for p in answers]
+
+
+def _several(found: Sequence[Candidate], digits: Sequence[int], chosen: int, names: Sequence[str]) -> Note:
     """A sentence that counts and names digits in the order in which one would read them."""
     middles = {k: np.add(found[k].box[:2], found[k].box[2:]) / 2 for k in digits}
     across, down = np.ptp(list(middles.values()), axis=0)
     order = sorted(digits, key=lambda k: middles[k][int(down > across)])
-    names = ", ".join(strings().get(f"label.{labels[k]}", labels[k]) for k in order)
     key = "image.several_down" if down > across else "image.several"
-    return Note(key, {"count": len(order), "digits": names, "place": 1 + order.index(chosen)})
+    return Note(
+        key, {"count": len(order), "digits": ", ".join(names[k] for k in order), "place": 1 + order.index(chosen)}
+    )
 
 
 def _shared(a: Box, b: Box) -> float:

@@ -1,5 +1,6 @@
 """Which of several digits is read, how many there are, and what is said of it; by a model that is made up."""
 
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -59,12 +60,28 @@ def test_who_asks_for_one_of_them_is_told_but_not_doubted():
     assert [note.key for note in given.notes] == ["image.several"]
 
 
-def test_what_is_much_smaller_or_not_legible_is_no_second_digit():
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [((0.25, 0.64), 0), ((0.64, 0.25), 0), ((0.2, 0.62), 0), ((0.2, 0.68), 1), ((0.0, 0.01), 1)],
+)
+def test_a_candidate_s_score_counts_by_its_root(scores, expected):
+    """The model is sure of the first by 0.9 and of the second by 0.5: the score has to be 3.24 times as high."""
+    given = read_image(row((60, 150), (300, 150)), CONFIG)
+    found = tuple(replace(one, score=score, alone=0.0) for one, score in zip(given.found, scores, strict=True))
+    answers = {2: np.array([[0.9, 0.1], [0.5, 0.5]]), 3: np.full((3, 2), 0.5)}  # of the candidates, and of three turns
+    seen = weigh(replace(given, found=found), CONFIG, LABELS, lambda squares: answers[len(squares)])
+    assert seen.chosen == expected
+
+
+def test_what_is_much_smaller_is_no_second_digit():
     picture = np.minimum(seven(left=260), seven(left=60, top=60, tall=60, thick=6))
     assert look(picture).doubt is None
-    picture = row((60, 150), (300, 150))
-    assert look(picture, sure=(0,)).doubt is None
-    assert look(picture, sure=(1,)).chosen == 1  # the one that the model can read
+
+
+def test_what_the_model_cannot_read_is_counted_but_not_named():
+    given = look(row((60, 150), (300, 150)), sure=(1,))
+    assert given.chosen == 1  # the one that it can read
+    assert sorted(given.doubt.values["digits"].split(", ")) == ["7", "?"]
 
 
 def test_rules_and_a_comma_are_no_second_digit():

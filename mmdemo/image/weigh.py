@@ -113,7 +113,7 @@ def _area(box: Box) -> float:
 
 
 def _names(answers: np.ndarray, labels: Sequence[str]) -> list[str]:
-    """What each of N candidates is called, by what the model answers to it, (N, C); a question mark if it is not sure."""
+    """What each of N candidates is called, by what the model answers to it, (N, C); "?" where it is not sure."""
     called = [strings().get(f"label.{label}", label) for label in labels]
     return [called[int(p.argmax())] if p.max() >= LEGIBLE else "?" for p in answers]
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import queue
 import re
 import socket
 import time
@@ -303,6 +304,17 @@ def test_runs_are_seen_and_forgotten(demo):
         demo._queue.pending_event_ids_session["heard"] = set()
         gradio_compat.forget_heard_sessions(demo)
         assert not demo._queue.pending_event_ids_session
+
+
+def test_a_stream_whose_session_was_forgotten_ends_quietly(demo):
+    """Gradio throws the session away of whoever hangs up; it may be gone already."""
+    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.bear_forgotten_sessions):
+        gradio_compat.bear_forgotten_sessions(demo)
+        boxes = demo._queue.pending_messages_per_session
+        boxes["mine"] = queue.Queue()
+        for _ in range(2):
+            del boxes["mine"]
+        assert "mine" not in boxes and boxes.max_size == 2000
 
 
 # Sessions

@@ -39,7 +39,6 @@ KINDS = {
     **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".mp4", ".webm"), "audio"),
     **dict.fromkeys((".amr", ".3gp", ".wma", ".caf", ".mov", ".mkv"), "audio"),
 }
-OLD_COLUMNS = {"heard": "label_span"}  # manifests written before mmdemo 1.0
 ALSO_CALLED = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}
 
 
@@ -92,7 +91,6 @@ def read_inputs(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
         InputError: the file cannot be read as a table, or has no column for any input.
     """
     rows, problems = read_table(path)
-    rows = rows.rename(columns=OLD_COLUMNS)
     if not set(MODALITIES) & set(rows):
         raise InputError("manifest.no_input_column", file=str(path))
     folder = Path(path).parent.absolute()

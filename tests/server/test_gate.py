@@ -16,6 +16,7 @@ from urllib.parse import quote
 import gradio.routes
 import httpx
 import pytest
+from gradio.utils import LRUCache
 from gradio_client import Client
 from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, WORK, picture
 
@@ -206,11 +207,11 @@ def test_names_of_uploads(http, name):
 
 
 def test_uploads_are_limited(http):
-    assert http.post("/gradio_api/upload", files={"files": ("a.wav", bytes(10_600_000))}).status_code == 413
+    assert http.post("/gradio_api/upload", files={"files": ("a.wav", bytes(32_600_000))}).status_code == 413
 
     def endless():
         yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
-        for _ in range(300):
+        for _ in range(400):
             yield bytes(100_000)
 
     try:
@@ -420,7 +421,10 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
-    queue = SimpleNamespace(max_size=None, push=None, event_queue_per_concurrency_id={})
+    boxes = LRUCache(2000)
+    queue = SimpleNamespace(
+        max_size=None, push=None, event_queue_per_concurrency_id={}, pending_messages_per_session=boxes
+    )
     demo = SimpleNamespace(
         fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
     )

@@ -21,6 +21,7 @@ FORMER_NAMES = {  # of the fields of ModelConfig, and of the configurations with
 }
 
 PROSODY = 33  # numbers per step that say how something sounds
+VOICE = 256  # numbers per step that say whose voice it is, and in what state
 
 LEVELS = ("clear", "likely", "unclear")
 """How far an answer can be trusted: see ``Calibration``."""
@@ -111,6 +112,7 @@ class AudioConfig:
     max_seconds: float = 6.0  # of found speech; at 80 ms a step this is 75 steps
     stem_size: int = 96  # numbers per step out of the pretrained stem
     prosody: bool = False  # whether the steps also say how it sounds: pitch, loudness, brightness
+    voice: bool = False  # whether they also have the states of a pretrained speaker encoder
     context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
@@ -123,7 +125,7 @@ class AudioConfig:
     @property
     def size(self) -> int:
         """Numbers per step that the model gets."""
-        return self.stem_size + (PROSODY if self.prosody else 0)
+        return self.stem_size + (PROSODY if self.prosody else 0) + (VOICE if self.voice else 0)
 
     @property
     def max_steps(self) -> int:

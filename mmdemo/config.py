@@ -27,7 +27,8 @@ LEVELS = ("clear", "likely", "unclear")
 """How far an answer can be trusted: see ``Calibration``."""
 
 RIGHT = {"clear": 0.99, "likely": 0.90}
-"""The share of answers that are right, at least, among those of a level or a higher one on the validation split."""
+"""The share of answers that are right, at least, among those of a level or a higher one on the validation split, where a
+task does not say otherwise."""
 
 RANGES: dict[str, tuple[float, float]] = {
     "max_tokens": (1, 4096),
@@ -45,6 +46,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "embedding_dim": (1, 1024),
     "hidden_size": (1, 2048),
     "dropout": (0.0, 1.0),
+    "feature_dropout": (0.0, 1.0),
     "temperature": (1e-3, 1e3),
     "clear": (0.0, 2.0),
     "likely": (0.0, 2.0),
@@ -116,6 +118,7 @@ class AudioConfig:
     context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
+    feature_dropout: float = 0.0  # share of the numbers per step that it does without in a sound, in training only
     one_word: bool = False  # whether the answer is one word, so that several, or one cut off, are a reason for doubt
 
     def __post_init__(self) -> None:
@@ -162,6 +165,7 @@ class ModelConfig:
     embedding_dim: int = 100  # numbers per step, whatever the modality
     hidden_size: int = 128  # LSTM units
     dropout: float = 0.2  # on the steps and on the states, in training only
+    right: dict[str, float] = field(default_factory=lambda: dict(RIGHT))  # what the levels are worth: see RIGHT
     calibration: dict[str, Calibration] = field(default_factory=dict)  # by combination of inputs, such as text+image
     expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
     more: dict[str, Any] = field(default_factory=dict)  # the configuration of each sense besides the usual three
@@ -205,6 +209,12 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives. Raise ``ValueError`` for what cannot be."""
+        if not isinstance(self.right, dict) or set(self.right) != set(RIGHT):
+            raise ValueError(f"right must have a share for each of {', '.join(RIGHT)}, but is {self.right!r}")
+        for level, share in self.right.items():
+            if isinstance(share, bool) or not isinstance(share, (int, float)):
+                raise ValueError(f"right must have numbers, but {level} is {share!r}")
+            check_range(f"the share of right answers that are {level}", share, 0.0, 1.0)
         if not isinstance(self.calibration, dict):
             raise ValueError(f"calibration has to have an entry for each combination, and is {self.calibration!r}")
         self.calibration = {

@@ -52,6 +52,7 @@ class ContextProjection(nn.Module):
         if config.voice:
             usual[-VOICE:] = 1 / VOICE_SPREAD
         self.scale = nn.Parameter(usual)
+        self.lose = nn.Dropout1d(config.feature_dropout)  # the same numbers at all steps
         self.layers = nn.Sequential(
             nn.Conv1d(config.size, config.channels, width, padding=config.context),
             nn.ReLU(),
@@ -63,7 +64,7 @@ class ContextProjection(nn.Module):
         """(B, T, size) -> (B, T, S)."""
         if not sounds.shape[1]:
             return sounds.new_zeros(len(sounds), 0, self.layers[-1].out_channels)
-        return self.layers((sounds * self.scale).transpose(1, 2)).transpose(1, 2)
+        return self.layers(self.lose((sounds * self.scale).transpose(1, 2))).transpose(1, 2)
 
 
 class AudioStem(Stem):

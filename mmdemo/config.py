@@ -27,8 +27,8 @@ LEVELS = ("clear", "likely", "unclear")
 """How far an answer can be trusted: see ``Calibration``."""
 
 RIGHT = {"clear": 0.99, "likely": 0.90}
-"""The share of answers that are right, at least, among those of a level or a higher one on the validation split, where a
-task does not say otherwise."""
+"""The share of answers that are right, at least, among those of a level or a higher one on the validation split,
+where a task does not say otherwise."""
 
 RANGES: dict[str, tuple[float, float]] = {
     "max_tokens": (1, 4096),

@@ -321,11 +321,11 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
 def _faces(faces: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
-        f"**Faces that have to be found**, the same test faces in all kinds of pictures (seed {faces['seed']}). One that is "
-        "not found counts as wrong."
+        f"**Faces that have to be found**, the same test faces in all kinds of pictures (seed {faces['seed']}). "
+        "One that is not found counts as wrong."
     )
     yield ""
-    yield "| pictures | faces | not found | accuracy | 95 % interval | balanced accuracy (UAR) | clear | right of these |"
+    yield "| pictures | faces | not found | accuracy | 95 % interval | balanced accuracy | clear | right of these |"
     yield "|---" * 8 + "|"
     for kind, found in faces["kinds"].items():
         yield (

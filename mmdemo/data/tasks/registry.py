@@ -80,7 +80,7 @@ TASKS = {
                 list(FEELINGS),
                 text=TextConfig(buckets=4096, ids_per_token=16, words=24_000, word_dropout=0.2),
                 image=ImageConfig(size=48, slices=12, subject="face", channels=(32, 32, 96, 192, 256)),
-                audio=AudioConfig(prosody=True, voice=True, context=2, dropout=0.5, feature_dropout=0.3),
+                audio=AudioConfig(prosody=True, voice=True, context=2, dropout=0.5, feature_dropout=0.2),
                 dropout=0.3,
                 right={"clear": 0.96, "likely": 0.8},  # people agree on a face's feeling less than on a digit
                 expose_test_cases=False,

@@ -44,6 +44,11 @@ APART = {
     "font": "printed, in fonts not in training",
 }
 MADE = {"people": "people", "program": "mmdemo"}
+FACES = {
+    "square": "squares, as in the data set",
+    "tight": "the same enlarged: faces that fill the picture",
+    "room": "somewhere in a room",
+}
 TRIED = ("proportional", "telescoped", "gradients", "random")
 
 
@@ -93,6 +98,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _robustness(metrics["robustness"])
     if "paper" in metrics:
         yield from _paper(metrics["paper"])
+    if "faces" in metrics:
+        yield from _faces(metrics["faces"])
     if "voices" in metrics:
         yield from _voices(metrics["voices"])
     if "truth" in metrics:
@@ -309,6 +316,23 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
         for margin, found in paper["cropped"].items()
     )
     yield f"The same photos cropped to the ink, with so much of its longer side left around it: {margins}."
+
+
+def _faces(faces: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        f"**Faces that have to be found**, the same test faces in all kinds of pictures (seed {faces['seed']}). "
+        "One that is not found counts as wrong."
+    )
+    yield ""
+    yield "| pictures | faces | not found | accuracy | 95 % interval | balanced accuracy | clear | right of these |"
+    yield "|---" * 8 + "|"
+    for kind, found in faces["kinds"].items():
+        yield (
+            f"| {FACES[kind]} | {found['n']} | {percent(found['not_found'])} | {percent(found['accuracy'])} "
+            f"| {' to '.join(f'{end:.2%}' for end in found['interval'])} | {percent(found['recall'][0])} "
+            f"| {percent(found['clear'])} | {_share(found['clear_right'])} |"
+        )
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 /** What `python -m mmdemo findings` found of the checkpoint's units, in words. Nothing is said that was not found. */
 
-import { percent, say } from "./words.js";
+import { percent } from "./numbers.js";
+import { say } from "./words.js";
 
 const KINDS = ["named", "withdrawn", "other"];
 

@@ -29,7 +29,7 @@ from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.verbalize import verbalize
 from mmdemo.lstm.counterfactual import GateIntervention, rerun
 from mmdemo.lstm.explanation import Step, explain
-from mmdemo.lstm.trace import trace
+from mmdemo.lstm.trace import full_precision, trace
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -144,13 +144,46 @@ def bench_memory(checkpoint: Path, device: str | None = None) -> dict[str, float
     return report
 
 
-def bench_devices(checkpoint: Path) -> dict[str, float]:
-    """How much faster CUDA runs the model than the CPU (stems, LSTM and trace), and how far the answers differ."""
+def bench_devices(checkpoint: Path) -> dict[str, Any]:
+    """How much faster CUDA runs the model than the CPU (stems, LSTM and trace), how far the answers differ, and what
+    seeing the gates costs there.
+    """
     inputs = sample_inputs()
     on = {name: Predictor.load(checkpoint, name) for name in ("cpu", "cuda")}
     times = medians({name: partial(predictor.predict, **inputs) for name, predictor in on.items()}, 20)
     cpu, cuda = (on[name].predict(**inputs).probabilities for name in ("cpu", "cuda"))
-    return {"cpu_to_cuda": times["cpu"] / times["cuda"], "largest_difference": float(np.abs(cpu - cuda).max())}
+    largest = float(np.abs(cpu - cuda).max())
+    return {"cpu_to_cuda": times["cpu"] / times["cuda"], "largest_difference": largest, "trace": bench_cuda_trace()}
+
+
+def bench_cuda_trace(
+    shapes: Sequence[tuple[int, int]] = ((100, 1), (1000, 1), (150, 32), (150, 256)),
+    device: str = "cuda",
+    repeats: int = 20,
+) -> list[dict[str, Any]]:
+    """As ``bench_trace``, on CUDA, wall time until the device has done all; (steps, batch) of each shape.
+
+    Returns:
+        For each shape its ``steps`` and ``batch``, and the time of ``trace`` and of the best loop (``hoisted_loop``)
+        over that of cuDNN's own call, all in full float32.
+    """
+    lstm = nn.LSTM(100, 128).eval().to(device)
+    ways: dict[str, Callable[[nn.LSTM, Tensor], object]] = {"trace": trace, "hoisted_loop": hoisted_loop}
+    rows = []
+    with torch.inference_mode(), full_precision(torch.device(device)):
+        for steps, batch in shapes:
+            x = torch.randn(steps, batch, 100, device=device)
+            calls = {"lstm": partial(lstm, x), **{name: partial(way, lstm, x) for name, way in ways.items()}}
+            times = low_quantiles({name: partial(_until_done, call) for name, call in calls.items()}, repeats)
+            ratios = {name: round(times[name] / times["lstm"], 2) for name in ways}
+            rows.append({"steps": steps, "batch": batch, **ratios})
+    return rows
+
+
+def _until_done(call: Callable[[], object]) -> None:
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def bench_trace(

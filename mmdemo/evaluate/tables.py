@@ -132,6 +132,12 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"For a sequence of {why['steps']} steps, in milliseconds: the explanation {why['explanation']:.1f}, one "
         f"what-if {why['what_if']:.1f}, the faithfulness test {why['faithfulness']:.0f}.",
     ]
+    if isinstance(bench["cuda"], dict):
+        rows = (
+            f"{row['steps']} steps, batch {row['batch']}: {row['trace']}, the loop {row['hoisted_loop']}"
+            for row in bench["cuda"]["trace"]
+        )
+        lines += ["", f"`trace` on CUDA, over cuDNN's own call: {'; '.join(rows)}."]
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")

@@ -30,6 +30,12 @@ def test_bench_trace_gives_ratios_and_leaves_the_threads_alone():
     assert torch.get_num_threads() == threads
 
 
+def test_what_is_timed_on_cuda_can_be_timed():
+    rows = bench.bench_cuda_trace(((10, 1), (20, 3)), "cpu", repeats=2)
+    assert [(row["steps"], row["batch"]) for row in rows] == [(10, 1), (20, 3)]
+    assert all(row["trace"] > 0 and row["hoisted_loop"] > 0 for row in rows)
+
+
 def test_bench_explanation_times_all_that_is_explained():
     times = bench.bench_explanation(Predictor(new_model(CONFIG), "cpu"), steps=80, repeats=1)
     assert times.pop("steps") == 80

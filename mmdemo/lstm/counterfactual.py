@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from mmdemo.lstm.trace import Trace
+from mmdemo.lstm.trace import Trace, full_precision
 
 if TYPE_CHECKING:
     import numpy
@@ -74,7 +74,7 @@ def rerun(
     zeros = x.new_zeros(lstm.hidden_size)
     h, c = (zeros, zeros) if initial_state is None else (state.reshape(-1) for state in initial_state)  # (H,)
     rows = []
-    with torch.no_grad():
+    with torch.no_grad(), full_precision(x.device):
         for t, z in enumerate(nn.functional.linear(x, w_ih, sum(biases) if biases else None)):  # z: (4H,)
             i, f, g, o = torch.addmv(z, w_hh, h).chunk(4)  # each (H,)
             gates = {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
@@ -191,7 +191,8 @@ def _states(lstm: nn.LSTM, x: Tensor) -> Tensor:
     before = x.new_zeros(len(x), 1, lstm.hidden_size)
     if not x.shape[1]:
         return before
-    after = lstm(x)[0] if lstm.batch_first else lstm(x.transpose(0, 1))[0].transpose(0, 1)  # (N, T, H)
+    with full_precision(x.device):
+        after = lstm(x)[0] if lstm.batch_first else lstm(x.transpose(0, 1))[0].transpose(0, 1)  # (N, T, H)
     return torch.cat([before, after], 1)
 
 

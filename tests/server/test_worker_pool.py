@@ -1,6 +1,7 @@
 """What is run in workers gives the same results as here, and leaves no process behind."""
 
 import ctypes
+import functools
 import math
 import os
 import pickle
@@ -308,6 +309,19 @@ def _for(visitor: str, function: Callable, *arguments: object) -> object:
         return run_in_worker(function, *arguments)
 
     return copy_context().run(run)
+
+
+def _leave_a_note(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+
+
+def test_each_first_worker_has_done_once_what_it_will_be_asked(stopped, tmp_path):
+    worker_pool.start(3, [functools.partial(_leave_a_note, tmp_path)], seconds=60)
+    deadline = time.monotonic() + 120
+    while len(worker_pool._pool.idle) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert {str(worker.number) for worker in worker_pool._pool.idle} <= {file.name for file in tmp_path.iterdir()}
+    assert len(worker_pool._pool.idle) == 3
 
 
 def test_slow_calls_do_not_keep_another_visitor_waiting(stopped, monkeypatch):

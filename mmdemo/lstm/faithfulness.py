@@ -27,8 +27,9 @@ TRIALS = 50  # random perturbations of ``infidelity``
 SPREAD = 0.05  # probability between all and none, below which there is no fall to measure
 SAME = 1e-4  # area: orders that remove the same steps differ by less, by rounding
 BATCH = 256  # sequences run at once: more only wait for memory
-QUADRATURE = (32, 512)  # points of integrated gradients, from and to
-ADDED_UP = 0.01  # of the change that they are to add up to, or of one logit where it is less: how far they may be off
+PIECES, NODES = 4, 8  # into which the line of integrated gradients is cut at first, and the points of each
+FINEST = 2**-10  # of the line, below which no piece is cut again
+ADDED_UP = 1e-3  # of the change to add up to, or of one logit where that is less: how far off a piece may be
 LINE = 64  # points of a line whose slopes are taken at once
 
 
@@ -65,20 +66,29 @@ def integrated_gradients(
         readout: what reads the last state.
         x: one sequence, shape (T, I).
         contrast: a weight for each class, shape (C,).
-        points: of the quadrature. If not given, they are doubled from 32 until the sum is right to 1 % (of at least
-            a logit), up to 512.
+        points: of the quadrature, on the whole line. If not given, the line is cut into pieces, and those whose part
+            of the sum is not the change along them are halved, until all are.
     """
     direction = as_readout(readout).direction(contrast)  # (H,)
     if points is not None:
-        return _along_the_line(lstm, direction, x, points)
-    with torch.no_grad():
-        whole, none = last_states(lstm, [x, torch.zeros_like(x)]) @ direction
-    change, points = float(whole - none), QUADRATURE[0]
-    while True:
-        evidence = _along_the_line(lstm, direction, x, points)
-        if points >= QUADRATURE[1] or abs(float(evidence.sum()) - change) <= ADDED_UP * max(1.0, abs(change)):
-            return evidence
-        points *= 2
+        return _along(lstm, direction, x, torch.tensor([[0.0, 1.0]]), points)[0]
+
+    @torch.no_grad()
+    def read(alphas: Tensor) -> Tensor:
+        return last_states(lstm, list(alphas.to(x)[:, None, None] * x)) @ direction
+
+    edges = torch.linspace(0, 1, PIECES + 1, dtype=torch.float64)
+    pieces, evidence = torch.stack([edges[:-1], edges[1:]], 1), torch.zeros_like(x[:, 0])  # (P, 2), (T,)
+    nothing, whole = read(edges[[0, -1]])
+    allowed = ADDED_UP * max(1.0, abs(float(whole - nothing)))
+    while len(pieces):
+        parts = _along(lstm, direction, x, pieces, NODES)  # (P, T)
+        off = (parts.sum(1) - (read(pieces[:, 1]) - read(pieces[:, 0]))).abs()
+        done = ((off <= allowed).cpu()) | (pieces[:, 1] - pieces[:, 0] <= FINEST)
+        evidence += parts[done.to(parts.device)].sum(0)
+        middle = pieces[~done].mean(1, keepdim=True)
+        pieces = torch.cat([torch.cat([pieces[~done, :1], middle], 1), torch.cat([middle, pieces[~done, 1:]], 1)])
+    return evidence
 
 
 def slopes(lstm: nn.LSTM, direction: Tensor, inputs: Tensor) -> Tensor:
@@ -91,12 +101,13 @@ def slopes(lstm: nn.LSTM, direction: Tensor, inputs: Tensor) -> Tensor:
         return torch.autograd.grad((states @ direction).sum(), inputs)[0]
 
 
-def _along_the_line(lstm: nn.LSTM, direction: Tensor, x: Tensor, points: int) -> Tensor:
-    """X . (the mean of the slopes at so many points between zeros and x): (T,)."""
-    mean = torch.zeros_like(x)
-    for alphas, shares in zip(*(some.to(x).split(LINE) for some in gauss_legendre(points)), strict=True):
-        mean = mean + torch.tensordot(shares, slopes(lstm, direction, alphas[:, None, None] * x), 1)
-    return (mean * x).sum(-1)
+def _along(lstm: nn.LSTM, direction: Tensor, x: Tensor, pieces: Tensor, points: int) -> Tensor:
+    """X . (the slopes, integrated over each piece of the line from zeros to x); P pieces (P, 2) -> (P, T)."""
+    nodes, weights = gauss_legendre(points)
+    lengths = pieces[:, 1:] - pieces[:, :1]  # (P, 1)
+    alphas = (pieces[:, :1] + nodes * lengths).to(x).flatten()  # (P * N,)
+    taken = torch.cat([(slopes(lstm, direction, some[:, None, None] * x) * x).sum(-1) for some in alphas.split(LINE)])
+    return torch.einsum("pn,pnt->pt", (weights * lengths).to(x), taken.view(len(pieces), points, -1))
 
 
 @lru_cache(maxsize=8)

@@ -153,6 +153,11 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"For a sequence of {why['steps']} steps, in milliseconds: the explanation {why['explanation']:.1f}, one "
         f"what-if {why['what_if']:.1f}, the faithfulness test {why['faithfulness']:.0f}.",
     ]
+    if "ledger" in why:
+        lines[-1] += (
+            f" To credit the steps alone: the ledger {why['ledger']:.1f}, what each step changed {why['changed']:.1f}, "
+            f"integrated gradients with 32 points {why['gradients']:.1f}."
+        )
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")

@@ -127,6 +127,9 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _strangers(metrics["strangers"])
 
 
+TRACE_COLUMNS = ("steps", "batch", "trace", "hoisted_loop", "scripted_cell", "joined_loop", "to_fastest")
+
+
 def speed_tables(bench: dict[str, Any]) -> str:
     """What ``python -m mmdemo bench`` measured, as Markdown tables."""
     machine, trace = bench["machine"], bench["trace"]
@@ -134,10 +137,12 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"Measured by `python -m mmdemo bench` on {machine['cores']} cores, torch {machine['torch']}, "
         f"{bench['device']}. These are ratios of times taken within one run:",
         "",
-        "| steps (batch of 1, one thread) | `trace` / plain `nn.LSTM` | `LSTMCell` loop with gates / `trace` |",
-        "|---|---|---|",
-        *(f"| {n} | {ratio:.2f} | {trace['loop_to_trace'][n]:.1f} |" for n, ratio in trace["trace_to_lstm"].items()),
+        "| steps | batch | `trace` | loop, inputs multiplied before it | TorchScript cell | diagNNose's way "
+        "| `trace` / the fastest of those |",
+        "|---|---|---|---|---|---|---|",
+        *(f"| {' | '.join(str(row[column]) for column in TRACE_COLUMNS)} |" for row in trace["rows"]),
         "",
+        "The four in the middle are times over that of a plain `nn.LSTM`, which shows no gates; one thread. "
         f"100,000 steps take {trace['long_to_short']:.1f} times as long as 10,000. Milliseconds on this machine "
         "(medians; `first` is a visitor's first run):",
         "",

@@ -30,7 +30,7 @@ from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.faithfulness import Deletion, faithfulness, integrated_gradients
 from mmdemo.lstm.ledger import Ledger, against_runner_up, contrast, forgotten_share, ledger, triangle
 from mmdemo.lstm.readout import Readout
-from mmdemo.lstm.trace import SIGNALS, Trace, trace
+from mmdemo.lstm.trace import SIGNALS, Trace, full_precision, trace
 
 __all__ = [
     "SIGNALS",
@@ -49,6 +49,7 @@ __all__ = [
     "explain",
     "faithfulness",
     "forgotten_share",
+    "full_precision",
     "integrated_gradients",
     "last_states",
     "ledger",

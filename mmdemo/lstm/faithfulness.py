@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from mmdemo.lstm.counterfactual import changed, last_states
 from mmdemo.lstm.ledger import ledger
 from mmdemo.lstm.readout import Readout, as_readout
-from mmdemo.lstm.trace import trace
+from mmdemo.lstm.trace import full_precision, trace
 
 POINTS = 21  # of a deletion curve: every step would be too many for a long sequence, 5 % at a time shows as much
 RANDOM = 20  # random orders
@@ -94,7 +94,8 @@ def integrated_gradients(
 def slopes(lstm: nn.LSTM, direction: Tensor, inputs: Tensor) -> Tensor:
     """The gradients of ``direction`` . h_T in N inputs (N, T, I), in that shape; direction (H,)."""
     # cuDNN has no backward pass in evaluation mode (captum #1159), PyTorch's own kernel does.
-    with torch.inference_mode(False), torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
+    kernel = torch.backends.cudnn.flags(enabled=False)
+    with full_precision(inputs.device), torch.inference_mode(False), kernel, torch.enable_grad():
         # Copied here, they can be differentiated through even if they come from inference mode.
         inputs, direction = inputs.detach().clone().requires_grad_(), direction.detach().clone()
         states = lstm(inputs)[0][:, -1] if lstm.batch_first else lstm(inputs.transpose(0, 1))[0][-1]  # (N, H)

@@ -27,10 +27,11 @@ from mmdemo.lstm.counterfactual import (
     shapley,
 )
 from mmdemo.lstm.explanation import Explanation, Step, explain
-from mmdemo.lstm.faithfulness import Deletion, faithfulness, integrated_gradients
+from mmdemo.lstm.faithfulness import Deletion, faithfulness, infidelity, integrated_gradients
 from mmdemo.lstm.ledger import Ledger, against_runner_up, contrast, forgotten_share, ledger, triangle
 from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import SIGNALS, Trace, full_precision, trace
+from mmdemo.lstm.trajectory import let_go
 
 __all__ = [
     "SIGNALS",
@@ -50,9 +51,11 @@ __all__ = [
     "faithfulness",
     "forgotten_share",
     "full_precision",
+    "infidelity",
     "integrated_gradients",
     "last_states",
     "ledger",
+    "let_go",
     "rerun",
     "run_coalitions",
     "shapley",

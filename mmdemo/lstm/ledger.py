@@ -178,9 +178,7 @@ def triangle(
         outputs, direction, found = _Outputs(inside), readout.direction(contrast).to(inside.h), []
         for start in range(0, len(x), ROWS):
             seen = torch.arange(start, min(start + ROWS, len(x)), device=x.device)
-            stop = (
-                len(x) if lstm.bidirectional else int(seen[-1]) + 1
-            )  # what reads forward knows nothing of later steps
+            stop = len(x) if lstm.bidirectional else int(seen[-1]) + 1  # to read forward is to know no later
             shown = inside.h.new_zeros(stop, len(seen), 1, len(direction))  # (T', R, 1, D * H)
             shown[seen, torch.arange(len(seen), device=x.device), 0] = direction
             steps, initial = _follow(lstm, outputs, x, shown, None)  # (T', R, 1), (R, 1)

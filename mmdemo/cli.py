@@ -311,6 +311,34 @@ def explain_all(
 
 
 @app.command()
+def findings(
+    checkpoint: Annotated[
+        Path, typer.Option(help="Folder of the trained task; findings.json is written there.")
+    ] = TRAINED / "digits",
+    manifest: Manifest = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+) -> None:
+    """Look for what single units of a checkpoint do, and for what forgetting is good for; the page's tour tells it."""
+    _use_one_thread()
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.evaluate.findings import find, write_findings
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+
+    predictor = _quietly(Predictor.load, checkpoint, "cpu")
+    config = predictor.config
+    task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    about = {"task": task.name, "command": " ".join(["python -m mmdemo", *sys.argv[1:]]), "seed": seed}
+    found = find(predictor, data.split("validation"), data.split("test"), seed=seed, say=_complain)
+    write_findings(checkpoint, about | found)
+    typer.echo(json.dumps(found, indent=2))
+
+
+@app.command()
 def bench(
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,

@@ -110,8 +110,11 @@ class Handlers:
         """The drawing asks about the last reading -> the answer, with the number that the question came with."""
         question = event_data(event)
         try:
-            predictor = self.tasks.predictor(reading.result.task if reading else task)
-            answer = questions.reply(predictor, reading, question)
+            name = reading.result.task if reading else task
+            if question.get("ask") == "findings":
+                answer = figures.findings(self.tasks, name)
+            else:
+                answer = questions.reply(self.tasks.predictor(name), reading, question)
         except InputError as error:
             answer = {"refused": said(error.note)}
         return packed({"number": question.get("number"), **answer})

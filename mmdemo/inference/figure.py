@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from mmdemo.lstm.trajectory import settled
 from mmdemo.model.modalities import SENSES
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
 
     from mmdemo.inference.result import Result
     from mmdemo.lstm.explanation import Explanation, Step
+    from mmdemo.lstm.trace import Trace
 
 MAPS = ("f", "i", "o", "g", "c", "h")  # what the heat map of units can show, the first one from the start
 SPREAD = (0.1, 0.9)  # the quantiles over the units between which a band is drawn
 TOP = 15  # pixels above the first row, where it is said that the answer settled
 GAP = 20  # pixels between rows
 CLASS_HEIGHT = 12  # pixels of one class in the row of beliefs, while there is room
+COLOURS = {
+    "i": "#3b9ddb",
+    "f": "#d55e00",
+    "o": "#9b59b6",
+    "c": "#1b1d22",
+}  # as in core/palette.css
 HEIGHTS = {"gates": 112, "state": 84, "units": 168}  # pixels
 
 
@@ -129,6 +137,35 @@ def figure(result: Result) -> go.Figure:
         "units": {"range": [inside["c"].shape[1] - 0.5, -0.5], "tickvals": []},
     }
     return go.Figure(traces, _layout(result, heights, axes))
+
+
+def gates_figure(inside: Trace, words: Sequence[str]) -> go.Figure:
+    """The gates, the memory and the forget gates of every unit over the steps, with colours and hover of its own.
+
+    Args:
+        inside: one sequence, (T, D * H).
+        words: what is written at each step.
+    """
+    signals = {key: _array(getattr(inside, key)) for key in MAPS}  # each (T, D * H)
+    rows = ("gates", "state", "units")
+    heights = [HEIGHTS[row] for row in rows]
+    picture = make_subplots(len(rows), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.06)
+    names = {"i": "input gate i", "f": "forget gate f", "o": "output gate o", "c": "cell state c"}
+    for row, keys in enumerate(("oif", "c"), start=1):
+        for key in keys:
+            band, line = _line(rows[row - 1], key, signals[key])
+            colour = COLOURS[key]
+            picture.add_trace(go.Scatter(band | {"fillcolor": f"{colour}22", "hoverinfo": "skip"}), row, 1)
+            mean = {"line": {"width": 2.2, "color": colour}, "name": f"{names[key]}, mean", "showlegend": True}
+            picture.add_trace(go.Scatter(line | mean), row, 1)
+            picture.data[-2].showlegend = False
+    units = {"z": signals["f"].T, "zmin": 0, "zmax": 1, "colorscale": "Viridis", "name": names["f"]}
+    hover = "step %{x}, unit %{y}: %{z:.2f}"
+    picture.add_trace(go.Heatmap(units, colorbar={"title": "f", "len": 0.4, "y": 0.2}, hovertemplate=hover), 3, 1)
+    picture.update_xaxes(tickvals=list(range(len(words))), ticktext=list(words), row=len(rows), col=1)
+    picture.update_yaxes(title="unit", row=len(rows), col=1)
+    picture.update_layout(template="plotly_white", hovermode="x unified", legend={"orientation": "h", "y": 1.08})
+    return picture
 
 
 def by_action(c: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ export function whatIf(inspector) {
   const what = where(span);
   const button = (key, change) => {
     const press = make("button", { type: "button", className: "mmi-button" }, say(key));
+    press.dataset.change = key;
     press.addEventListener("click", () => tryOut(inspector, change));
     return press;
   };

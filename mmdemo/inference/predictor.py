@@ -223,8 +223,8 @@ class Predictor:
 
         Args:
             result: what ``predict`` returned.
-            about: the class to explain, the answer if not given; ``against``: the class to weigh it against, the mean
-                of all if not given.
+            about: the class to explain, the answer if not given; ``against``: the class to weigh it against. If neither
+                is given, it is what another input says, where one says something else; otherwise the mean of all.
             faithful: whether to test the ledger too, which takes longer than all the rest.
         """
         if not result.steps:

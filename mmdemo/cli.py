@@ -276,10 +276,13 @@ def predict(
     if trace:
         save_trace(result, trace)
     if report:
+        from mmdemo.app.questions import kept
         from mmdemo.app.reading import explained
         from mmdemo.app.report import report as standalone
 
-        page = standalone(explained(predictor, result))
+        reading = explained(predictor, result)
+        answers = kept(predictor.model.lstm, predictor.readout(result.used), reading.result, reading.explanation)
+        page = standalone(reading, replies=answers)
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_bytes(page)
 

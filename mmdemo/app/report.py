@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from posixpath import normpath
+from typing import Any
 
 from mmdemo.app.parts import PLOTLY, packed, preface, words
 from mmdemo.app.reading import Reading
@@ -42,18 +44,20 @@ PAGE = """<!doctype html>
 """
 
 
-def report(reading: Reading, language: str = "en") -> bytes:
+def report(reading: Reading, language: str = "en", replies: Sequence[dict[str, Any]] = ()) -> bytes:
     """The file, in UTF-8.
 
     Args:
         reading: what is shown.
         language: the one that it opens in; it can be changed in it.
+        replies: the answers that it takes along, as ``questions.kept`` gives them.
 
     Raises:
         InputError: nothing was read.
     """
     if not reading.figure["steps"]:
         raise InputError("answer.nothing")
+    shown = {"language": language, "said": reading.said, "figure": reading.figure, "replies": list(replies)}
     return PAGE.format(
         language=language,
         policy=POLICY,
@@ -63,7 +67,7 @@ def report(reading: Reading, language: str = "en") -> bytes:
         modules=packed({"imports": _modules()}),
         start=_name(REPORT),
         words=words(),
-        reading=packed({"language": language, "said": reading.said, "figure": reading.figure}),
+        reading=packed(shown),
         plotly=_plotly(),
     ).encode()
 

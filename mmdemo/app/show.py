@@ -11,18 +11,24 @@ import plotly.io
 import torch
 from torch import Tensor, nn
 
+from mmdemo.app.questions import KEPT_STEPS, kept
 from mmdemo.app.reading import Reading, answer
 from mmdemo.app.report import report
-from mmdemo.inference.figure import drawing, gates_figure
+from mmdemo.inference.figure import Bars, drawing, gates_figure
 from mmdemo.inference.result import Result
-from mmdemo.lstm.counterfactual import GateIntervention, ablate, rerun
+from mmdemo.lstm.counterfactual import GateIntervention, ablate, changed, rerun
 from mmdemo.lstm.explanation import Step, explain
+from mmdemo.lstm.ledger import ledger
 from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import Trace, trace
 from mmdemo.text.reader import TextInput, Token
 
 HEIGHT = 1000  # pixels of the frame in a notebook
 TASK = "LSTM"  # what the file calls the task
+BOTH = (
+    "The answer reads what both directions hold at their ends,<br>"
+    "so there is no belief after a step, nor a share of one that the forget gates let go."
+)
 
 
 class Shown:
@@ -55,7 +61,7 @@ class Shown:
 
         Raises:
             ValueError: there is no readout, no such gate, no such steps, or no step would be left; or the LSTM has
-                several layers, in which no gate can be held.
+                several layers or directions, in which no gate can be held.
         """
         if self._asked is None:
             raise ValueError("what if needs a readout: show(lstm, dense, x, ...)")
@@ -102,13 +108,16 @@ def show(
 ) -> Shown:
     """Draw what an LSTM of your own does while it reads one sequence, as the page draws its own.
 
-    With a readout: the belief after each step, the gates, the memory, every unit as a heat map, and the ledger, with
-    hover. Without one the gates, the memory and the units alone, of both directions if it reads in both.
+    With a readout: the belief after each step, the gates, the memory, every unit as a heat map, the ledger and what
+    each step changed, with hover; of at most ``KEPT_STEPS`` steps also each step's equations, and what if it were left
+    out or forgot nothing. Of an LSTM that reads in both directions there is no belief after a step, since the readout
+    reads what each holds at its own end: it gets the gates and the memory of both, the ledger, what each step changed,
+    and what would have been said without it. Without a readout, the gates, the memory and the units alone.
 
     Args:
-        lstm: any ``nn.LSTM`` that ``trace`` reads. With a readout it reads forward; of several layers the top one is
-            drawn.
-        readout: the dense layer that reads the last state, (classes, units); None for the gates alone.
+        lstm: any ``nn.LSTM`` that ``trace`` reads; of several layers the top one is drawn.
+        readout: the dense layer that reads the state in which each direction ends, as in the top layer's ``h_n``:
+            (classes, units), or (classes, 2 * units); None for the gates alone.
         x: one sequence, (T, I), or a batch of one.
         steps: what is written at each of the T steps, such as the words; numbers from 1 if None.
         labels: the names of the classes; numbers from 0 if None.
@@ -118,8 +127,7 @@ def show(
 
     Raises:
         TypeError: the LSTM or the readout is none, see ``trace``.
-        ValueError: the LSTM reads in both directions and there is a readout, x is not one sequence, or there is not one
-            name for each step and class.
+        ValueError: the readout does not fit, x is not one sequence, or there is not one name for each step and class.
     """
     if x.dim() == 3:
         x = x.squeeze(0 if lstm.batch_first else 1)
@@ -131,12 +139,11 @@ def show(
     x = x.detach()
     inside = trace(lstm, x)
     if readout is None:
-        page = plotly.io.to_html(gates_figure(inside, words), include_plotlyjs=True, default_height="100vh")
-        return Shown(page, inside)
-    if len({name for _, name in inside.parts}) > 1:
-        raise ValueError("an LSTM that reads in both directions is drawn without a readout: show(lstm, None, x)")
+        return Shown(_plain(gates_figure(inside, words)), inside)
     readout = as_readout(readout)
-    classes = len(readout.weight)
+    classes, reads = readout.weight.shape
+    if reads != inside.h.shape[-1]:
+        raise ValueError(f"the LSTM puts out {inside.h.shape[-1]} numbers a step, but the readout reads {reads}")
     labels = [str(k) for k in range(classes)] if labels is None else [str(label) for label in labels]
     if len(labels) != classes or len(set(labels)) != classes:
         raise ValueError(f"the readout has {classes} classes, and each needs a name of its own; got {labels}")
@@ -145,7 +152,9 @@ def show(
 
 @torch.no_grad()
 def _shown(asked: _Asked, inside: Trace) -> Shown:
-    """The drawing of one reading, by the page's own modules."""
+    """The drawing of one reading, by the page's own modules, which want a belief after each step."""
+    if asked.lstm.bidirectional:
+        return Shown(_plain(gates_figure(inside, asked.words, _bars(asked, inside))), inside, asked)
     raw, tokens = _as_text(asked.words)
     named = [Step("text", token.text, (token.start, token.end)) for token in tokens]
     why = explain(asked.lstm, asked.readout, {"text": asked.x}, named, asked.labels, inside=inside)
@@ -169,7 +178,32 @@ def _shown(asked: _Asked, inside: Trace) -> Shown:
         device=asked.x.device.type,
     )
     said = {**answer(result, why), "milliseconds": {}}
-    return Shown(report(Reading(result, why, said, drawing(result, why))).decode(), inside, asked)
+    reading = Reading(result, why, said, drawing(result, why))
+    answers = kept(asked.lstm, asked.readout, result, why)
+    return Shown(report(reading, replies=answers).decode(), inside, asked)
+
+
+def _bars(asked: _Asked, inside: Trace) -> Bars:
+    """What each step means to the answer of an LSTM that reads in both directions."""
+    lstm, readout, x, labels = asked.lstm, asked.readout, asked.x, asked.labels
+    every = torch.eye(len(labels))  # (C, C)
+
+    def said(inside: Trace) -> tuple[int, str]:
+        p = readout.probabilities(inside.layers[-1].h_n.flatten())  # (C,)
+        return int(p.argmax()), f"{labels[int(p.argmax())]} ({float(p.max()):.0%})"
+
+    rows = {
+        "the ledger: what each step wrote": ledger(lstm, readout, x, every, inside=inside).steps,
+        "what each step changed": changed(lstm, readout, x, every),
+    }
+    without = [said(trace(lstm, ablate(x, t)))[1] for t in range(len(x))] if 1 < len(x) <= KEPT_STEPS else []
+    answer, words = said(inside)
+    return Bars({name: row.cpu().numpy() for name, row in rows.items()}, labels, answer, without, f"{words}. {BOTH}")
+
+
+def _plain(figure: plotly.graph_objects.Figure) -> str:
+    """A figure alone as an HTML document."""
+    return plotly.io.to_html(figure, include_plotlyjs=True, default_height="100vh")
 
 
 def _as_text(words: Sequence[str]) -> tuple[str, tuple[Token, ...]]:

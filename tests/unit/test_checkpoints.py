@@ -77,7 +77,6 @@ def test_at_every_word_it_believes_what_a_reader_would(digits):
     assert words["wait"][three] < words["no"][three]
 
 
-@pytest.mark.xfail(reason="trained with a dropout of 0.4 it lets go late: 0.61 at 'wait'", strict=True)
 def test_at_wait_it_has_let_go(digits):
     result = digits.predict("three, no wait, five")
     words = {step.text: belief for step, belief in zip(result.steps, result.step_probabilities, strict=True)}

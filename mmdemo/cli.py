@@ -183,14 +183,14 @@ def calibrate(
 ) -> None:
     """Fit anew from which probability a checkpoint's answers are clear or likely; training ends with this, too."""
     from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.data.tasks.registry import task_of
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
     from mmdemo.train.recipes import RECIPES
     from mmdemo.train.run import calibrate_task
 
     model = _quietly(Predictor.load, checkpoint).model
-    task = own_task(model.config.task, manifest, model.config) if manifest else task_named(model.config.task)
+    task = task_of(model.config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     calibrate_task(model, data, checkpoint, recipe=RECIPES[task.recipe])
     for given, found in model.config.calibration.items():
@@ -214,7 +214,7 @@ def evaluate(
 ) -> None:
     """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
     from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.data.tasks.registry import task_of
     from mmdemo.evaluate.run import evaluate_task, study_unheard_speakers
     from mmdemo.evaluate.tables import tables
     from mmdemo.inference.predictor import Predictor
@@ -222,7 +222,7 @@ def evaluate(
     from mmdemo.train.recipes import RECIPES
 
     config = _quietly(Predictor.load, checkpoint).config
-    task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
+    task = task_of(config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
     if strangers:
@@ -326,14 +326,14 @@ def findings(
     """Look for what single units of a checkpoint do, and for what forgetting is good for; the page's tour tells it."""
     _use_one_thread()
     from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.data.tasks.registry import task_of
     from mmdemo.evaluate.findings import find, write_findings
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
 
     predictor = _quietly(Predictor.load, checkpoint, "cpu")
     config = predictor.config
-    task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
+    task = task_of(config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     about = {"task": task.name, "command": " ".join(["python -m mmdemo", *sys.argv[1:]]), "seed": seed}
     found = find(predictor, data.split("validation"), data.split("test"), seed=seed, say=_complain)

@@ -107,6 +107,19 @@ def task_named(name: str) -> Task:
     return TASKS[name]
 
 
+def task_of(config: ModelConfig, manifest: Path | None = None) -> Task:
+    """The task that a checkpoint was trained on, with the checkpoint's own settings: it reads inputs as it learnt to.
+
+    Args:
+        config: the checkpoint's.
+        manifest: of a task of one's own.
+
+    Raises:
+        InputError: there is no manifest, and none of ``TASKS`` has the checkpoint's name.
+    """
+    return own_task(config.task, manifest, config) if manifest else replace(task_named(config.task), config=config)
+
+
 def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like: Task | None = None) -> Task:
     """The task of a manifest of your own.
 

@@ -7,7 +7,7 @@ const { verdict } = await load("proof");
 
 const say = (key, { percent } = {}) => (percent === undefined ? key : `${key} ${percent}`);
 const told = (area, beaten, theirs) => ({ curves: { ledger: { area, beaten }, gradients: { area: theirs } } });
-const reading = (steps) => ({ payload: { steps: Array(steps).fill({}), labels: ["zero"] }, say, about: 0 });
+const reading = (steps) => ({ payload: { steps: Array.from({ length: steps }, () => ({})), labels: ["zero"] }, say, about: 0 });
 
 test("the ledger stands against chance and against integrated gradients", () => {
   assert.equal(verdict(reading(6), told(0.1, 0.95, 0.3)), "explain.faithful 95 explain.sooner");

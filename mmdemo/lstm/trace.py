@@ -191,11 +191,12 @@ def trace(
         if initial_state is not None:
             raise TypeError("hx and initial_state are the same: give one of them")
         initial_state = hx
-    weight = lstm.weight_ih_l0
-    with full_precision(weight.device) as autocast:
+    weights = lstm.all_weights
+    like = weights[0][0]
+    with full_precision(like.device) as autocast:
         if autocast:  # under it, other layers have given their outputs fewer bits
-            x, initial_state = _in_type(x, weight.dtype), _in_type(initial_state, weight.dtype)
-        return _trace(lstm, x, initial_state, lengths)
+            x, initial_state = _in_type(x, like.dtype), _in_type(initial_state, like.dtype)
+        return _trace(lstm, weights, x, initial_state, lengths)
 
 
 class full_precision:
@@ -224,7 +225,8 @@ class full_precision:
         with full_precision._lock:
             if not full_precision._inside:
                 full_precision._before = _ask_for_full_bits()
-            full_precision._inside += 1
+            self._counts = full_precision._before is not None  # else there is nothing to put back
+            full_precision._inside += self._counts
         if self._autocast:
             self._autocast.__enter__()
         return self._autocast is not None
@@ -232,10 +234,11 @@ class full_precision:
     def __exit__(self, *error: Any) -> None:
         if self._autocast:
             self._autocast.__exit__(*error)
-        with full_precision._lock:
-            full_precision._inside -= 1
-            if not full_precision._inside and full_precision._before:
-                _put_back(*full_precision._before)
+        if self._counts:
+            with full_precision._lock:
+                full_precision._inside -= 1
+                if not full_precision._inside:
+                    _put_back(*full_precision._before)
 
 
 def _settings() -> tuple[str, tuple[Any, ...]]:
@@ -290,12 +293,13 @@ def _in_type(given: Any, dtype: torch.dtype) -> Any:
 
 def _trace(
     lstm: nn.LSTM,
+    weights: list[list[Tensor]],
     x: Tensor | PackedSequence,
     initial_state: tuple[Tensor, Tensor] | None,
     lengths: Tensor | Sequence[int] | None,
 ) -> Trace:
-    """See ``trace``."""
-    x, lengths, batched = _read_input(lstm, x, lengths)  # (T, B, I), (B,)
+    """See ``trace``; the weights are ``lstm.all_weights``."""
+    x, lengths, batched = _read_input(lstm, weights[0][0], x, lengths)  # (T, B, I), (B,)
     h_0, c_0 = _read_state(lstm, x, batched, initial_state)  # (layers * D, B, H)
     names = DIRECTIONS[: 1 + lstm.bidirectional]
     batch_first = lstm.batch_first and batched
@@ -309,7 +313,6 @@ def _trace(
         return signal.transpose(0, 1) if batch_first else signal if batched else signal[:, 0]
 
     layers: list[Trace] = []
-    weights = lstm.all_weights
     for k in range(lstm.num_layers):
         runs = []
         for n, name in enumerate(names, start=k * len(names)):
@@ -414,23 +417,18 @@ def _in_a_loop(x: Tensor, weights: list[Tensor], h: Tensor, c: Tensor) -> tuple[
     w_ih, w_hh, units = w_ih.T, w_hh.T, h.shape[-1]
     gates = x.new_empty(*x.shape[:2], 4 * units)
     cells, states = x.new_empty(2, *x.shape[:2], units)
-    written = torch.empty_like(h)  # i * g of one step
-    block = min(len(x), max(1, CACHED // max(1, gates[0].numel())))
-    z_block = x.new_empty(block, *gates.shape[1:])
+    block = max(1, CACHED // max(1, gates[0].numel()))
     with torch.no_grad():
         bias = biases[0] + biases[1] if biases else x.new_zeros(4 * units)
         for start in range(0, len(x), block):
             steps = slice(start, start + block)
-            z_block = z_block[: len(x) - start]
-            torch.addmm(bias, x[steps].flatten(0, 1), w_ih, out=z_block.view(-1, 4 * units))
-            parts = z_block, z_block[..., 2 * units : 3 * units], gates[steps], *gates[steps].chunk(4, -1)
-            parts = (part.unbind() for part in (*parts, cells[steps], states[steps]))
-            for z, z_g, gates_t, i, f, g, o, c_t, h_t in zip(*parts, strict=True):  # each (B, H), or (B, 4H)
-                z.addmm_(h, w_hh)
-                torch.sigmoid(z, out=gates_t)  # of all four parts, since one call takes less than three
-                torch.tanh(z_g, out=g)
-                torch.mul(i, g, out=written)
-                c = torch.addcmul(written, f, c, out=c_t)
+            z = gates[steps]  # it holds the pre-activations until the gates take their place
+            torch.addmm(bias, x[steps].flatten(0, 1), w_ih, out=z.view(-1, 4 * units))
+            parts = z, z[..., : 2 * units], *z.chunk(4, -1), cells[steps], states[steps]
+            for z_t, i_f, i, f, g, o, c_t, h_t in zip(*(part.unbind() for part in parts), strict=True):  # (B, H) or so
+                z_t.addmm_(h, w_hh)
+                i_f.sigmoid_(), g.tanh_(), o.sigmoid_()
+                c = torch.mul(i, g, out=c_t).addcmul_(f, c)
                 h = torch.tanh(c, out=h_t).mul_(o)
     return gates, cells, states
 
@@ -496,8 +494,10 @@ def _time_major(signal: Tensor, batch_first: bool) -> Tensor:
 
 def _check_module(lstm: nn.LSTM) -> nn.LSTM:
     """The LSTM itself, checked; that inside of what ``torch.compile`` made, which reads the same weights."""
-    given, lstm = lstm, getattr(lstm, "_orig_mod", lstm)
-    kind = type(lstm)
+    given, kind = lstm, type(lstm)
+    if kind is not nn.LSTM:  # to look for what a module does not have takes long
+        lstm = getattr(lstm, "_orig_mod", lstm)
+        kind = type(lstm)
     if not isinstance(lstm, nn.LSTM):
         name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("torch.nn.modules.rnn.")
         if "quantiz" in kind.__module__:
@@ -533,9 +533,9 @@ def _check_module(lstm: nn.LSTM) -> nn.LSTM:
 
 
 def _read_input(
-    lstm: nn.LSTM, x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None
+    lstm: nn.LSTM, weight: Tensor, x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None
 ) -> tuple[Tensor, Tensor | None, bool]:
-    """Any input, checked -> (T, B, I), lengths (B,) or None, and whether it came as a batch."""
+    """Any input, checked -> (T, B, I), lengths (B,) or None, and whether it came as a batch; ``weight`` is any."""
     if isinstance(x, PackedSequence):
         if lengths is not None:
             raise ValueError("a PackedSequence knows its lengths: leave `lengths` out")
@@ -553,7 +553,6 @@ def _read_input(
         raise ValueError(f"this LSTM reads {lstm.input_size} numbers a step (the last dimension of x), got {size}")
     if not steps:
         raise ValueError(f"x is empty: 0 steps in a batch of {batch}. Give at least one step.")
-    weight = lstm.weight_ih_l0
     if x.dtype != weight.dtype or x.device != weight.device:
         raise ValueError(f"x is {_kind(x)} but the LSTM is {_kind(weight)}: move one of them with .to(...)")
     if lengths is None:

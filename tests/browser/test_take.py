@@ -196,7 +196,7 @@ def test_both_directions_in_a_file(browser, tmp_path):
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(shown.save(tmp_path / "both.html").as_uri())
     expect(page.locator(".js-plotly-plot .subplot")).to_have_count(7)
-    expect(page.locator(".xtick", has_text="<b>bad</b>")).to_have_count(1)  # text, not bold
+    expect(page.locator(".x7tick", has_text="<b>bad</b>")).to_have_count(1)  # text, not bold
     expect(page.locator(".gtitle")).to_contain_text("no belief after a step")
     context.close()
     assert troubles == []

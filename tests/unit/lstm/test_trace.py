@@ -439,6 +439,16 @@ def test_what_computes_something_else_is_refused_and_told_why(make, said):
         trace(make(), X)
 
 
+def test_a_hook_is_seen_on_a_module_that_was_traced_before():
+    lstm = nn.LSTM(3, 4)
+    before = trace(lstm, X).h
+    handle = lstm.register_forward_hook(lambda *_: None)
+    with pytest.raises(TypeError, match="a forward hook"):
+        trace(lstm, X)
+    handle.remove()
+    assert torch.equal(trace(lstm, X).h, before)
+
+
 def test_a_subclass_that_changes_no_number_and_parametrized_weights_are_read():
     named, normed = Named(3, 4), nn.utils.parametrizations.weight_norm(nn.LSTM(3, 4), "weight_hh_l0")
     with torch.no_grad():

@@ -332,14 +332,14 @@ class Predictor:
         return level, Note("answer.several" if p < CLOSE * q else "answer.weak")
 
     def _contradiction(self, unimodal_probabilities: Mapping[str, np.ndarray]) -> Note | None:
-        """Who says what, where modalities whose answers are clear, each on its own, say different things."""
+        """Who says what, where modalities whose answers are at least likely, each on its own, say different things."""
         labels = self.config.labels
-        clear = {
+        firm = {
             name: labels[int(p.argmax())]
             for name, p in unimodal_probabilities.items()
-            if self.config.calibrated([name]).level(float(p.max())) == "clear"
+            if self.config.calibrated([name]).level(float(p.max())) != "unclear"
         }
-        return _who_says_what("answer.contradiction", clear) if len(set(clear.values())) > 1 else None
+        return _who_says_what("answer.contradiction", firm) if len(set(firm.values())) > 1 else None
 
 
 def _who_says_what(key: str, said: dict[str, str]) -> Note:

@@ -52,6 +52,7 @@ class Worker:
         self.number, self.questions, self.answers = number, questions, answers
         self.out_of_time = self.nice = False
         self._asked = 0  # calls so far
+        self._small = self._resident()
         self._begun = self._worked()
         self._lock = threading.Lock()  # between the end of a call and the end of its time
 
@@ -89,6 +90,17 @@ class Worker:
             return sum(map(int, after_name[11:13])) / os.sysconf("SC_CLK_TCK")
         except (OSError, ValueError):  # not on Linux, or it has ended
             return time.monotonic()
+
+    def grown(self) -> float:
+        """Megabytes that it has taken since it began and not given back; 0 where that is not known."""
+        return self._resident() - self._small
+
+    def _resident(self) -> float:
+        try:
+            with open(f"/proc/{self.number}/statm", encoding="ascii") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        except (OSError, ValueError, IndexError):  # not on Linux, or it has ended
+            return 0.0
 
     def step_back(self) -> None:
         """Let all other processes go first from now on."""

@@ -25,7 +25,8 @@ from mmdemo.nursery import FORKS, Died, Nursery, Spawned, Worker
 
 MAX_WORKERS = 8  # that work at once; each takes up to 100 MB
 SECONDS = 5.0  # that a call may take
-MEGABYTES = 2048  # that a call may take besides what its process has already: a picture of 16 megapixels takes a third
+MEGABYTES = 2048  # that a call may take besides what its process has already: the largest pictures take less than half
+GROWN_MEGABYTES = 96.0  # by which a worker may have grown and still be kept: webcam photos and recordings take less
 SLOW_SECONDS = 1.0  # of work, after which a call is slow: nearly all take a fifth of that
 SLOW_BY_THE_CLOCK = 2.5  # times as long is slow, too, however busy the machine is
 WASTED = 1.5  # if more of a visitor's calls were in vain, or are far too slow, further ones are refused...
@@ -273,9 +274,10 @@ class _Pool:
             self._fire(worker)
 
     def _release(self, worker: Worker) -> None:
-        """Keep a worker for the next call, if it is of use."""
+        """Keep a worker for the next call, if it is of use; one that has grown large makes room for a new one."""
+        spent = worker.nice or worker.out_of_time or worker.grown() > GROWN_MEGABYTES
         with self.lock:
-            if kept := not (worker.nice or worker.out_of_time or self.closed) and len(self.idle) < self.turns.count:
+            if kept := not (spent or self.closed) and len(self.idle) < self.turns.count:
                 self.idle.append(worker)
         if not kept:
             self._fire(worker)

@@ -48,6 +48,7 @@ OPEN_API_ROUTES = {
     "app_id", "call", "cancel", "file", "heartbeat", "info", "login_check", "mcp", "openapi.json", "queue", "reset",
     "startup-events", "theme.css", "upload", "upload_progress", "user",
 }  # fmt: skip
+WHOLE_PAGES = {"", "config", "info", "openapi.json"}  # that describe all of the page, which takes a while
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "DELETE", "PUT", "PATCH")  # others are answered here, not by routes
 MAX_UPLOAD = 10_500_000  # bytes of a request: a file of 10 MB and the form around it
 MAX_JSON = 2_000_000  # bytes; files are uploaded, and a picture within a request has to be small
@@ -154,13 +155,16 @@ class Gate:
         self._check_route(scope)
         who = self._visitor(scope)
         gradio_compat.note_visitor(scope, who)
-        if not gradio_compat.mcp_run_counted_for(scope, self._token):  # which is a part of another request
+        part = gradio_compat.mcp_run_counted_for(scope, self._token) is not None  # of another request
+        if not part:
             _take(taken, self.requests, who)
         if route == "mcp":
             _check_mcp(scope)
             gradio_compat.count_mcp_run_for(scope, self._token, who)
         demo = gradio_compat.blocks_of(scope)
         if method == "GET":
+            if route in WHOLE_PAGES and not part and (wait := self.limiter.wait(f"pages of {who}")):
+                raise _try_later("serve.often", wait)
             _check_stream(demo, scope)
         if method != "POST":
             return receive

@@ -24,7 +24,7 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from gradio import http_server, processing_utils, queueing, route_utils, routes, state_holder
+from gradio import http_server, processing_utils, queueing, route_utils, routes, state_holder, utils
 from gradio.context import LocalContext
 from gradio.data_classes import _StaticFiles
 from starlette.exceptions import HTTPException
@@ -275,6 +275,26 @@ def forget_run(demo: gr.Blocks, session: str, event_id: str) -> None:
             message = messages.get_nowait()
             if message.event_id != event_id:
                 messages.put_nowait(message)
+
+
+class _Mailboxes(utils.LRUCache):
+    """What sessions are to be told. Those of a session that is forgotten already can be thrown away once more."""
+
+    def __delitem__(self, session: str) -> None:
+        if session in self:
+            super().__delitem__(session)
+
+
+def bear_forgotten_sessions(demo: gr.Blocks) -> None:
+    """Let a stream of answers end quietly whose session was forgotten meanwhile (``forget_run``).
+
+    Relies on ``Queue.pending_messages_per_session`` being an ``LRUCache``, from which Gradio deletes the session of
+    whoever hangs up, without looking whether it is still there.
+    """
+    queue = demo._queue
+    boxes = _Mailboxes(queue.pending_messages_per_session.max_size)
+    boxes.update(queue.pending_messages_per_session)
+    queue.pending_messages_per_session = boxes
 
 
 def forget_heard_sessions(demo: gr.Blocks) -> None:

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from mmdemo import worker_pool
 from mmdemo.audio import decode as audio_decode
 from mmdemo.image import worker as image_worker
 from mmdemo.messages import make_printable
-from mmdemo.server import gradio_compat, logs, uploads
+from mmdemo.server import gradio_compat, logs, memory, uploads
 from mmdemo.server.connections import SETTINGS, Connections, guarded, most
 from mmdemo.server.document import Document
 from mmdemo.server.gate import Gate
@@ -36,6 +37,8 @@ DELIVERY_SECONDS = 3  # for their answers to be fetched; some never are
 STREAM_SECONDS = 2  # for streams that only keep a session alive
 END_SECONDS = 32  # after which it ends, whatever still runs
 END_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+SWITCH_SECONDS = 0.001  # after which a thread that computes lets another one go on, such as the one that answers
+GIVE_BACK_EVERY = 15.0  # seconds after which memory that is free by now is given back
 SPACE_HEADERS = {
     "Content-Security-Policy": "object-src 'none'; base-uri 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -171,12 +174,19 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
         if hasattr(signal, name):  # Windows has not all
             signal.signal(getattr(signal, name), stop)
     logs.start()
+    memory.share_heaps()
+    sys.setswitchinterval(SWITCH_SECONDS)
     worker_pool.start(prepare=[image_worker.prepare, audio_decode.prepare], seconds=decode_seconds)
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})
+    given_back = time.monotonic()
     while not told_to_stop.wait(0.5) and not demo.health.useless:
-        pass
+        if demo.health.ready and not gc.get_freeze_count():
+            spare_collector()
+        if time.monotonic() > given_back + GIVE_BACK_EVERY:
+            memory.give_back()
+            given_back = time.monotonic()
     useless, demo.health.stopping = demo.health.useless, True
     _end_in(END_SECONDS)
     log.info("stopping", extra={"fields": {"waiting": gradio_compat.waiting_runs(demo)}})
@@ -200,6 +210,16 @@ def _end_in(seconds: float) -> None:
     last = threading.Timer(seconds, end)
     last.daemon = True
     last.start()
+
+
+def spare_collector() -> None:
+    """Keep what is there now out of the collector's rounds: a million objects of models and libraries, that all stay.
+
+    A round through them takes a second, in which no thread does anything else, and a body of ten thousand lists starts
+    several.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def finish(demo: gr.Blocks, seconds: float = FINISH_SECONDS) -> int:

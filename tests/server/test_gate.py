@@ -16,6 +16,7 @@ from urllib.parse import quote
 import gradio.routes
 import httpx
 import pytest
+from gradio.utils import LRUCache
 from gradio_client import Client
 from hostile import BODIES, CLOSED, PATHS, PICTURES, SOUNDS, WORDS, WORK, picture
 
@@ -347,6 +348,15 @@ def test_who_asks_too_often_and_a_full_queue(small):
     assert 10 <= int(second.headers["retry-after"]) <= 12
 
 
+def test_the_whole_page_is_not_asked_for_all_the_time(small):
+    _, url = small
+    mine, other = {"x-forwarded-for": "10.0.0.1"}, {"x-forwarded-for": "10.0.0.2"}
+    assert httpx.get(f"{url}/config", headers=other).status_code == 200  # the first takes the longest
+    assert [httpx.get(f"{url}/config", headers=mine).status_code for _ in range(2)] == [200, 429]
+    assert httpx.get(f"{url}/gradio_api/info", headers=mine).status_code == 429
+    assert httpx.post(f"{url}/gradio_api/call/predict", json={"data": ["seven"]}, headers=mine).status_code == 200
+
+
 def test_health_says_ready_once_the_model_answers(small):
     from mmdemo.app.tasks import Tasks
     from mmdemo.app.warm_up import warm_up
@@ -411,7 +421,10 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
-    queue = SimpleNamespace(max_size=None, push=None, event_queue_per_concurrency_id={})
+    boxes = LRUCache(2000)
+    queue = SimpleNamespace(
+        max_size=None, push=None, event_queue_per_concurrency_id={}, pending_messages_per_session=boxes
+    )
     demo = SimpleNamespace(
         fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
     )

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import queue
 import re
 import socket
 import time
@@ -305,6 +306,17 @@ def test_runs_are_seen_and_forgotten(demo):
         assert not demo._queue.pending_event_ids_session
 
 
+def test_a_stream_whose_session_was_forgotten_ends_quietly(demo):
+    """Gradio throws the session away of whoever hangs up; it may be gone already."""
+    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.bear_forgotten_sessions):
+        gradio_compat.bear_forgotten_sessions(demo)
+        boxes = demo._queue.pending_messages_per_session
+        boxes["mine"] = queue.Queue()
+        for _ in range(2):
+            del boxes["mine"]
+        assert "mine" not in boxes and boxes.max_size == 2000
+
+
 # Sessions
 
 
@@ -362,7 +374,13 @@ def test_the_page_of_a_request_and_whether_there_is_one():
 def test_a_run_over_mcp_is_counted_for_who_asked_for_it(checkpoints, monkeypatch):
     pytest.importorskip("mcp", reason="needs mcp: pip install -r requirements-test.txt")
     visitors = []
-    monkeypatch.setattr(RateLimiter, "wait", lambda self, visitor: visitors.append(visitor) or 0.0)
+    monkeypatch.setattr(
+        RateLimiter,
+        "wait",
+        lambda self, visitor: (
+            0.0 if "pages" in visitor else visitors.append(visitor) or 0.0
+        ),  # which Gradio looks at once
+    )
     ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
     ask |= {"params": {"name": "predict", "arguments": {"text": "seven"}}}
     accept = {"accept": "application/json, text/event-stream"}
@@ -540,8 +558,8 @@ def test_what_the_first_run_would_import():
         assert "MatplotlibBackendMananger" in inspect.getsource(route_utils.call_process_api)
 
 
-def test_a_changed_gradio_is_said_in_a_sentence(monkeypatch, demo):
-    monkeypatch.delattr(type(demo._queue), "__len__")
+def test_a_changed_gradio_is_said_in_a_sentence(demo):
+    demo._queue.__class__ = type("Changed", (Queue,), {"__len__": None})
     sentence = r"^Gradio \d.* no longer counts its queue: see waiting_runs in mmdemo"
     with (
         pytest.raises(pytest.fail.Exception, match=sentence),

@@ -162,8 +162,8 @@ def test_a_call_that_takes_too_long_is_stopped_once_and_the_others_go_on():
 @linux
 def test_a_call_that_takes_too_much_memory_is_refused():
     worker_pool.start(1, megabytes=500)
-    worker = run_in_worker(os.getpid)
     assert len(run_in_worker(bytes, 100_000_000)) == 100_000_000
+    worker = run_in_worker(os.getpid)
     with pytest.raises(TooMuchWork):
         run_in_worker(bytearray, 600_000_000)
     assert run_in_worker(os.getpid) == worker
@@ -204,6 +204,24 @@ def test_the_place_of_one_that_was_ended_is_taken_at_once(stopped):
     begun = time.monotonic()
     run_in_worker(os.getpid)
     assert time.monotonic() - begun < 1
+
+
+def _keep(megabytes: int) -> int:
+    """Take memory and keep it; the process that did."""
+    _kept.append(np.ones(megabytes * 125_000))
+    return os.getpid()
+
+
+_kept: list[np.ndarray] = []
+
+
+@linux
+def test_one_that_has_grown_large_is_replaced(stopped):
+    worker_pool.start(1, seconds=60)  # what a call imports counts, too
+    run_in_worker(_keep, 1)
+    small = run_in_worker(os.getpid)  # the imports may have been too much for the first
+    assert run_in_worker(_keep, 300) == small
+    assert run_in_worker(os.getpid) != small and _is_gone(small)
 
 
 @linux

@@ -163,8 +163,8 @@ class Gate:
             gradio_compat.count_mcp_run_for(scope, self._token, who)
         demo = gradio_compat.blocks_of(scope)
         if method == "GET":
-            if route in WHOLE_PAGES and not part and (wait := self.limiter.wait(f"pages of {who}")):
-                raise _try_later("serve.often", wait)
+            if route in WHOLE_PAGES and not part:
+                self._check_pace(f"pages of {who}")
             _check_stream(demo, scope)
         if method != "POST":
             return receive
@@ -209,10 +209,14 @@ class Gate:
         if self.health.stopping and not late:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
         who = self._visitor(scope)
-        if wait := self.limiter.wait(who):
-            raise _try_later("serve.often", wait)
+        self._check_pace(who)
         if queued and (gradio_compat.queue_is_full(demo) or gradio_compat.waiting_of(demo, who) >= WAITING.one):
             raise _try_later("serve.busy", gradio_compat.estimated_wait(demo))
+
+    def _check_pace(self, who: str) -> None:
+        """Raise a Refusal if a visitor, or what is counted of one apart, comes too often; count it otherwise."""
+        if wait := self.limiter.wait(who):
+            raise _try_later("serve.often", wait)
 
     def _visitor(self, scope: Scope) -> str:
         """Whose request it is."""

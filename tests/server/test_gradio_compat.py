@@ -374,13 +374,13 @@ def test_the_page_of_a_request_and_whether_there_is_one():
 def test_a_run_over_mcp_is_counted_for_who_asked_for_it(checkpoints, monkeypatch):
     pytest.importorskip("mcp", reason="needs mcp: pip install -r requirements-test.txt")
     visitors = []
-    monkeypatch.setattr(
-        RateLimiter,
-        "wait",
-        lambda self, visitor: (
-            0.0 if "pages" in visitor else visitors.append(visitor) or 0.0
-        ),  # which Gradio looks at once
-    )
+
+    def wait(self, visitor):
+        if "pages" not in visitor:  # which Gradio looks at once
+            visitors.append(visitor)
+        return 0.0
+
+    monkeypatch.setattr(RateLimiter, "wait", wait)
     ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
     ask |= {"params": {"name": "predict", "arguments": {"text": "seven"}}}
     accept = {"accept": "application/json, text/event-stream"}

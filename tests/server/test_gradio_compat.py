@@ -204,13 +204,11 @@ def test_preprocessing_and_examples_of_ones_own():
 
 
 def test_how_many_wait(demo):
-    with gradio_still("has a length of Blocks._queue and its max_size", "queue_is_full", "waiting_runs"):
+    with gradio_still("has a length of Blocks._queue", "waiting_runs"):
         demo._queue.create_event_queue_for_fn(demo.fns[0])
-        assert gradio_compat.waiting_runs(demo) == 0 and not gradio_compat.queue_is_full(demo)
+        assert gradio_compat.waiting_runs(demo) == 0
         waits(demo, 2)
-        assert gradio_compat.waiting_runs(demo) == 2 and gradio_compat.queue_is_full(demo)
-        demo._queue.max_size = None
-        assert not gradio_compat.queue_is_full(demo)
+        assert gradio_compat.waiting_runs(demo) == 2
 
 
 def test_how_long_they_wait(demo):
@@ -306,15 +304,42 @@ def test_runs_are_seen_and_forgotten(demo):
         assert not demo._queue.pending_event_ids_session
 
 
-def test_a_stream_whose_session_was_forgotten_ends_quietly(demo):
-    """Gradio throws the session away of whoever hangs up; it may be gone already."""
-    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.bear_forgotten_sessions):
-        gradio_compat.bear_forgotten_sessions(demo)
+def test_runs_in_progress_count_when_visitors_take_turns(demo):
+    with gradio_still("keeps what is computed in Queue.active_jobs", gradio_compat.take_turns):
+        queue = demo._queue
+        waiting = queue.event_queue_per_concurrency_id["one"] = queueing.EventQueue("one", 2)
+        queue.active_jobs = [[Waiting("a")], None, [Waiting("a")]]
+        for visitor in "aab":
+            run = Waiting(visitor)
+            queue.event_ids_to_events[run._id] = run
+            waiting.queue.append(run)
+            gradio_compat.take_turns(demo, run._id)
+        assert [run.request.scope[gradio_compat.NOTED] for run in waiting.queue] == ["b", "a", "a"]
+
+
+def test_a_session_that_was_forgotten_can_be_told_and_forgotten_again(demo):
+    """Gradio throws the session away of whoever hangs up, and tells it what runs; it may be gone already."""
+    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.keep_mailboxes):
+        gradio_compat.keep_mailboxes(demo)
         boxes = demo._queue.pending_messages_per_session
         boxes["mine"] = queue.Queue()
         for _ in range(2):
             del boxes["mine"]
-        assert "mine" not in boxes and boxes.max_size == 2000
+        boxes["mine"].put_nowait("anything")
+        assert "mine" not in boxes
+
+
+def test_no_session_is_forgotten_because_others_have_come(demo):
+    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.keep_mailboxes):
+        gradio_compat.keep_mailboxes(demo)
+        names = [f"session {number}" for number in range(3000)]
+        for name in names:
+            demo._queue.pending_messages_per_session[name] = queue.Queue()
+            demo._queue.pending_event_ids_session[name] = {"a run"} if name in names[:2] else set()
+        gradio_compat.forget_heard_sessions(demo)
+        assert (
+            list(demo._queue.pending_messages_per_session) == names[:2] == list(demo._queue.pending_event_ids_session)
+        )
 
 
 # Sessions

@@ -92,7 +92,7 @@ class Worker:
             return time.monotonic()
 
     def grown(self) -> float:
-        """Megabytes that it has taken since it began and not given back; 0 where that is not known."""
+        """Megabytes that it has taken since it was ready and not given back; 0 where that is not known."""
         return self._resident() - self._small
 
     def _resident(self) -> float:
@@ -167,6 +167,7 @@ class Spawned(Worker):
         except Died as error:
             self.end()
             raise ChildProcessError("a worker has ended before it was ready") from error
+        self._small = self._resident()  # with all that it has imported
 
     def is_alive(self) -> bool:
         """See ``Worker``."""

@@ -217,6 +217,18 @@ _kept: list[np.ndarray] = []
 
 
 @linux
+@pytest.mark.parametrize("imported", ["by its nursery", "by itself"])
+def test_what_it_has_imported_beforehand_does_not_make_it_large(imported, stopped, monkeypatch):
+    monkeypatch.setattr(worker_pool, "FORKS", imported == "by its nursery")
+    worker_pool.start(1, [_import_much], seconds=60)
+    assert run_in_worker(os.getpid) == run_in_worker(os.getpid)
+
+
+def _import_much() -> None:
+    _kept.append(np.ones(300 * 125_000))
+
+
+@linux
 def test_one_that_has_grown_large_is_replaced(stopped):
     worker_pool.start(1, seconds=60)  # what a call imports counts, too
     run_in_worker(_keep, 1)

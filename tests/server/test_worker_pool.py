@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
 
@@ -477,3 +478,64 @@ def _is_gone(pid: int, seconds: float = 20) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+# Who computes in the server's own process
+
+
+def test_each_visitor_gets_a_share_of_the_places(monkeypatch):
+    """Somebody with many runs in progress comes after somebody who has none."""
+    monkeypatch.setattr(worker_pool, "BEHIND_SECONDS", 10.0)
+    places, order, begun = worker_pool.Places(1), [], threading.Barrier(2)
+
+    def first() -> None:
+        with _visit_of("greedy"), places.take():
+            begun.wait()
+            until = time.monotonic() + 10
+            while len(places._waiting) < 5 and time.monotonic() < until:
+                time.sleep(0.001)
+
+    def other(who: str) -> None:
+        with _visit_of(who), places.take():
+            order.append(who)
+
+    threads = [threading.Thread(target=first)]
+    threads[0].start()
+    begun.wait()
+    for who in ("greedy", "greedy", "greedy", "modest", "other"):
+        threads.append(threading.Thread(target=other, args=(who,)))
+        threads[-1].start()
+        while len(places._waiting) < len(threads) - 1 and threads[0].is_alive():
+            time.sleep(0.0001)
+    for thread in threads:
+        thread.join(10)
+    assert order == ["modest", "other", "greedy", "greedy", "greedy"]
+    assert not places._in_progress and not places._waiting and places._free == 1
+
+
+def test_the_place_is_free_while_a_worker_is_asked():
+    places = worker_pool.Places(1)
+    with places.take():
+        with places.leave():
+            with places.take():
+                assert places._free == 0
+            assert places._free == 1
+        assert places._free == 0
+    with places.leave():  # without a place there is none to leave
+        assert places._free == 1
+
+
+def test_who_fails_gives_the_place_back():
+    places = worker_pool.Places(1)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), places.take():
+            raise ZeroDivisionError
+
+
+@contextmanager
+def _visit_of(who):
+    before = worker_pool.visitor.set(who)
+    try:
+        yield
+    finally:
+        worker_pool.visitor.reset(before)

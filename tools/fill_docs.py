@@ -67,8 +67,9 @@ def summary_table(digits: dict[str, Any], serving: dict[str, Any]) -> str:
             f"{percent(fusion['accuracy'][every])} of {fusion['n']:,} right; the best one alone gets {percent(single)}",
         ),
         (
-            "Faithfulness: area under the answer's probability as the ledger's top steps are removed (lower is better)",
-            f"{area['proportional']:.3f}; in random order {area['random']:.3f}",
+            "Faithfulness (deletion): area under the answer's probability as the ledger's top steps are removed "
+            "(lower is better)",
+            f"{area['ledger']:.3f}; integrated gradients {area['gradients']:.3f}, random orders {area['random']:.3f}",
         ),
         (
             f"Answers a second to {load['clients']} clients at once, on {load['cores']} cores",

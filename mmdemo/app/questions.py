@@ -68,10 +68,10 @@ def _step(predictor: Predictor, result: Result, explanation: Explanation, questi
     inside = result.trace
     before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
     signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
-    z = pre_activations(predictor.model.lstm, torch.cat(list(result.embeddings.values())), inside, t)  # (4, H)
-    book = ledger(
-        inside, predictor.readout(result.used), torch.eye(len(result.labels)), seen_from=t, form=explanation.form
-    )
+    x = torch.cat(list(result.embeddings.values()))  # (T, S)
+    z = pre_activations(predictor.model.lstm, x, inside, t)  # (4, H)
+    every = torch.eye(len(result.labels))
+    book = ledger(predictor.model.lstm, predictor.readout(result.used), x, every, seen_from=t, inside=inside)
     return {
         "step": t,
         "inside": _packed(torch.cat([z, torch.stack(signals)])),  # (11, H)
@@ -86,7 +86,8 @@ def _triangle(
     """``steps``: (T, T), a row for each step that it is seen from."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
-    book = triangle(result.trace, predictor.readout(result.used), weights, form=explanation.form)
+    x = torch.cat(list(result.embeddings.values()))
+    book = triangle(predictor.model.lstm, predictor.readout(result.used), x, weights, inside=result.trace)
     return {"about": about, "against": against, "steps": _packed(book.steps)}
 
 
@@ -125,7 +126,7 @@ def _what_if(
 def _faithful(
     predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
-    """For both ledgers, integrated gradients and random orders: how the probability of ``about`` falls."""
+    """For the ledger, what each step changed, integrated gradients and random orders: how ``about`` falls."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
     x = torch.cat(list(result.embeddings.values())).clone()
@@ -139,7 +140,7 @@ def _faithful(
         }
         for name, deletion in found.items()
     }
-    return {"about": about, "against": against, "form": explanation.form, "curves": curves}
+    return {"about": about, "against": against, "curves": curves}
 
 
 def _export(reading: Reading, kind: Any, language: Any) -> dict[str, str]:

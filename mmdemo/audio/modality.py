@@ -28,6 +28,7 @@ from mmdemo.config import SAMPLE_RATE, AudioConfig
 from mmdemo.messages import InputError, Note
 from mmdemo.modality import Ask, CorruptionTest, Modality, Noise, StepTarget, ramp
 
+REACH = CONTEXT / 100  # seconds that a step hears before it begins and after it ends; a frame is 10 ms
 SHOWN = 8  # of several words that were heard
 DECIBELS = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)  # of speech above noise
 
@@ -81,8 +82,9 @@ class Audio(Modality):
         return (mel - low) / max(high - low, 1e-6) * 255
 
     def place(self, index: int, count: int, word: str, span: tuple[float, ...]) -> dict[str, Any]:
-        """When."""
-        return {"seconds": round(span[0], 2)}
+        """What its window hears, in seconds: the step is only the middle of that."""
+        start, end = max(span[0] - REACH, 0.0), span[1] + REACH
+        return {"start": f"{start:.2f}", "end": f"{end:.2f}"}
 
     def perturb(self, source: Any, noise: Noise) -> Any:
         """Pink noise."""

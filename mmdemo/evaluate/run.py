@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from mmdemo.data.manifest.manifest import load_cell
+from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.apart import is_apart, study_apart
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
-from mmdemo.evaluate.faithfulness import study_faithfulness
+from mmdemo.evaluate.faithfulness import choose, study_cues, study_faithfulness
 from mmdemo.evaluate.fusion import fusion
 from mmdemo.evaluate.levels import study_levels
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
@@ -61,10 +62,10 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
         metrics |= _kinds(model, features, rows, data)
     if len(others):
         metrics["apart"] = study_apart(model, others, _as_shown(model, data))
+    validation = data.split("validation")
+    validation = validation[~is_apart(validation)].reset_index(drop=True)
+    asked = (data.features(validation), validation)
     if task.pair and len(metrics["alone"]) > 1:
-        validation = data.split("validation")
-        validation = validation[~is_apart(validation)].reset_index(drop=True)
-        asked = (data.features(validation), validation)
         metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
     metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))
     splits = {"validation": data.features(data.whole("validation")), "test": data.features(data.whole("test"))}
@@ -78,6 +79,10 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     if task.voices and len(strange := task.voices()):
         metrics["voices"] = study_voices(model, strange, data.seed)
     metrics["truth"] = study_faithfulness(model, features, _kinds_of_input(features, rows, data), seed=data.seed)
+    if kinds := _kinds_of_input(*asked, data):
+        metrics["truth"]["chosen"] = choose(model, asked[0], kinds, seed=data.seed)
+    if "correction" in metrics.get("kinds", {}) and tuple(model.config.labels) == DIGITS:
+        metrics["truth"]["cues"] = study_cues(Predictor(model, model.device), data.seed)
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
     write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
@@ -128,7 +133,7 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
 def _kinds_of_input(
     features: Features, rows: pd.DataFrame, data: Data
 ) -> dict[str, tuple[list[Sample], Sequence[str]]]:
-    """What the ledger is tested on: corrections if there are some, else texts; pictures; sounds; all together."""
+    """What explanations are tested on: corrections if there are some, else texts; pictures; sounds; all together."""
     kinds: dict[str, tuple[list[Sample], Sequence[str]]] = {}
     for modality in features.columns:
         samples = unimodal_samples(features, modality)

@@ -44,7 +44,33 @@ APART = {
     "font": "printed, in fonts not in training",
 }
 MADE = {"people": "people", "program": "mmdemo"}
-TRIED = ("proportional", "telescoped", "gradients", "random")
+TRIED = {
+    "ledger": "**the ledger**: what each step wrote",
+    "changed": "what each step changed",
+    "mean": "the mean of these two",
+    "gradients": "integrated gradients",
+    "lrp": "LRP-all",
+    "decomposition": "contextual decomposition",
+    "deeplift": "DeepLIFT, with gates",
+    "shapley": "Shapley values of the steps, 20 permutations",
+    "gradient": "gradient × input",
+    "left_out": "leave one out",
+    "random": "20 random orders",
+}
+MEASURES = {
+    "area": (
+        "**Deletion.** Steps are removed in the order in which an explanation ranks them, and the LSTM reads what is "
+        "left: the normalised area under the answer's probability as it falls. Lower is more faithful."
+    ),
+    "insertion": (
+        "**Insertion.** The steps are put in, in the same order: the area under the probability as it rises. Higher is "
+        "more faithful. Chance is as above."
+    ),
+    "infidelity": (
+        "**Infidelity** (Yeh et al. 2019, best scale). Random steps are removed together: the share of what the logits "
+        "lose that the sum of the steps' entries does not predict. Lower is more faithful."
+    ),
+}
 
 
 def percent(share: float) -> str:
@@ -127,6 +153,11 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"For a sequence of {why['steps']} steps, in milliseconds: the explanation {why['explanation']:.1f}, one "
         f"what-if {why['what_if']:.1f}, the faithfulness test {why['faithfulness']:.0f}.",
     ]
+    if "ledger" in why:
+        lines[-1] += (
+            f" To credit the steps alone: the ledger {why['ledger']:.1f}, what each step changed {why['changed']:.1f}, "
+            f"integrated gradients with 32 points {why['gradients']:.1f}."
+        )
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")
@@ -312,18 +343,73 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:
+    kinds = truth["kinds"]
+    head = " | ".join(f"{KINDS.get(kind, kind)} ({found['n']})" for kind, found in kinds.items())
     yield ""
     yield (
-        "**Faithfulness results.** Steps are removed in the order in which an explanation ranks them (for the answer "
-        f"against {truth['against']}), and the LSTM reads what is left. The figures are the normalised area under the "
-        "probability of the answer as it falls, with the half-width of the 95 % interval. Lower is more faithful."
+        f"**Faithfulness results**, for the answer against {truth['against']}, with the half-width of the 95 % "
+        f"interval. The methods below integrated gradients are measured on the first {truth['field']} inputs of a kind."
     )
+    for measure, words in MEASURES.items():
+        yield ""
+        yield words
+        yield ""
+        yield f"| method | {head} |"
+        yield "|---" * (1 + len(kinds)) + "|"
+        for name, title in TRIED.items():
+            cells = [found[measure].get(name) for found in kinds.values()]
+            if any(cells):
+                yield f"| {title} | {' | '.join(map(_plus_minus, cells))} |"
     yield ""
-    yield "| given | inputs | ledger, proportional | ledger, telescoped | integrated gradients | 20 random orders |"
-    yield "|---|---|---|---|---|---|"
-    for kind, found in truth["kinds"].items():
-        cells = (f"{mean:.3f} ± {half:.3f}" for mean, half in (found["area"][name] for name in TRIED))
-        yield f"| {KINDS.get(kind, kind)} | {found['n']} | " + " | ".join(cells) + " |"
+    yield "The ledger's area under the deletion curve less that of each other method, paired; below 0 is better for it:"
+    yield ""
+    yield f"| less | {head} |"
+    yield "|---" * (1 + len(kinds)) + "|"
+    for name, title in TRIED.items():
+        cells = [found["ledger_less"].get(name) for found in kinds.values()]
+        if any(cells):
+            yield f"| {title} | {' | '.join(map(_plus_minus, cells))} |"
+    yield from _also(truth)
+
+
+def _also(truth: dict[str, Any]) -> Iterator[str]:
+    """What else was found out about the explanations, a sentence each."""
+    off = [(KINDS.get(kind, kind), *found["off"]) for kind, found in truth["kinds"].items() if found["off"]]
+    yield ""
+    yield (
+        "Integrated gradients take as many points as adding up takes; they still miss by so many logits, on average "
+        f"and at most: {', '.join(f'{kind} {mean:.3f} and {most:.2f}' for kind, mean, most in off)}."
+    )
+    if chosen := truth.get("chosen"):
+        found = list(chosen["kinds"].values())
+        means = [
+            (name, sum(one["area"][name][0] for one in found) / len(found))
+            for name in TRIED
+            if name in found[0]["area"]
+        ]
+        counts = " or ".join(map(str, sorted({one["n"] for one in found})))
+        yield ""
+        yield (
+            f"On the validation split ({counts} inputs of a kind), where the choice was made, the mean area under the "
+            f"deletion curve over the kinds is: {', '.join(f'{_named(name)} {mean:.3f}' for name, mean in means)}."
+        )
+    if cues := truth.get("cues"):
+        yield ""
+        yield (
+            f"Of {cues['n']} corrections whose cue alone decides (without its words, the answer is another, by "
+            f"{cues['effect']} logits on average), the cue is credited by: "
+            + ", ".join(f"{_named(name)} {percent(share)}" for name, share in cues["credited"].items())
+            + "."
+        )
+
+
+def _named(name: str) -> str:
+    """A method's name within a sentence."""
+    return TRIED[name].replace("**", "")
+
+
+def _plus_minus(cell: list[float] | None) -> str:
+    return "" if cell is None else f"{cell[0]:.3f} ± {cell[1]:.3f}"
 
 
 def _strangers(found: dict[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from mmdemo.data.manifest.table import plain_cell
 from mmdemo.inference.predictions import write_trace
@@ -29,14 +30,15 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
 
     For T steps, H units and C classes it has ``answer`` (what ``predict --json`` prints), ``labels`` (C), ``sentences``
     in the language, ``settled`` (a step), ``alone``, ``shares``, ``prior``, ``logits`` and ``bias`` (C each), and
-    ``steps``: for each its ``modality``, ``text``, ``span``, ``beliefs`` (C), ``evidence`` (C; over the steps it adds
-    up to logits less bias) and the ``i, f, g, o, c, h`` of every unit (H each).
+    ``steps``: for each its ``modality``, ``text``, ``span``, ``beliefs`` (C), ``evidence``, what it wrote, and
+    ``changed`` (C each; over the steps each of the two adds up to logits less bias), ``let_go`` (null, or the ``share``
+    of what spoke for a ``label`` that its forget gates dropped) and the ``i, f, g, o, c, h`` of every unit (H each).
 
     Raises:
         InputError: nothing was read.
     """
     inside, explanation = _read(result, explanation)
-    evidence = explanation.evidence.cpu().numpy()  # (C, T)
+    evidence, changed = explanation.evidence.cpu().numpy(), explanation.changed.cpu().numpy()  # each (C, T)
     whole = {
         "answer": {**result.to_json(), **_in_language(result, language)},
         "labels": list(result.labels),
@@ -47,7 +49,6 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
         "prior": _rounded(explanation.prior),
         "logits": _rounded(explanation.logits),
         "bias": _rounded(explanation.bias),
-        "ledger": explanation.form,
         "steps": [
             {
                 "modality": step.modality,
@@ -55,6 +56,8 @@ def as_json(result: Result, explanation: Explanation | None, language: str = "en
                 "span": [round(edge, 3) for edge in step.span],
                 "beliefs": _rounded(result.step_probabilities[t]),
                 "evidence": _rounded(evidence[:, t]),
+                "changed": _rounded(changed[:, t]),
+                "let_go": _let_go(explanation, t),
                 **{name: _rounded(signal[t]) for name, signal in inside.items()},
             }
             for t, step in enumerate(result.steps)
@@ -67,9 +70,10 @@ def summary(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     """The answer and why, without the units: what ``Result.to_json`` has, and ``steps``.
 
     Each step has its ``modality``, ``text`` and ``span``, the ``best`` label after it with its ``probability``, its
-    ``evidence`` for the answer against the mean of all classes, and ``written``, ``kept`` and ``shown``: the means of
-    i, f and o over the units. Beside them stand the ``sentences``, ``settled`` (a step), ``bias`` (with the evidence of
-    all steps it adds up to the answer's logit against the mean), and ``shares`` and ``prior``, by label.
+    ``evidence`` for the answer against the mean of all classes, what it ``changed`` in the same, ``let_go`` as in
+    ``as_json``, and ``written``, ``kept`` and ``shown``: the means of i, f and o over the units. Beside them stand the
+    ``sentences``, ``settled`` (a step), ``bias`` (with the evidence of all steps it adds up to the answer's logit
+    against the mean), and ``shares`` and ``prior``, by label.
     """
     if result.trace is None or explanation is None:
         return {**result.to_json(), "steps": []}
@@ -79,10 +83,10 @@ def summary(result: Result, explanation: Explanation | None) -> dict[str, Any]:
 
     inside, _ = _read(result, explanation)
     answer = explanation.answer
-    evidence = (explanation.evidence[answer] - explanation.evidence.mean(0)).cpu().numpy()  # (T,)
     columns = {
         "probability": result.step_probabilities.max(1),
-        "evidence": evidence,
+        "evidence": _for_the_answer(explanation.evidence, answer),
+        "changed": _for_the_answer(explanation.changed, answer),
         "written": inside["i"].mean(1),
         "kept": inside["f"].mean(1),
         "shown": inside["o"].mean(1),
@@ -102,6 +106,7 @@ def summary(result: Result, explanation: Explanation | None) -> dict[str, Any]:
                 "span": [round(edge, 3) for edge in step.span],
                 "best": result.labels[int(result.step_probabilities[t].argmax())],
                 **{name: values[t] for name, values in rounded.items()},
+                "let_go": _let_go(explanation, t),
             }
             for t, step in enumerate(result.steps)
         ],
@@ -124,24 +129,26 @@ def as_csv(result: Result, explanation: Explanation | None) -> bytes:
 
     The columns are ``step`` (from 1), ``modality``, ``what``, ``start`` and ``end`` (characters, pixels from the left,
     or seconds), ``best``, a column ``p <label>`` for each class, the means over the units ``mean i``, ``mean f``,
-    ``mean o`` and ``mean |c|``, and ``evidence`` for the answer against the mean of all classes.
+    ``mean o`` and ``mean |c|``, ``evidence`` for the answer against the mean of all classes, what the step ``changed``
+    in the same, and ``let go``: the share of what spoke for the label ahead that the forget gates dropped, where the
+    belief in it fell.
 
     Raises:
         InputError: nothing was read.
     """
     inside, explanation = _read(result, explanation)
-    evidence = explanation.evidence.cpu().numpy()
-    evidence = evidence[explanation.answer] - evidence.mean(axis=0)  # (T,)
+    own = [_for_the_answer(part, explanation.answer) for part in (explanation.evidence, explanation.changed)]
+    own.append(explanation.forgotten_share.cpu().numpy())  # each (T,)
     means = [inside["i"].mean(1), inside["f"].mean(1), inside["o"].mean(1), np.abs(inside["c"]).mean(1)]  # each (T,)
     text = io.StringIO()
     table = csv.writer(text)
     labels = [f"p {label}" for label in result.labels]
     edges = ["step", "modality", "what", "start", "end", "best"]
-    table.writerow([*edges, *labels, "mean i", "mean f", "mean o", "mean |c|", "evidence"])
+    table.writerow([*edges, *labels, "mean i", "mean f", "mean o", "mean |c|", "evidence", "changed", "let go"])
     for t, step in enumerate(result.steps):
         start, end = _along(step)
         best = result.labels[int(result.step_probabilities[t].argmax())]
-        numbers = [*result.step_probabilities[t], *(mean[t] for mean in means), evidence[t]]
+        numbers = [*result.step_probabilities[t], *(column[t] for column in (*means, *own))]
         where = [t + 1, step.modality, plain_cell(step.text), round(start, 3), round(end, 3), plain_cell(best)]
         table.writerow([*where, *_rounded(numbers)])
     return text.getvalue().encode("utf-8-sig")
@@ -152,6 +159,21 @@ def _read(result: Result, explanation: Explanation | None) -> tuple[dict[str, np
     if result.trace is None or explanation is None:
         raise InputError("answer.nothing")
     return {name: getattr(result.trace, name).cpu().numpy() for name in SIGNALS}, explanation
+
+
+def _for_the_answer(rows: Tensor, answer: int) -> np.ndarray:
+    """Rows of logits by class and step (C, T) -> those of the answer against the mean of all, (T,)."""
+    return (rows[answer] - rows.mean(0)).cpu().numpy()
+
+
+def _let_go(explanation: Explanation, t: int) -> dict[str, Any] | None:
+    """What the forget gates of a step let go, and of which label; None where the belief in it did not fall."""
+    share = float(explanation.forgotten_share[t])
+    return (
+        None
+        if math.isnan(share)
+        else {"share": round(share, 4), "label": explanation.labels[int(explanation.forgotten_class[t])]}
+    )
 
 
 def _in_language(result: Result, language: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Colours belong to the page, which knows whether it is light or dark: a trace nam
 from __future__ import annotations
 
 import base64
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,13 +73,21 @@ def _ledger(explanation: Explanation) -> dict[str, Any]:
     """Evidence for every class, from which the page makes that for any contrast of them.
 
     Returns:
-        ``form``; ``evidence`` (C, T), what each step wrote for each class's logit; ``units`` (C, H), the part of it
-        that each unit carries at the end; ``logits`` and ``bias``, each (C,). The evidence of a class adds up to its
-        logit less its bias.
+        ``evidence`` (C, T), what each step wrote for each class's logit; ``changed`` (C, T), what it changed in it;
+        ``units`` (C, H), the part of it that each unit carries at the end; ``logits`` and ``bias``, each (C,). Both the
+        evidence of a class and what was changed in it add up to its logit less its bias. ``against``: the class that
+        another input says, with which the answer is weighed first; None where no input disagrees. ``let_go``: for each
+        step None, or [the share of what spoke for a class that the forget gates dropped, that class].
     """
+    shares, classes = explanation.forgotten_share.tolist(), explanation.forgotten_class.tolist()
     return {
-        "form": explanation.form,
+        "against": explanation.against,
         "evidence": packed_numbers(_array(explanation.evidence)),
+        "changed": packed_numbers(_array(explanation.changed)),
+        "let_go": [
+            None if math.isnan(share) else [round(min(share, 1.0), 4), k]
+            for share, k in zip(shares, classes, strict=True)
+        ],
         "units": packed_numbers(_array(explanation.carried)),
         "logits": explanation.logits.tolist(),
         "bias": explanation.bias.tolist(),

@@ -48,7 +48,7 @@ TABLES = {
             pa.field("step", pa.int32()),
             *(pa.field(name, pa.string()) for name in ("modality", "text")),
             pa.field("span", pa.list_(pa.float32())),
-            pa.field("evidence", pa.float32()),
+            *(pa.field(name, pa.float32()) for name in ("evidence", "changed")),
             *(pa.field(name, NUMBERS) for name in ("beliefs", "evidences")),
         ]
     ),
@@ -65,7 +65,8 @@ TABLES = {
 
 ``predictions``: the answer, or in ``note`` why there is none; ``settled``: the step from which the answer stayed ahead.
 ``ledger``: for every step where it came from, the ``evidence`` that it wrote for the answer against the mean of all
-classes, and the ``evidences`` for each class, which with the bias add up to the logits.
+classes, what it ``changed`` in the same, and the ``evidences`` for each class, which with the bias add up to the
+logits.
 ``shares``: for every modality that was read its Shapley ``share`` of the answer's probability, and the ``shares`` of
 all classes, which with the prior add up to the probabilities; and the probabilities that it ``alone`` leads to.
 """
@@ -155,7 +156,9 @@ def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]
     if explanation is None:
         return {"predictions": [answer]}
     evidence = explanation.evidence.cpu()  # (C, T)
-    best = explanation.ledger.steps.tolist()  # of the answer against the mean of all, (T,)
+    best, changed = (
+        (rows[explanation.answer] - rows.mean(0)).tolist() for rows in (explanation.evidence, explanation.changed)
+    )  # of the answer against the mean of all, (T,)
     whole = {name: getattr(explanation, name).tolist() for name in ("logits", "bias", "prior")}
     return {
         "predictions": [{**answer, **whole, "settled": explanation.settled}],
@@ -166,6 +169,7 @@ def _row(predictor: Predictor, result: Result) -> dict[str, list[dict[str, Any]]
                 "text": step.text,
                 "span": list(step.span),
                 "evidence": best[t],
+                "changed": changed[t],
                 "beliefs": result.step_probabilities[t].tolist(),
                 "evidences": evidence[:, t].tolist(),
             }

@@ -17,11 +17,13 @@ from mmdemo.model.modalities import SENSES
 if TYPE_CHECKING:
     from mmdemo.lstm.explanation import Explanation
 
-SAID_LET_GO = 0.3  # the share of what spoke for a class that must go before we say so...
-BELIEVED = 0.5  # ...and how probable the class must have been until then
+BELIEVED = 0.5  # how probable a class must be, or must have been, for a sentence to say that it was ahead
+SAID_LET_GO = 0.3  # the share of what spoke for a class that must go before we say so
+SAID_WRITTEN = 1 / 3  # the share of what speaks for a class, from which one step is worth naming
 SAID_POINTS = 5  # percentage points of probability, below which a modality's share is not worth a sentence
 BEATEN = 0.8  # of the random orders that a ledger must beat to count as better than chance...
 TESTABLE = 6  # ...and the steps that it takes: of fewer, chance alone often begins with the right one
+LEVEL = 0.02  # of area under the deletion curve, within which two explanations are as good
 
 
 def verbalize(explanation: Explanation) -> list[Note]:
@@ -32,11 +34,13 @@ def verbalize(explanation: Explanation) -> list[Note]:
 
 def _settled(e: Explanation) -> Iterator[Note]:
     label = {"label": e.labels[e.answer]}
+    if float(e.step_probabilities[-1, e.answer]) < BELIEVED:
+        return  # to be ahead of others as improbable says nothing
     yield _at(e, "settled", e.settled, label) if e.settled else Note("explain.settled_first", label)
 
 
 def _forgotten_share(e: Explanation) -> Iterator[Note]:
-    """Where the forget gates let go most of a class that had been believed."""
+    """Where the forget gates let go most of a class that had been believed, and whose belief fell there."""
     believed = (
         e.step_probabilities.max(1).values.roll(1) >= BELIEVED
     )  # of the step before; the first step is never said
@@ -47,12 +51,13 @@ def _forgotten_share(e: Explanation) -> Iterator[Note]:
 
 
 def _written(e: Explanation) -> Iterator[Note]:
-    """The step that wrote most of what speaks for the class, if it is weighed against the mean of all."""
+    """The step that wrote most of what speaks for the class, if that is much and it is weighed against all others."""
     steps = e.ledger.steps
     t = int(steps.argmax())
     if e.against is None and steps[t] > 0 and len(steps) > 1:
         share = float(steps[t] / steps.clamp(min=0).sum())
-        yield _at(e, "written", t, {"label": e.labels[e.about], "percent": _percent(share)})
+        if share >= SAID_WRITTEN:
+            yield _at(e, "written", t, {"label": e.labels[e.about], "percent": _percent(share)})
 
 
 def _shared(e: Explanation) -> Iterator[Note]:
@@ -81,10 +86,10 @@ def _order(e: Explanation) -> Iterator[Note]:
 
 
 def _tested(e: Explanation) -> Iterator[Note]:
-    """Whether the ledger's order makes the answer fall faster than orders that know nothing."""
+    """How fast the answer falls in the ledger's order: against orders that know nothing, and integrated gradients."""
     if not e.deletion:
         return
-    mine, values = e.deletion[e.form], {"label": e.labels[e.about]}
+    mine, theirs, values = e.deletion["ledger"], e.deletion["gradients"], {"label": e.labels[e.about]}
     if len(e.steps) < TESTABLE:
         yield Note("explain.short")
     elif mine.area != mine.area:  # not a number: there was no fall to measure
@@ -92,6 +97,8 @@ def _tested(e: Explanation) -> Iterator[Note]:
     else:
         key = "explain.faithful" if mine.beaten >= BEATEN else "explain.unfaithful"
         yield Note(key, {**values, "percent": round(100 * mine.beaten)})
+        apart = mine.area - theirs.area
+        yield Note("explain.as_gradients" if abs(apart) < LEVEL else f"explain.{'later' if apart > 0 else 'sooner'}")
 
 
 def _at(e: Explanation, key: str, t: int, values: dict[str, Any]) -> Note:

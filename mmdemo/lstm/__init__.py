@@ -1,14 +1,15 @@
 """The inside of any ``nn.LSTM``: its exact gates, what it remembers, and why it answered. Needs PyTorch alone.
 
-``trace`` shows every gate, ``ledger`` adds the answer up from what each step wrote, ``rerun`` and ``ablate`` ask what
-would have been, ``faithfulness`` tests the ledger, and ``explain`` does all of it for one sequence.
+``trace`` shows every gate, ``ledger`` adds the answer up from what each step wrote, ``changed`` from what each step
+changed, ``rerun`` and ``ablate`` ask what would have been, ``faithfulness`` tests the ledger, and ``explain`` does all
+of it for one sequence.
 
 >>> import torch
 >>> lstm, dense, x = torch.nn.LSTM(20, 64), torch.nn.Linear(64, 5), torch.randn(50, 20)
 >>> inside = trace(lstm, x)
 >>> inside.f.shape
 torch.Size([50, 64])
->>> ledger(inside, dense, contrast(5, 2)).steps.shape
+>>> ledger(lstm, dense, x, contrast(5, 2), inside=inside).steps.shape
 torch.Size([50])
 
 The functions ``trace``, ``ledger`` and ``faithfulness`` have the names of their files, and stand in front of them here:
@@ -18,6 +19,7 @@ The functions ``trace``, ``ledger`` and ``faithfulness`` have the names of their
 from mmdemo.lstm.counterfactual import (
     GateIntervention,
     ablate,
+    changed,
     contradictions,
     last_states,
     rerun,
@@ -41,6 +43,7 @@ __all__ = [
     "Trace",
     "ablate",
     "against_runner_up",
+    "changed",
     "contradictions",
     "contrast",
     "explain",

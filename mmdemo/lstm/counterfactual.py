@@ -1,6 +1,6 @@
 """What if: run the LSTM again with a gate fixed, with steps left out, with other modalities or in another order.
 
-A ledger says when the memory was written; only running the LSTM again shows what caused the answer.
+A ledger says who wrote what the answer is made of; only running the LSTM again shows what caused the answer.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
+from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import Trace
 
 if TYPE_CHECKING:
     import numpy
+
+
+ROWS = 256  # sequences run at once: more only wait for memory
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,57 @@ def last_states(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
 def ablate(x: Tensor, start: int, stop: int | None = None) -> Tensor:
     """A sequence (T, I) without one step, or without those from ``start`` to before ``stop``; the rest moves up."""
     return torch.cat([x[:start], x[start + 1 if stop is None else stop :]])
+
+
+@torch.no_grad()
+def changed(
+    lstm: nn.LSTM, readout: Readout | nn.Linear, x: Tensor, contrast: Tensor, *, inside: Trace | None = None
+) -> Tensor:
+    """What each step changed, erasing included: its effect when it comes last and when it comes first, on average.
+
+    With F(a..b) for the contrast of the logits when only the steps a to b are read, step t of T is credited with
+
+        phi_t = 1/2 [F(1..t) - F(1..t-1)]  +  1/2 [F(t..T) - F(t+1..T)].
+
+    The first bracket is what it did to all that had been read; the second, what its being there did to all that came
+    after it. Each of the two adds up to F(1..T) - F(none), so their mean does. A word such as "wait" writes next to
+    nothing, so a ledger of writes passes it over; here it is credited with what was forgotten at it. It is the Shapley
+    value of the steps (Shapley 1953) over two orders of joining in place of all: from the front, and from the back.
+
+    Args:
+        lstm: any, of any number of layers, in one direction or both.
+        readout: what reads the state in which each direction ends.
+        x: one sequence, shape (T, I).
+        contrast: a weight for each class, (C,), or K contrasts at once, (K, C).
+        inside: the trace of x, if there is one already: of an LSTM that reads forward it saves half of the work.
+
+    Returns:
+        The credits in logits, shape (T,) or (K, T).
+
+    Raises:
+        ValueError: x is not one sequence, it has no steps, or the LSTM has a projection.
+    """
+    if x.dim() != 2 or not len(x) or lstm.proj_size:
+        raise ValueError(f"one sequence (T, I) with a step, for an LSTM without a projection; got {tuple(x.shape)}")
+    if inside is not None and not lstm.bidirectional:
+        to_here = inside.h  # (T, D * H)
+    else:
+        to_here = _ends(lstm, [x[: t + 1] for t in range(len(x))])
+    from_here = _ends(lstm, [x[t:] for t in range(len(x))])
+    none = torch.zeros_like(to_here[:1])
+    states = (torch.cat([none, to_here]).diff(dim=0) - torch.cat([from_here, none]).diff(dim=0)) / 2  # (T, D * H)
+    return as_readout(readout).direction(contrast).to(states) @ states.T
+
+
+def _ends(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
+    """The state in which each direction of the top layer ends, for N sequences (T_n, I): (N, D * H)."""
+    found = []
+    for start in range(0, len(sequences), ROWS):
+        some = sequences[start : start + ROWS]
+        lengths = torch.tensor([len(one) for one in some])
+        packed = pack_padded_sequence(pad_sequence(list(some)), lengths, enforce_sorted=False)
+        found.append(lstm(packed)[1][0][-1 - lstm.bidirectional :].transpose(0, 1).flatten(1))
+    return torch.cat(found)
 
 
 def coalitions(players: Sequence[str]) -> list[frozenset[str]]:

@@ -8,11 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmdemo.lstm.ledger import forgotten_share
 from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import Trace
 
 if TYPE_CHECKING:
     import numpy
+
+FELL = 0.01  # of probability: a belief that falls by less has not fallen
 
 
 def pre_activations(lstm: nn.LSTM, x: Tensor, trace: Trace, t: int) -> Tensor:
@@ -49,6 +52,30 @@ def leading(step_probabilities: Tensor) -> tuple[Tensor, Tensor]:
     best = torch.cat([best[:1], best[:-1]])  # (T,)
     classes = step_probabilities.shape[1]
     return best, F.one_hot(best, classes).to(step_probabilities) - 1 / classes
+
+
+def let_go(
+    trace: Trace, readout: Readout | nn.Linear, step_probabilities: Tensor, *, fell: float = FELL
+) -> tuple[Tensor, Tensor]:
+    """What the forget gates let go of the class that had been ahead, where the belief in it really fell.
+
+    Gates forget at every step, and mostly what is forgotten is at once made up for. So the share of the evidence that
+    they erase (``forgotten_share``) says something about an answer only where that answer lost.
+
+    Args:
+        trace, readout: as for ``forgotten_share``.
+        step_probabilities: the probabilities after every step, shape (T, C).
+        fell: by how much a belief must have fallen.
+
+    Returns:
+        The shares, shape (T,): NaN at the first step, where the belief did not fall, and where nothing was let go; and
+        the class that each is of, the one that had been ahead until then, (T,).
+    """
+    classes, contrasts = leading(step_probabilities)
+    share = forgotten_share(trace, readout, contrasts)
+    before, after = (p.gather(1, classes[1:, None])[:, 0] for p in (step_probabilities[:-1], step_probabilities[1:]))
+    drop = F.pad(before - after, (1, 0))  # (T,)
+    return share.masked_fill((drop < fell) | (share <= 0), torch.nan), classes
 
 
 def nanargmax(values: Tensor) -> int | None:

@@ -122,7 +122,9 @@ def number(value):
 
 
 def default_contrast(payload):
-    """The answer against the class that was most believed besides it."""
+    """The answer against what another input says, or else against the class that was most believed besides it."""
+    if payload["ledger"]["against"] is not None:
+        return payload["answer"], payload["ledger"]["against"]
     _, chosen = (unpack(t["z"]) for t in payload["figure"]["data"] if t["meta"]["row"] == "belief")
     others = unpack(next(t["z"] for t in payload["figure"]["data"] if t["meta"]["row"] == "belief"))
     assert len(chosen) == 1 and not others[payload["answer"]].any()
@@ -146,19 +148,22 @@ def payload():
 @pytest.fixture(scope="module")
 def evidence():
     """For a contrast of classes, seen from a step: what each step wrote, by the ledger itself."""
-    result, _, _, dense = made_reading()
+    result, _, lstm, dense = made_reading()
+    x = torch.cat(list(result.embeddings.values()))
 
     def find(about, against, seen_from=-1):
         weights = contrast(len(result.labels), about, against)
-        with torch.no_grad():
-            return ledger(result.trace, dense, weights, seen_from=seen_from).steps.numpy()
+        return ledger(lstm, dense, x, weights, seen_from=seen_from).steps.numpy()
 
     return find
 
 
 def test_everything_is_there(open_page, payload, result):
     page = open_page(payload)
-    assert page.locator(".mmd-title").all_inner_texts() == ["Input", "Belief", "Gates", "Cell state", "Units", "Ledger"]
+    assert page.locator(".mmd-title").all_inner_texts() == [
+        *("Input", "Belief", "Gates", "Cell state", "Units"),
+        *("Let go", "Ledger", "Changed"),
+    ]
     assert page.locator(".mmd-bands span").all_inner_texts() == ["Words", "Picture", "Sound"]
     assert page.locator(".mmd-chip").all_inner_texts() == ["three", ",", "no", "wait", ",", "five"]
     assert page.locator(".mmd-strip canvas").count() == 2
@@ -354,9 +359,8 @@ SUMS = """async ([payload, contrast]) => {
 def test_the_ledger_adds_up_for_any_contrast(open_page, payload, evidence, about, against):
     page = open_page(payload)
     steps, sums = page.evaluate(SUMS, [payload, {"about": about, "against": against}])
-    assert np.abs(np.array(steps) - evidence(about, against)).max() < 1e-5
-    size = max(1, *map(abs, sums.values()))
-    assert abs(sums["evidence"] - (sums["logits"] - sums["bias"])) < 1e-4 * size
+    assert np.abs(np.array(steps) - evidence(about, against)).max() < 1e-5 * np.abs(steps).max()
+    assert abs(sums["evidence"] - (sums["logits"] - sums["bias"])) < 1e-5 * np.abs(steps).sum()
     _, explanation, *_ = made_reading()
     weights = contrast(10, about, against)
     assert sums["logits"] == pytest.approx(float(weights @ explanation.logits), abs=1e-5)
@@ -379,6 +383,42 @@ def test_bars_stand_on_the_line_or_hang_from_it(open_page, payload, evidence):
         assert above == pytest.approx(max(value, 0) * scale, abs=1.5)
         assert below == pytest.approx(max(-value, 0) * scale, abs=1.5)
         assert middle == pytest.approx(room["x"] + room["width"] * (step + 0.5) / 36, abs=1)
+
+
+def test_what_each_step_changed_has_a_row_of_its_own(open_page, payload):
+    page = open_page(payload)
+    _, explanation, *_ = made_reading()
+    about, against = default_contrast(payload)
+    values = (explanation.changed[about] - explanation.changed[against]).numpy()
+    bars = page.locator(".mmd-changed i")
+    assert bars.count() == 36
+    step = int(np.abs(values).argmax())
+    room = page.locator(".mmd-changed").bounding_box()
+    scale = room["height"] / (max(values.max(), 0) - min(values.min(), 0))
+    assert bars.nth(step).bounding_box()["height"] == pytest.approx(abs(values[step]) * scale, abs=1.5)
+    point_at(page, step, 36)
+    assert f"{number(values[step])} changed" in page.locator(".mmd-readout").inner_text()
+
+
+def test_bars_fall_where_a_belief_did_and_there_is_no_row_where_none_did(open_page, payload):
+    page = open_page(payload)
+    gone = {step: one for step, one in enumerate(payload["ledger"]["let_go"]) if one}
+    bars, line = page.locator(".mmd-let_go i"), page.locator(".mmd-let_go").bounding_box()
+    assert bars.count() == len(gone)
+    for n, step in enumerate(gone):
+        box = bars.nth(n).bounding_box()
+        assert box["y"] == pytest.approx(line["y"], abs=1)
+        assert box["x"] + box["width"] / 2 == pytest.approx(line["x"] + line["width"] * (step + 0.5) / 36, abs=1)
+    most = max(gone, key=lambda step: gone[step][0])
+    assert page.locator(".mmd-let_go small").inner_text() == f"{100 * gone[most][0]:.0f}\u202f%"
+    point_at(page, most, 36)
+    assert f"of {payload['labels'][gone[most][1]]}" in page.locator(".mmd-readout").inner_text()
+    never = {**payload, "ledger": {**payload["ledger"], "let_go": [None] * 36}}
+    page = open_page(never)
+    assert page.locator(".mmd-let_go").is_hidden()
+    assert "Let go" not in page.locator(".mmd-title").all_inner_texts()
+    names, bars = (page.locator(name).bounding_box()["y"] for name in (".mmd-of-ledger", ".mmd-ledger"))
+    assert names == pytest.approx(bars, abs=1)
 
 
 def test_the_contrast_can_be_chosen(open_page, payload, evidence):
@@ -404,9 +444,9 @@ def test_the_contrast_can_be_chosen(open_page, payload, evidence):
 
 def test_the_ledger_as_seen_from_an_earlier_step(open_page, payload, evidence):
     page = open_page(payload)
-    result, _, _, dense = made_reading()
+    result, _, lstm, dense = made_reading()
     with torch.no_grad():
-        seen = ledger(result.trace, dense, torch.eye(10), seen_from=20).steps
+        seen = ledger(lstm, dense, torch.cat(list(result.embeddings.values())), torch.eye(10), seen_from=20).steps
         logits = dense(result.trace.h[20])
     call(page, "seenFrom", {"step": 20, "evidence": packed_numbers(seen.numpy())})
     assert page.locator(".mmd-seen").inner_text() == "seen from step 21"
@@ -653,10 +693,14 @@ def test_the_same_as_a_table(open_page, payload, result, evidence):
     expected = ["4", "“wait”", f"{result.labels[best]} ({100 * result.step_probabilities[3, best]:.0f}\u202f%)"]
     expected += [f"{getattr(result.trace, gate)[3].mean():.2f}" for gate in "ifo"]
     expected += [f"{result.trace.c[3].abs().mean():.2f}", number(evidence(*default_contrast(payload))[3])]
+    about, against = default_contrast(payload)
+    changed, gone = unpack(payload["ledger"]["changed"]), payload["ledger"]["let_go"][3]
+    expected.append(number(changed[about, 3] - changed[against, 3]))
+    expected.append(f"{100 * gone[0]:.0f}\u202f% ({result.labels[gone[1]]})" if gone else "–")
     assert rows.nth(3).locator("th, td").all_inner_texts() == expected
     pick(page, "about", 1)
     against = default_contrast(payload)[1]
-    assert rows.nth(35).locator("td").last.inner_text() == number(evidence(1, against)[35])
+    assert rows.nth(35).locator("td").nth(6).inner_text() == number(evidence(1, against)[35])
     assert page.locator(".mmd-table th").last.inner_text() == "36"
     button.click()
     assert page.locator(".mmd-table").is_hidden()

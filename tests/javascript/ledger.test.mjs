@@ -3,13 +3,13 @@ import test from "node:test";
 
 import { load, near, packed } from "./web.mjs";
 
-const { evidence, firstContrast, opponent, sums, weigh } = await load("ledger");
+const { evidence, firstContrast, letsGo, opponent, sums, weigh } = await load("ledger");
 
 /** Three classes, two steps: beliefs after each, evidence of each, and logits that are its sum and the bias. */
 function payload(beliefs = [[0.5, 0.1], [0.25, 0.7], [0.25, 0.2]]) {
   const answer = 1;
   const data = [beliefs, [beliefs[answer]]].map((rows) => ({ meta: { row: "belief" }, z: packed(rows.flat(), "f4", [rows.length, 2]) }));
-  const ledger = { evidence: packed([1, -2, 0.5, 3, 0, 0.25], "f4", [3, 2]), bias: [0.1, 0.2, 0.3], logits: [-0.9, 3.7, 0.55] };
+  const ledger = { against: null, let_go: [null, null], evidence: packed([1, -2, 0.5, 3, 0, 0.25], "f4", [3, 2]), bias: [0.1, 0.2, 0.3], logits: [-0.9, 3.7, 0.55] };
   return { figure: { data }, answer, ledger, labels: ["zero", "one", "two"] };
 }
 
@@ -30,6 +30,19 @@ test("to begin with, the answer stands against whatever else was once believed",
   assert.deepEqual(firstContrast(nobody), { about: 1, against: null });
   const barely = payload([[0.3125, 0.1], [0.5, 0.7], [0.1875, 0.2]]);
   assert.deepEqual(firstContrast(barely), { about: 1, against: 0 });
+});
+
+test("where another input says something else, the answer stands against that", () => {
+  const disagreeing = payload();
+  disagreeing.ledger.against = 2;
+  assert.deepEqual(firstContrast(disagreeing), { about: 1, against: 2 });
+});
+
+test("a row for what was let go is there only where something was", () => {
+  const one = payload();
+  assert.equal(letsGo(one), false);
+  one.ledger.let_go[1] = [0.4, 0];
+  assert.equal(letsGo(one), true);
 });
 
 test("both sides of the ledger are the same, each from its own numbers", () => {

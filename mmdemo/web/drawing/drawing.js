@@ -1,6 +1,6 @@
 /**
- * The drawing of how a result came about: the input, the beliefs, the gates, the memory, the units and the ledger on one
- * axis of steps, and a cursor that runs through all of it.
+ * The drawing of how a result came about: the input, the beliefs, the gates, the memory, the units, what was let go, the
+ * ledger and what each step changed, on one axis of steps, and a cursor that runs through all of it.
  *
  *   draw(element, payload, {strings, ask})   draws, or draws again, inside the element
  *   clear(element)                           takes the drawing away
@@ -118,7 +118,7 @@ function speaker(strings) {
 
 /** The empty frame, its observers and its events; made once, so that a new result keeps what was chosen. */
 function open(element) {
-  const parts = ["bands", "strip", "ticks", "figure", "ledger", "beside", "tint", "unread", "mark", "frame", "cursor"];
+  const parts = ["bands", "strip", "ticks", "figure", "let_go", "ledger", "changed", "beside", "tint", "unread", "mark", "frame", "cursor"];
   const drawing = { element, map: null, order: "by_action", zoomed: null, player: null, ...NOTHING };
   for (const name of parts) drawing[name] = make("div", { className: `mmd-${name}` });
   const box = (name, children = []) => (drawing[name] = make("div", { className: `mmd-${name}` }, children));

@@ -1,13 +1,15 @@
-/** The ledger: a bar for what each step wrote into the memory, for one class against another, and what it adds up to. */
+/**
+ * The ledger, a bar for what each step wrote, for one class against another, and what it adds up to; below it what each
+ * step changed, and above it what the forget gates let go of the belief before.
+ */
 
-import { make } from "../core/dom.js";
 import { best, signed } from "../core/numbers.js";
 import { unpack } from "../core/packed.js";
-import { across } from "./axis.js";
+import { showBars, showLetGo } from "./bars.js";
 import { beliefsOf } from "./steps.js";
 
 const ONCE_BELIEVED = 0.3; // with so much belief at some step, another class is worth weighing the answer against
-const EXACT = 1e-4; // what float32 may take from a sum of this size
+const EXACT = 1e-5; // what float32 may take from a sum, as a share of all that is added up
 
 /** One number for each class -> the number of a contrast: of class `about` against `against`, or the mean where null. */
 export function weigh(values, { about, against }) {
@@ -25,8 +27,12 @@ export function evidence(rows, contrast) {
   );
 }
 
-/** The contrast to begin with: the answer against the class that was most believed besides it, if it ever was. */
+/**
+ * The contrast to begin with: the answer against what another input says, where one says something else; otherwise
+ * against the class that was most believed besides it, if one ever was.
+ */
 export function firstContrast(payload) {
+  if (payload.ledger.against !== null) return { about: payload.answer, against: payload.ledger.against };
   const tops = beliefsOf(payload).map((row, k) => (k === payload.answer ? 0 : Math.max(...row)));
   const rival = best(tops);
   return { about: payload.answer, against: tops[rival] >= ONCE_BELIEVED ? rival : null };
@@ -47,39 +53,28 @@ export function sums(payload, contrast, seen = null) {
   };
 }
 
+/** Whether there is a step at which the forget gates let go of a belief that fell. */
+export const letsGo = ({ ledger }) => ledger.let_go.some(Boolean);
+
 /** What a class is weighed against, in words. */
 export const opponent = ({ payload, say, against }) => (against === null ? say("mean_of_all") : payload.labels[against]);
 
-/** Draw the bars, their scale and their sum for the contrast and the step that they are seen from. */
+/** Draw the rows of bars for the contrast and the step that they are seen from, and what the ledger adds up to. */
 export function showLedger(drawing) {
-  const { payload, say, ledger, seen, scales, sum } = drawing;
+  const { payload, say, ledger, changed, seen, scales, sum } = drawing;
   const { steps } = payload;
   drawing.evidence = evidence(unpack((seen ?? payload.ledger).evidence), drawing);
-  const [low, high] = [Math.min(0, ...drawing.evidence), Math.max(0, ...drawing.evidence)];
-  const range = high - low || 1;
-  const down = (value) => `${(100 * (high - value)) / range}%`;
-  const bars = drawing.evidence.map((value, step) => {
-    const bar = make("i", { className: value < 0 ? "mmd-minus" : "" });
-    bar.style.top = down(Math.max(0, value));
-    bar.style.height = `${(100 * Math.abs(value)) / range}%`;
-    bar.style.setProperty("--hue", `var(--mm-${steps[step].modality})`);
-    return across(make("span", { hidden: seen !== null && step > seen.step }, bar), step, 1, steps.length);
-  });
-  const zero = make("hr");
-  zero.style.top = down(0);
-  ledger.replaceChildren(zero, ...bars);
-
-  const marks = [0, ...[low, high].filter((end) => Math.abs(end) > range / 4)].map((value) => {
-    const mark = make("span", { className: "mmd-at" }, value ? signed(value, Math.abs(value) < 10 ? 1 : 0) : "0");
-    mark.style.top = down(value);
-    return mark;
-  });
-  scales.ledger.replaceChildren(...marks);
+  drawing.effect = evidence(unpack(payload.ledger.changed), drawing);
+  showBars(ledger, scales.ledger, drawing.evidence, steps, seen?.step);
+  showBars(changed, scales.changed, drawing.effect, steps, seen ? -1 : undefined); // it knows of the end alone
+  drawing.let_go.hidden = !letsGo(payload);
+  if (letsGo(payload)) showLetGo(drawing.let_go, payload.ledger.let_go);
   drawing.seenNote.textContent = seen ? say("seen", { step: seen.step + 1 }) : "";
 
   const sides = sums(payload, drawing, seen);
   const off = Math.abs(sides.evidence - (sides.logits - sides.bias));
-  const exact = off <= EXACT * Math.max(1, Math.abs(sides.logits), Math.abs(sides.bias));
+  const added = drawing.evidence.reduce((all, value) => all + Math.abs(value), 0);
+  const exact = off <= EXACT * Math.max(10, added, Math.abs(sides.logits), Math.abs(sides.bias));
   const values = Object.fromEntries(Object.entries(sides).map(([side, value]) => [side, signed(value)]));
   const key = Number.isFinite(sides.logits) ? (exact ? "sum" : "sum_off") : "sum_alone"; // no logarithm of nothing
   sum.textContent = say(key, values);

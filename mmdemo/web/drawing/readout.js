@@ -32,6 +32,9 @@ export function readOut(drawing) {
   }
   const speaks = { about: labels[drawing.about], against: opponent(drawing) };
   parts.push(make("span", {}, make("b", {}, signed(drawing.evidence[step])), ` ${say("speaks", speaks)}`));
+  if (!drawing.seen) parts.push(make("span", {}, make("b", {}, signed(drawing.effect[step])), ` ${say("changes")}`));
+  const gone = payload.ledger.let_go[step];
+  if (gone) parts.push(hued("mmd-key", "f", say("lets_go", { share: percent(gone[0]), label: labels[gone[1]] })));
   readout.replaceChildren(...parts);
 }
 

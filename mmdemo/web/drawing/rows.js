@@ -3,6 +3,7 @@
 import { make } from "../core/dom.js";
 import { term } from "../core/tooltip.js";
 import { axisOf } from "./axis.js";
+import { letsGo } from "./ledger.js";
 
 const ORDERS = ["by_action", "by_number", "by_evidence"]; // of the units
 const ENDS = { gate: ["0", "1"], signed: ["−1", "1"], cell: ["≤ −3", "≥ 3"] }; // of a heat map's colours
@@ -31,6 +32,8 @@ export function furnish(drawing) {
       beside(say("against"), pick(drawing, "against", [[null, say("mean_of_all")], ...classes(payload)])),
       drawing.seenNote,
     ],
+    let_go: [say("let_go_parts")],
+    changed: [say("changed_parts")],
   };
   const cells = [];
   const heights = ["bands", "strip", "ticks"].map((part) => `var(--${part})`);
@@ -50,8 +53,10 @@ export function furnish(drawing) {
     heights.push(`${above}px`, `${high - low}px`);
     place(row, heights.length, row === "belief" ? classNames(payload, high - low) : marks(axisOf(layout, k)));
   });
-  heights.push("var(--gap)", "var(--ledger)");
-  place("ledger", heights.length, []);
+  for (const row of [...(letsGo(payload) ? ["let_go"] : []), "ledger", "changed"]) {
+    heights.push("var(--gap)", `var(--${row})`);
+    place(row, heights.length, []);
+  }
   sheet.style.gridTemplateRows = heights.join(" ");
   sheet.replaceChildren(...cells, time);
   time.setAttribute("aria-label", say("keys"));

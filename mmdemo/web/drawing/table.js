@@ -20,22 +20,26 @@ export function showTable(drawing) {
   if (table.hidden) return;
   const about = { about: payload.labels[drawing.about], against: opponent(drawing) };
   const heads = [say("table_step"), say("table_what"), say("belief"), ...["i", "f", "o", "size"].map((key) => say(key))];
-  const head = make("tr", {}, [...heads, say("table_evidence", about)].map(heading("col")));
+  const last = [say("table_evidence", about), say("changed"), say("let_go")];
+  const head = make("tr", {}, [...heads, ...last].map(heading("col")));
   const body = payload.steps.map((_, step) => line(drawing, step));
   table.append(
     make("table", {}, make("caption", {}, say("table_caption")), make("thead", {}, head), make("tbody", {}, body)),
   );
 }
 
-function line({ payload, say, evidence }, step) {
+function line({ payload, say, evidence, effect }, step) {
   const chances = beliefsOf(payload).map((row) => row[step]);
   const top = best(chances);
+  const gone = payload.ledger.let_go[step];
   const cells = [
     whereIs(payload.steps, step, say),
     `${payload.labels[top]} (${percent(chances[top])})`,
     ...["i", "f", "o"].map((key) => number(meanAt(payload, key, step))),
     number(meanAt(payload, "c", step, "size")),
     signed(evidence[step]),
+    signed(effect[step]),
+    gone ? `${percent(gone[0])} (${payload.labels[gone[1]]})` : "–",
   ];
   return make("tr", {}, heading("row")(step + 1), ...cells.map((cell) => make("td", {}, cell)));
 }

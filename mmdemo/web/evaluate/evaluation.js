@@ -140,7 +140,7 @@ function robustness({ metrics: { robustness: found } }) {
 /** From which probability on an answer is clear, or likely, and how much that is worth. */
 function levels({ metrics: { levels: found } }) {
   if (!found) return null;
-  const words = ["from", "share", "right"];
+  const words = ["from", "share", "level_right"];
   const heads = ["clear", "likely"].map((level) => make("th", { scope: "colgroup", colSpan: words.length }, say(`page.level_${level}`)));
   const under = heads.flatMap(() => words.map((word) => make("th", { scope: "col" }, term(say(`evaluate.${word}`), say(`evaluate.${word}_about`)))));
   const rows = Object.entries(found.given).map(([subset, of]) => {

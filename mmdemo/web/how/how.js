@@ -14,7 +14,7 @@ const PARTS = { cell, gates, many, steps, ledger: worked, limits, glossary };
 const TERMS = [
   "step", "modality", "unit", "gate", "input_gate", "forget_gate", "output_gate", "candidate", "cell_state", "state", "logit",
   "softmax", "belief", "level", "settled", "ledger", "evidence", "contrast", "let_go", "what_if", "share", "alone",
-  "contradiction", "order", "faithfulness", "saturation", "checkpoint",
+  "contradiction", "order", "changed", "faithfulness", "checkpoint",
 ]; // prettier-ignore
 const EQUATIONS = {
   i: "i_t = σ(W_xi x_t + W_hi h_{t−1} + b_i)",

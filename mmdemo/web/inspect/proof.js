@@ -5,21 +5,21 @@ import { number } from "../core/numbers.js";
 import { term } from "../core/tooltip.js";
 import { contrasted } from "./triangle.js";
 
-const BEATEN = 0.8; // the two thresholds of mmdemo/inference/verbalize.py
+const BEATEN = 0.8; // the thresholds of mmdemo/inference/verbalize.py
 const TESTABLE = 6;
-const CLEAR = 0.02; // of area, by which another way of ranking must be better to be called so
-const ORDER = ["telescoped", "proportional", "gradients", "random"];
+const LEVEL = 0.02;
+const ORDER = ["ledger", "changed", "gradients", "random"];
 
 /** The curves, their areas, and an honest sentence. */
 export function proof(inspector, told) {
   const { say } = inspector;
-  const names = [told.form, ...ORDER.filter((name) => name in told.curves && name !== told.form)];
-  const style = (name) => `mmi-line-${name === told.form ? "ledger" : name in { gradients: 1, random: 1 } ? name : "other"}`;
+  const names = ORDER.filter((name) => name in told.curves);
+  const style = (name) => `mmi-line-${name === "changed" ? "other" : name}`;
   const rows = names.map((name) => {
     const title = term(say(`by_${name}`), say(`by_${name}_about`));
     const swatch = svg("svg", { viewBox: "0 0 22 6", class: "mmi-swatch" }, svg("path", { d: "M1 3H21", class: style(name) }));
     const { area } = told.curves[name];
-    return make("li", { className: name === told.form ? "mmi-first" : "" }, swatch, title, make("span", {}, area === null ? "–" : number(area)));
+    return make("li", { className: name === "ledger" ? "mmi-first" : "" }, swatch, title, make("span", {}, area === null ? "–" : number(area)));
   });
   const title = term(contrasted(inspector, "proof_title"), say("proof_about"), "mmi-title");
   return [
@@ -30,15 +30,15 @@ export function proof(inspector, told) {
   ]; // prettier-ignore
 }
 
-/** Whether to believe the ledger, from the numbers alone. */
-function verdict({ payload, say, about }, { form, curves }) {
-  const { area, beaten } = curves[form];
+/** Whether to believe the ledger, against chance and against integrated gradients, from the numbers alone. */
+export function verdict({ payload, say, about }, { curves }) {
+  const { area, beaten } = curves.ledger;
   const values = { label: payload.labels[about], percent: Math.round(100 * beaten) };
   if (payload.steps.length < TESTABLE) return say("explain.short");
   if (area === null) return say("explain.untested", values);
-  const first = say(beaten >= BEATEN ? "explain.faithful" : "explain.unfaithful", values);
-  const better = curves.gradients.area !== null && curves.gradients.area < area - CLEAR;
-  return better ? `${first} ${say("gradients_better")}` : first;
+  const apart = area - curves.gradients.area;
+  const other = Math.abs(apart) < LEVEL ? "as_gradients" : apart > 0 ? "later" : "sooner";
+  return `${say(beaten >= BEATEN ? "explain.faithful" : "explain.unfaithful", values)} ${say(`explain.${other}`)}`;
 }
 
 /** Probability against the share of steps that are gone; the ledger on top. */

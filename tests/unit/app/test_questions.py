@@ -112,7 +112,7 @@ def test_the_forget_gates_held_shut_erase_what_came_before(made):
 def test_the_deletion_curves_begin_with_everything_and_end_with_nothing(made):
     predictor, reading = made
     told = reply(predictor, reading, {"ask": "faithful", "about": 2, "against": None})
-    assert set(told["curves"]) == {"telescoped", "proportional", "gradients", "random"}
+    assert set(told["curves"]) == {"ledger", "changed", "gradients", "random"}
     whole, nothing = predictor.again(reading.result.embeddings)[-1][2], float(explanation_prior(predictor)[2])
     for curve in told["curves"].values():
         assert curve["removed"] == list(range(STEPS + 1))

@@ -22,17 +22,24 @@ METRICS = {
     "truth": {
         "seed": 0,
         "against": "the mean of all classes",
+        "field": 100,
         "kinds": {
             "image": {
                 "n": 300,
-                "area": {
-                    "telescoped": [0.31, 0.01],
-                    "proportional": [0.21, 0.02],
-                    "gradients": [0.24, 0.03],
-                    "random": [0.48, 0.04],
-                },
+                "area": {"ledger": [0.21, 0.02], "gradients": [0.24, 0.03], "random": [0.48, 0.04]},
+                "insertion": {"ledger": [0.91, 0.02], "gradients": [0.89, 0.03]},
+                "infidelity": {"ledger": [0.07, 0.01], "gradients": [0.08, 0.01]},
+                "ledger_less": {"gradients": [-0.03, 0.01], "random": [-0.27, 0.02]},
+                "off": [0.012, 0.5],
             }
         },
+        "chosen": {
+            "kinds": {
+                "image": {"n": 90, "area": {"ledger": [0.2, 0.01], "changed": [0.3, 0.01], "mean": [0.25, 0.01]}}
+            },
+            "least": "ledger",
+        },
+        "cues": {"n": 120, "effect": 14.4, "credited": {"ledger": 0.7083, "changed": 1.0}},
     },
     "strangers": {
         "command": "python -m mmdemo strangers",
@@ -56,7 +63,18 @@ def test_every_figure_is_in_the_tables_beside_its_command_and_seed():
         "98.10% (97.00% to 99.00%)",
         "98.20% (97.10% to 99.10%)",
         "57.00 %",
-        "| pictures | 300 | 0.210 ± 0.020 | 0.310 ± 0.010 | 0.240 ± 0.030 | 0.480 ± 0.040 |",
+        "| method | pictures (300) |",
+        "| **the ledger**: what each step wrote | 0.210 ± 0.020 |",
+        "| integrated gradients | 0.890 ± 0.030 |",
+        "| integrated gradients | 0.080 ± 0.010 |",
+        "| integrated gradients | -0.030 ± 0.010 |",
+        "| 20 random orders | -0.270 ± 0.020 |",
+        "the first 100 inputs of a kind",
+        "pictures 0.012 and 0.50",
+        "(90 inputs of a kind)",
+        "the mean of these two 0.250",
+        "Of 120 corrections whose cue alone decides (without its words, the answer is another, by 14.4 logits",
+        "what each step changed 100.00 %",
         "+10.0 ± 2.0",
         "george",
     ):

@@ -23,8 +23,16 @@ def test_json_holds_everything_and_adds_up(reading):
     assert whole["answer"]["label"] == result.label
     assert len(whole["steps"]) == len(result.steps) == 36
     assert [step["text"] for step in whole["steps"][:3]] == ["three", ",", "no"]
-    evidence = np.array([step["evidence"] for step in whole["steps"]])  # (T, C)
-    assert evidence.sum(0) == pytest.approx(np.subtract(whole["logits"], whole["bias"]), abs=2e-3)
+    for name in ("evidence", "changed"):
+        parts = np.array([step[name] for step in whole["steps"]])  # (T, C), each rounded to five digits
+        off = np.abs(parts.sum(0) - np.subtract(whole["logits"], whole["bias"]))
+        assert (off < 5e-5 * np.abs(parts).sum(0) + 1e-4).all()
+    gone = [step["let_go"] for step in whole["steps"]]
+    assert [one is None for one in gone] == explanation.forgotten_share.isnan().tolist() and any(gone)
+    t = next(t for t, one in enumerate(gone) if one)
+    k = result.labels.index(gone[t]["label"])
+    assert k == result.step_probabilities[t - 1].argmax()
+    assert result.step_probabilities[t, k] < result.step_probabilities[t - 1, k]
     assert np.add(whole["prior"], np.sum(list(whole["shares"].values()), axis=0)) == pytest.approx(
         result.probabilities, abs=1e-3
     )
@@ -41,6 +49,7 @@ def test_in_brief_it_still_adds_up(reading):
     assert [step["text"] for step in brief["steps"][:3]] == ["three", ",", "no"]
     logits = explanation.logits[explanation.answer] - explanation.logits.mean()
     assert sum(step["evidence"] for step in brief["steps"]) + brief["bias"] == pytest.approx(float(logits), abs=2e-3)
+    assert sum(step["changed"] for step in brief["steps"]) + brief["bias"] == pytest.approx(float(logits), abs=2e-3)
     assert brief["steps"][0]["kept"] == pytest.approx(float(result.trace.f[0].mean()), rel=1e-4)
     assert brief["steps"][-1]["best"] == result.label
     assert summary(result, None)["steps"] == []
@@ -79,9 +88,11 @@ def test_csv_has_a_row_for_each_step(reading):
         assert float(row["mean f"]) == pytest.approx(float(result.trace.f[t].mean()), rel=1e-3)
         assert float(row["mean |c|"]) == pytest.approx(float(result.trace.c[t].abs().mean()), rel=1e-3)
     assert float(rows[7]["start"]) == 10 and float(rows[7]["end"]) == 20  # the second slice
-    total = sum(float(row["evidence"]) for row in rows)
     logits = explanation.logits - explanation.bias
-    assert total == pytest.approx(float(logits[explanation.answer] - logits.mean()), rel=1e-3, abs=1e-3)
+    for name in ("evidence", "changed"):
+        total = sum(float(row[name]) for row in rows)
+        assert total == pytest.approx(float(logits[explanation.answer] - logits.mean()), rel=1e-3, abs=1e-3)
+    assert [row["let go"] == "" for row in rows] == explanation.forgotten_share.isnan().tolist()
 
 
 def test_no_word_becomes_a_formula():

@@ -127,7 +127,18 @@ def test_the_ledger_of_every_class_adds_up(payload, explanation):
     logits, bias = np.array(book["logits"]), np.array(book["bias"])
     assert np.allclose(unpack(book["evidence"]).sum(1), logits - bias, atol=1e-4)
     assert np.allclose(unpack(book["units"]).sum(1), logits - bias, atol=1e-4)
-    assert book["form"] == explanation.form and unpack(book["evidence"]).shape == (10, 36)
+    assert np.allclose(unpack(book["changed"]).sum(1), logits - bias, atol=1e-4)
+    assert unpack(book["evidence"]).shape == unpack(book["changed"]).shape == (10, 36)
+
+
+def test_bars_fall_only_where_the_belief_did(payload, result):
+    gone = payload["ledger"]["let_go"]
+    assert len(gone) == 36 and gone[0] is None and any(gone)
+    for t, one in enumerate(gone):
+        if one:
+            share, k = one
+            before, after = result.step_probabilities[t - 1 : t + 1, k]
+            assert 0 < share <= 1 and k == result.step_probabilities[t - 1].argmax() and after < before
 
 
 def test_marks_stand_where_modalities_meet_and_where_the_answer_settled(result):

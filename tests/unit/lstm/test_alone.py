@@ -41,7 +41,7 @@ lstm, dense = torch.nn.LSTM(6, 16, batch_first=True).eval(), torch.nn.Linear(16,
 embeddings = {"text": torch.randn(5, 6), "image": torch.randn(7, 6)}
 x = torch.cat(list(embeddings.values()))
 inside = trace(lstm, x)
-book = ledger(inside, dense, contrast(4, 2))
+book = ledger(lstm, dense, x, contrast(4, 2), inside=inside)
 logits = dense(inside.h[-1])
 assert torch.isclose(book.total, logits[2] - logits.mean(), atol=1e-5)
 

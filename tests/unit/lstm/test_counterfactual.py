@@ -9,6 +9,7 @@ from torch import nn
 from mmdemo.lstm.counterfactual import (
     GateIntervention,
     ablate,
+    changed,
     coalitions,
     contradictions,
     last_states,
@@ -16,6 +17,8 @@ from mmdemo.lstm.counterfactual import (
     run_coalitions,
     shapley,
 )
+from mmdemo.lstm.ledger import contrast, ledger
+from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import SIGNALS, trace
 
 EVIDENCE, WAIT, NOTHING = torch.eye(3)
@@ -155,3 +158,43 @@ def test_contradictions_by_hand():
     assert contradictions({"text": sure, "image": other}) == [("text", 0, "image", 1)]
     assert contradictions({"text": sure, "image": sure, "audio": unsure}) == []
     assert contradictions({"text": unsure, "image": other}) == []
+
+
+@pytest.mark.parametrize("layers, both", [(1, False), (2, False), (1, True), (2, True)])
+def test_what_each_step_changed_is_what_reading_parts_gives(layers, both):
+    torch.manual_seed(0)
+    lstm = nn.LSTM(6, 8, layers, bidirectional=both, dtype=torch.float64).eval()
+    dense, x = nn.Linear(8 * (1 + both), 3, dtype=torch.float64), 2 * torch.randn(5, 6, dtype=torch.float64)
+    weights = torch.randn(3, dtype=torch.float64)
+
+    def read(start, stop):
+        if start == stop:
+            return float(dense.bias @ weights)
+        return float(dense(lstm(x[start:stop])[1][0][-1 - both :].flatten()) @ weights)
+
+    with torch.no_grad():
+        expected = [(read(0, t + 1) - read(0, t) + read(t, 5) - read(t + 1, 5)) / 2 for t in range(5)]
+        for inside in (None, trace(lstm, x)):
+            found = changed(lstm, dense, x, weights, inside=inside)
+            assert found.tolist() == pytest.approx(expected, abs=1e-12)
+        assert float(found.sum()) == pytest.approx(read(0, 5) - read(0, 0), abs=1e-12)
+        every = changed(lstm, dense, x, torch.eye(3))
+    assert torch.allclose(weights @ every, found, atol=1e-12)
+
+
+def test_a_word_that_only_erases_is_credited_with_it(forgetful):
+    """ "evidence, wait": the ledger has nothing to say of "wait", and what was changed is all its doing."""
+    x, readout = torch.stack([EVIDENCE, NOTHING, WAIT]), Readout(torch.tensor([[-3.0], [3.0]]))
+    weights = contrast(2, 0)  # for the class that the evidence speaks against
+    assert ledger(forgetful, readout, x, weights).steps.abs().max() < 1e-3
+    before, between, wait = changed(forgetful, readout, x, weights).tolist()
+    shown = 3 * float(torch.tensor(1.0).tanh())
+    assert wait == pytest.approx(shown / 2, abs=1e-3) and before == pytest.approx(-shown / 2, abs=1e-3)
+    assert between == pytest.approx(0, abs=1e-3)
+
+
+def test_what_cannot_be_read_in_parts_is_refused():
+    lstm, dense = a_module(), nn.Linear(4, 2)
+    for wrong in (torch.zeros(0, 3), torch.zeros(2, 5, 3)):
+        with pytest.raises(ValueError, match="one sequence"):
+            changed(lstm, dense, wrong, contrast(2, 0))

@@ -5,7 +5,7 @@ from torch import nn
 
 from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import trace
-from mmdemo.lstm.trajectory import carried, leading, nanargmax, pre_activations, settled
+from mmdemo.lstm.trajectory import carried, leading, let_go, nanargmax, pre_activations, settled
 
 
 def test_settled_by_hand():
@@ -28,6 +28,23 @@ def test_the_leading_class_is_that_of_the_step_before():
     classes, weights = leading(torch.tensor([[0.6, 0.4], [0.3, 0.7], [0.9, 0.1]]))
     assert classes.tolist() == [0, 0, 1]
     assert weights.tolist() == [[0.5, -0.5], [0.5, -0.5], [-0.5, 0.5]]
+
+
+def test_what_is_let_go_is_told_only_where_belief_fell():
+    torch.manual_seed(0)
+    lstm, dense = nn.LSTM(3, 8), nn.Linear(8, 2)
+    with torch.no_grad():
+        inside = trace(lstm, torch.randn(5, 3))
+        readout = Readout.of(dense, 0.01)  # so that there is evidence enough everywhere
+    falls = torch.tensor([[0.9, 0.1], [0.895, 0.105], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9]])  # at 2 and 3
+    erased = torch.tensor([torch.nan, 0.5, 0.4, -0.2, 0.3])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmdemo.lstm.trajectory.forgotten_share", lambda *_: erased)
+        share, classes = let_go(inside, readout, falls)
+    assert classes.tolist() == [0, 0, 0, 0, 1]
+    assert share.isnan().tolist() == [True, True, False, True, True] and float(share[2]) == pytest.approx(0.4)
+    share, _ = let_go(inside, readout, torch.tensor([[0.9, 0.1], [0.5, 0.5], [0.3, 0.7], [0.6, 0.4], [0.6, 0.4]]))
+    assert share[[0, 4]].isnan().all()
 
 
 def test_nanargmax_passes_over_what_is_not_a_number():

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from mmdemo import __version__
-from mmdemo.app import figures, questions
-from mmdemo.app.given import Given
+from mmdemo.app import figures, opening, questions
+from mmdemo.app.given import SLIDERS, Given
 from mmdemo.app.parts import packed
 from mmdemo.app.reading import Reading, read, said
 from mmdemo.app.tasks import Tasks
@@ -33,8 +33,8 @@ class Handlers:
         self.tasks = tasks
         self._examples: dict[tuple[str, str | None, str], Shown] = {}  # by task, its checkpoint's hash, and name
 
-    def read(self, given: Given) -> Shown:
-        """Read what was given and is switched on."""
+    def read(self, given: Given, **more: str) -> Shown:
+        """Read what was given and is switched on; ``more`` is said with the answer."""
         noise, task = given.noise_to_add(), given.task
         reading = read(self.tasks.predictor(task), noise=noise, candidate=given.candidate, **given.to_read())
         footer = {
@@ -44,7 +44,7 @@ class Handlers:
             "version": __version__,
             "hash": self.tasks.hash(task),
         }
-        return packed(reading.said), packed(reading.figure), packed(footer), reading
+        return packed({**reading.said, **more}), packed(reading.figure), packed(footer), reading
 
     def run(self, *values: Any) -> Shown:
         """Words were typed, or the button was pressed -> the result."""
@@ -69,14 +69,22 @@ class Handlers:
 
     def try_example(self, task: str, event: gr.EventData) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
-        name = event_data(event).get("name")
+        given, shown = self.example(task, event_data(event).get("name"))
+        return *given.values(), None, *shown
+
+    def example(self, task: str, name: Any) -> tuple[Given, Shown]:
+        """What an example gives, and its result.
+
+        Raises:
+            gr.Error: there is no such example.
+        """
         example = next((item for item in self.tasks.examples(task) if item.name == name), None)
         if example is None:
             raise gr.Error("No such example.", print_exception=False)
         given, key = example.given(task), (task, self.tasks.hash(task), example.name)
         if key not in self._examples:
-            self._examples[key] = self.read(given)
-        return *given.values(), None, *self._examples[key]
+            self._examples[key] = self.read(given, example=example.name)
+        return given, self._examples[key]
 
     def try_case(self, event: gr.EventData) -> tuple[Any, ...]:
         """A test case was chosen -> its task and examples, what it fills in, no candidate, and the result."""
@@ -87,16 +95,25 @@ class Handlers:
         return given.task, self.show_examples(given.task), *given.values(), None, *self.read(given)
 
     def open_link(self, link: str) -> Any:
-        """The page was opened -> words, task, examples, evaluation and result, if its address names words and a task.
+        """The page was opened -> task, examples, evaluation, what its address gives, no candidate, and the result.
 
         Args:
-            link: what follows the # of the address, which may be a stranger's.
+            link: what follows the # of the address, which may be a stranger's: a task, and an example's name or words;
+                and for each slider of noise that is not at 0, ``noise-NAME`` and where it is.
         """
         values = dict(parse_qsl(link)) if isinstance(link, str) and len(link) < MAX_LINK else {}
-        text, task = values.get("text", ""), values.get("task")
-        if not text or len(text) > MAX_CHARACTERS or task not in self.tasks.names:
+        text, task, name = values.get("text", ""), values.get("task"), values.get("example")
+        example = next((each for each in self.tasks.examples(task) if each.name == name), None) if task else None
+        if task not in self.tasks.names or not (example or 0 < len(text) <= MAX_CHARACTERS):
             return gr.skip()
-        return text, task, *self.choose_task(task), *self.read(Given({"text": text}, task=task))
+        noise = {slider: _whole(values.get(f"noise-{slider}", ""), most) for slider, most in SLIDERS.items()}
+        if example and not any(noise.values()):
+            given, shown = self.example(task, name)
+        else:
+            sources = example.given(task).sources if example else {"text": text}
+            given = Given(sources, noise=noise, task=task)
+            shown = self.read(given, **({"example": name} if example else {}))
+        return task, *self.choose_task(task), *given.values(), None, *shown
 
     def choose_task(self, task: str) -> tuple[str, str]:
         """A task was chosen -> its examples, and whose evaluation is shown."""
@@ -107,8 +124,13 @@ class Handlers:
         return packed(self.tasks.example_names(task))
 
     def answer_drawing(self, reading: Reading | None, task: str, event: gr.EventData) -> str:
-        """The drawing asks about the last reading -> the answer, with the number that the question came with."""
+        """The drawing asks about the last reading -> the answer, with the number that the question came with.
+
+        Of the reading that the page opened with, nobody has the inside: it is read now.
+        """
         question = event_data(event)
+        if reading is None and question.get("opening") == opening.EXAMPLE and opening.TASK in self.tasks.names:
+            *_, reading = self.example(opening.TASK, opening.EXAMPLE)[1]
         try:
             predictor = self.tasks.predictor(reading.result.task if reading else task)
             answer = questions.reply(predictor, reading, question)
@@ -124,3 +146,8 @@ class Handlers:
         except InputError as error:
             answer = {"refused": said(error.note)}
         return packed({"number": question.get("number"), **answer})
+
+
+def _whole(words: str, most: int) -> int:
+    """A whole number from 0 to the most, as an address has it; 0 where it is none."""
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 4 and int(words) <= most else 0

@@ -22,6 +22,7 @@ from mmdemo.inference.export import as_csv, as_json, as_npz
 from mmdemo.inference.figure import packed_numbers
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
+from mmdemo.inference.what_ifs import telling
 from mmdemo.lstm.counterfactual import GateIntervention, ablate, rerun
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.lstm.faithfulness import faithfulness
@@ -41,6 +42,7 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
             ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
             ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate fixed over these steps, or the
             steps left out;
+            ``telling``: the what-ifs that change most;
             ``faithful`` (``about``, ``against`` or null): how faithful the ledger is to the model;
             ``sound``: the recording as it was heard, as a ``data:`` URL;
             ``take`` (``format``: json, npz, csv or report; ``language``): the reading exported as a file.
@@ -55,7 +57,7 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
         return {"ask": name, "url": _wave(reading.sound)}
     if name == "take":
         return {"ask": name, **_export(reading, question.get("format"), question.get("language"))}
-    asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}
+    asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "telling": _telling, "faithful": _faithful}
     if not isinstance(name, str) or name not in asks:
         raise InputError("ask.unknown")
     with torch.inference_mode():
@@ -121,6 +123,37 @@ def _what_if(
         "probabilities": [round(float(p), 4) for p in last],
         "label": result.labels[int(last.argmax())],
     }
+
+
+def _telling(
+    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """``what_ifs``: see ``telling_what_ifs``."""
+    return {"what_ifs": telling_what_ifs(predictor, result)}
+
+
+def telling_what_ifs(predictor: Predictor, result: Result) -> list[dict[str, Any]]:
+    """What is worth trying: ``start``, ``stop``, ``gate``, ``value`` as ``what_if`` takes them, ``label``, ``probability``."""
+    x = torch.cat(list(result.embeddings.values()))
+    with torch.inference_mode():
+        found = telling(
+            predictor.model.lstm,
+            predictor.readout(result.used),
+            x,
+            result.steps,
+            torch.as_tensor(result.probabilities),
+        )
+    return [
+        {
+            "start": one.start,
+            "stop": one.stop,
+            "gate": one.gate,
+            "value": one.value,
+            "label": result.labels[one.answer],
+            "probability": round(one.probability, 4),
+        }
+        for one in found
+    ]
 
 
 def _faithful(

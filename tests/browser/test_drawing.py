@@ -24,7 +24,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="wi
 <link rel="stylesheet" href="web/core/palette.css">
 <link rel="stylesheet" href="web/drawing/drawing.css">
 <link rel="stylesheet" href="web/core/tooltip.css">
-<script src="plotly.min.js"></script>
+<script src="plotly-cartesian.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style><div id="place"></div>"""
 DRAW = """async ([payload, words]) => {
   const { draw } = await import("./web/drawing/drawing.js");

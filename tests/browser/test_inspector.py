@@ -21,7 +21,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="wi
 <link rel="stylesheet" href="web/page/answer.css">
 <link rel="stylesheet" href="web/core/tooltip.css">
 <link rel="stylesheet" href="web/page/page.css">
-<script src="plotly.min.js"></script>
+<script src="plotly-cartesian.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style>
 <div class="gradio-container"><div id="frame"></div><div id="place"></div></div>"""
 INSPECT = """async ([payload, words, served]) => {

@@ -14,6 +14,7 @@ export function point(drawing, step, unit = null) {
   Object.assign(drawing, { step, unit });
   const count = payload.steps.length;
   cursor.hidden = step === null;
+  drawing.root.classList.toggle("mmd-pointing", step !== null);
   across(cursor, step, 1, count);
   across(unread, step + 1, count - step - 1, count);
   readOut(drawing);

@@ -25,7 +25,7 @@ export function showWhatIf(drawing, whatIf) {
     const chances = rows.map((row) => row[place]);
     return { best: best(chances), p: Math.max(...chances) };
   };
-  drawing.whatIf = { label: whatIf.label ?? drawing.say("what_if"), at };
+  drawing.whatIf = { label: whatIf.label ?? drawing.say("what_if"), at, given: whatIf };
   const real = beliefsOf(payload);
   for (let step = 0; step < count; step++) {
     const found = at(step);

@@ -18,7 +18,7 @@ import { changedMost } from "./equations.js";
 import { proof } from "./proof.js";
 import { press, stepParts } from "./step.js";
 import { triangle } from "./triangle.js";
-import { forget, whatIf } from "./whatif.js";
+import { forget, tryOut, whatIf } from "./whatif.js";
 
 const CLOSED = { step: null, told: null, unit: null, mean: false, seen: false, span: null, tried: null, trouble: null };
 const WHOLE = { triangle, proof }; // what can be asked about the whole reading, each opened by its button
@@ -96,6 +96,27 @@ async function asks(inspector, question, part) {
     return null;
   }
 }
+
+/**
+ * Try a what-if that was found beforehand: {start, stop, gate, value}; null takes it back. Returns whether it is shown.
+ */
+export async function suggest(place, change) {
+  const inspector = inspectors.get(place);
+  if (!inspector?.payload || place.hidden) return false;
+  if (!change) {
+    forget(inspector);
+    inspector.show();
+    return false;
+  }
+  const { start, stop, gate, value } = change;
+  inspector.span = { start, stop };
+  if (gate) inspector.held = { gate, value };
+  await tryOut(inspector, () => (gate ? { gate, value } : {}));
+  return Boolean(inspector.tried);
+}
+
+/** The what-if that is shown: {start, stop, gate, value}; null where there is none. */
+export const tried = (place) => inspectors.get(place)?.tried ?? null;
 
 /** A step was opened in the drawing; null closes it. */
 async function openStep(inspector, { step, unit }) {

@@ -30,7 +30,11 @@ export function whatIf(inspector) {
     shown.textContent = held.value.toFixed(2).replace("-", "−");
   };
   gate.addEventListener("change", () => (Object.assign(held, { gate: gate.value }), fill()));
-  slider.addEventListener("input", () => (Object.assign(held, { value: Number(slider.value) }), fill()));
+  slider.addEventListener("input", () => {
+    Object.assign(held, { value: Number(slider.value) });
+    fill();
+    follow(inspector, held);
+  });
   fill();
   const hold = make("span", { className: "mmi-hold" }, say("hold"), gate, say("hold_at"), slider, shown, button("try", () => held));
   const title = term(say("what_if"), say("what_if_about"), "mmi-title");
@@ -41,15 +45,37 @@ export function whatIf(inspector) {
   ];
 }
 
-async function tryOut(inspector, change) {
-  const { span, where, last } = inspector;
-  const told = await inspector.asks({ ask: "what_if", start: span.start, stop: span.stop, ...change() }, "if");
-  if (!told || inspector.span !== span) return;
-  inspector.tried = { ...told, was: last, where: where(span) };
-  const words = sentence(inspector).map(({ text }) => text);
-  overlay(inspector.frame, { kept: told.kept, beliefs: told.beliefs, label: words[0].trim().replace(/:$/, "") });
+/** Have it read again with a change, and show what came of it. */
+export async function tryOut(inspector, change) {
+  if (!(await reread(inspector, change()))) return;
   inspector.show();
-  inspector.announce(words.join(""));
+  inspector.announce(sentence(inspector).map(({ text }) => text).join(""));
+}
+
+async function reread(inspector, change) {
+  const { span, where, last } = inspector;
+  const told = await inspector.asks({ ask: "what_if", start: span.start, stop: span.stop, ...change }, "if");
+  if (!told || inspector.span !== span) return false;
+  inspector.tried = { ...told, was: last, where: where(span) };
+  const [{ text }] = sentence(inspector);
+  overlay(inspector.frame, { kept: told.kept, beliefs: told.beliefs, label: text.trim().replace(/:$/, "") });
+  return true;
+}
+
+/** While the slider is dragged: one question at a time, and the last one is of where it stands; nothing else is redrawn. */
+async function follow(inspector, held) {
+  inspector.wanted = { ...held };
+  if (inspector.following) return;
+  inspector.following = true;
+  while (inspector.wanted) {
+    const change = inspector.wanted;
+    inspector.wanted = null;
+    if (!(await reread(inspector, change))) break;
+    const place = inspector.body.querySelector(".mmi-if");
+    place?.querySelector(".mmi-outcome")?.remove();
+    place?.append(outcome(inspector));
+  }
+  inspector.following = false;
 }
 
 /** What came of it, in words: [{text, gap}], with a gap for what is worth a bolder type. */

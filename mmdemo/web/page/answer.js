@@ -4,7 +4,9 @@ import { arrived } from "../core/current.js";
 import { make, valueOf } from "../core/dom.js";
 import { offerTips, term } from "../core/tooltip.js";
 import { find, list, name, onLanguage, percent, pieces, say } from "../core/words.js";
+import { openingOf } from "./opening.js";
 import { SEEN } from "./seen.js";
+import { whatIfs } from "./whatifs.js";
 
 const CHANCES = 5; // as many classes as have a bar
 const OTHERS = 3; // as many as are named beside the shares...
@@ -15,14 +17,15 @@ const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice"
 
 /** `tell` says to the server which candidate of the picture to read; a report has nobody to tell. */
 export function answer({ element, props, watch, tell = null }) {
-  const [spoken, card] = element.children;
+  const [spoken, card] = ["p.mm-spoken", ".mm-answer"].map((part) => element.querySelector(part));
   offerTips(element);
+  const ifs = tell && whatIfs();
   const show = () => {
-    const value = valueOf(props);
+    const value = openingOf(valueOf(props));
     const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
     arrived({ said: value });
     spoken.textContent = value?.used.length ? `${headline(value)}, ${trust(value)}` : "";
-    card.replaceChildren(...(value ? parts(value, tell) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
+    card.replaceChildren(...(value ? parts(value, tell, ifs) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
     if (choosing) card.querySelector(".mm-photo button")?.focus();
   };
   watch("value", show);
@@ -30,7 +33,7 @@ export function answer({ element, props, watch, tell = null }) {
   show();
 }
 
-function parts(value, tell) {
+function parts(value, tell, ifs) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
   const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
   const shared = Object.keys(value.why?.shares ?? {}).length > 1;
@@ -47,7 +50,7 @@ function parts(value, tell) {
     make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
   ];
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
-  return panels.length ? [top, ...seen] : [top];
+  return [top, ...(ifs && value.used.length ? [ifs] : []), ...(panels.length ? seen : [])];
 }
 
 /** The answer, in large type. */
@@ -55,7 +58,7 @@ function verdict(value) {
   const shown = headline(value);
   const big = make("strong", { className: `mm-label${shown.length > 3 ? " mm-long" : ""}` }, shown);
   const small = make("small", {}, term(trust(value), say("page.level_about")));
-  const guess = value.level === "unclear" && topsOf(value).size < 2 && make("small", { className: "mm-guess" }, say("page.guess", { label: value.label, percent: percent(value.probability) })); // prettier-ignore
+  const guess = value.level === "unclear" && topsOf(value).size < 2 ? make("small", { className: "mm-guess" }, say("page.guess", { label: value.label, percent: percent(value.probability) })) : null; // prettier-ignore
   return make("div", { className: `mm-verdict mm-${value.level}` }, big, small, guess);
 }
 
@@ -137,11 +140,12 @@ function others(labels, probabilities) {
   return make("div", { className: "mm-next" }, make("span", {}, say("page.next")), make("ol", { ariaLabel: say("page.next") }, ...rows));
 }
 
-/** All classes, the most probable ones first, as small bars. */
+/** The classes that matter, the most probable ones first, as small bars. */
 function chances(labels, probabilities) {
   const order = [...labels.keys()];
   order.sort((a, b) => probabilities[b] - probabilities[a]);
-  const rows = order.slice(0, CHANCES).map((k, place) => {
+  const worth = order.filter((k, place) => place < CHANCES && (!place || probabilities[k] >= LIKELY));
+  const rows = worth.map((k, place) => {
     const bar = make("i", { className: "mm-bar" });
     bar.style.setProperty("--share", probabilities[k]);
     const row = make("li", { className: place ? "" : "mm-first" }, make("span", {}, name(labels[k])), make("b", {}, bar));

@@ -4,8 +4,8 @@ import { now, onResult } from "../core/current.js";
 import { make } from "../core/dom.js";
 import { best } from "../core/numbers.js";
 import { list, name, onLanguage, percent, say, sentences } from "../core/words.js";
-import { across, boxOf } from "../drawing/axis.js";
-import { clear, draw, seek } from "../drawing/drawing.js";
+import { across } from "../drawing/axis.js";
+import { clear, draw, rowOf, seek } from "../drawing/drawing.js";
 import { beliefsOf, runs } from "../drawing/steps.js";
 
 /** The button, and what is kept; nothing of it leaves the browser, or outlives the page. */
@@ -155,7 +155,7 @@ function mark(element, payload, steps) {
   const time = element.querySelector(".mmd-time");
   time?.querySelector(".mmc-marks")?.remove();
   if (!time || !steps.length) return;
-  const { top, height } = boxOf({ figure: time.querySelector(".mmd-figure"), payload }, "belief");
+  const { top, height } = rowOf(element, "belief");
   const marks = make("div", { className: "mmc-marks", role: "img", ariaLabel: say("compare.mark") });
   Object.assign(marks.style, { top: `${top}px`, height: `${height}px` });
   marks.append(...steps.map((step) => across(make("i"), step, 1, payload.steps.length)));

@@ -1,0 +1,35 @@
+/** The stage: answer and drawing beside each other, both in the first screen; where there is no room for that, below each other. */
+
+import { now, onResult } from "../core/current.js";
+import { zoomOf } from "../core/dom.js";
+import { resettle } from "../drawing/drawing.js";
+
+const WIDE = matchMedia("(min-width: 900px)");
+const AIR = 24; // pixels below the ledger
+const LEAST = 320; // pixels of room: with less, the page is scrolled anyway
+
+/** How much height the rows of a drawing have in the first screen; null where it is scrolled to. */
+export function roomFor(frame) {
+  if (!WIDE.matches || !frame.isConnected) return null;
+  const scroll = frame.querySelector(".mmd-scroll") ?? frame;
+  const zoom = zoomOf(scroll);
+  const top = scroll.getBoundingClientRect().top + scrollY;
+  const room = Math.floor((innerHeight - top) / zoom - AIR);
+  return room < LEAST ? null : room;
+}
+
+/** Scroll to the answer of a run where it is not in sight, and let the drawing follow the shape of the page. */
+export function settle(stage) {
+  let before = now().said;
+  onResult(({ said, figure }) => {
+    const fresh = said && said !== before && JSON.stringify(said) !== JSON.stringify(before);
+    const first = before === null;
+    before = said;
+    if (!fresh || first || WIDE.matches || !figure) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!document.activeElement?.closest?.("#text")) stage().scrollIntoView({ block: "start", behavior: still ? "instant" : "smooth" });
+  });
+  const again = new ResizeObserver(() => now().element && resettle(now().element));
+  again.observe(document.querySelector("#cards") ?? document.body);
+  WIDE.addEventListener("change", () => now().element && resettle(now().element));
+}

@@ -1,0 +1,41 @@
+"""Make the reading with which the page opens, ``assets/opening.json``: ``python tools/make_opening.py``.
+
+To be run whenever the weights of the digits, or what the page shows of a reading, have changed: a test says so.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from mmdemo.app import opening
+from mmdemo.app.questions import telling_what_ifs
+from mmdemo.app.reading import read
+from mmdemo.app.tasks import Tasks
+from mmdemo.resources import CHECKPOINTS
+
+
+def main() -> None:
+    """Write the file."""
+    text = json.dumps(made(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    opening.FILE.write_text(text + "\n", encoding="utf-8")
+    print(f"{opening.FILE.name}: {len(text) / 1000:.0f} kB")
+
+
+def made(checkpoints: Path = CHECKPOINTS) -> dict[str, Any]:
+    """The hash of the weights, and what the page says and draws of the example; no times, which differ each time."""
+    tasks = Tasks(checkpoints)
+    example = next(each for each in tasks.examples(opening.TASK) if each.name == opening.EXAMPLE)
+    reading = read(tasks.predictor(opening.TASK), **example.given(opening.TASK).to_read())
+    said = {key: value for key, value in reading.said.items() if key != "milliseconds"}
+    what_ifs = telling_what_ifs(tasks.predictor(opening.TASK), reading.result)
+    figure = json.loads(json.dumps({**reading.figure, "what_ifs": what_ifs}))
+    return {"sha256": opening.weights_hash(checkpoints / opening.TASK), "said": said, "figure": figure}
+
+
+if __name__ == "__main__":
+    main()

@@ -133,7 +133,7 @@ def _telling(
 
 
 def telling_what_ifs(predictor: Predictor, result: Result) -> list[dict[str, Any]]:
-    """What is worth trying: ``start``, ``stop``, ``gate``, ``value`` as ``what_if`` takes them, ``label``, ``probability``."""
+    """What is worth trying, each as ``what_if`` takes it, and its outcome: ``label`` and ``probability``."""
     x = torch.cat(list(result.embeddings.values()))
     with torch.inference_mode():
         found = telling(

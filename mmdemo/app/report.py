@@ -1,8 +1,8 @@
 """A reading as one HTML file that needs nothing else: it keeps its hover, its languages, and works from a disk.
 
-Everything lies in it: our modules, the style sheets, the words and the drawing's payload. Plotly does not: what it would
-draw is drawn by ``web/drawing/sketch.js``, which stands in for it on the page, too. What is anybody's input is JSON
-without ``<``, and becomes text by the same modules as on the page.
+Everything lies in it: our modules, the style sheets, the words and the drawing's payload. Plotly does not: what it
+would draw is drawn by ``web/drawing/sketch.js``, which stands in for it on the page, too. What is anybody's input is
+JSON without ``<``, and becomes text by the same modules as on the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The JavaScript and the style sheets of the page: which there are, which of them a start needs, and all in one file."""
+"""The JavaScript and the style sheets of the page: which there are, and what a start needs of them, in one file."""
 
 from __future__ import annotations
 

@@ -70,12 +70,13 @@ def telling(
     every = max(1, -(-(count - 1) // PLACES))
     held = [GateIntervention("f", 1.0, s, count) for s in range(1, count, every)]
     held += [GateIntervention("f", 0.0, s, s + 1) for s in range(1, count, every)]
-    states = [last_states(lstm, [ablate(x, *span) for span in left_out])] if left_out else []
-    states += [_held(lstm, x, held)] if held else []
-    if not states:
+    if not left_out + held:
         return []
-    found = readout.probabilities(torch.cat(states))  # (N, C)
-    moved = (found - probabilities.to(found)).abs().sum(1) / 2  # (N,)
+    with torch.no_grad():
+        states = [last_states(lstm, [ablate(x, *span) for span in left_out])] if left_out else []
+        states += [_held(lstm, x, held)] if held else []
+        found = readout.probabilities(torch.cat(states))  # (N, C)
+        moved = (found - probabilities.to(found)).abs().sum(1) / 2  # (N,)
     changes = [(*span, None, None) for span in left_out] + [(one.start, one.stop, one.gate, one.value) for one in held]
     tried = [
         WhatIf(*change, int(p.argmax()), float(p.max()), float(far))
@@ -100,13 +101,11 @@ def _held(lstm: nn.LSTM, x: Tensor, changes: Sequence[GateIntervention]) -> Tens
     h = c = x.new_zeros(len(changes), lstm.hidden_size)
     starts, stops = (torch.tensor([getattr(one, end) for one in changes]) for end in ("start", "stop"))
     values = torch.tensor([one.value for one in changes])[:, None].to(x)  # (N, 1)
-    with torch.no_grad():
-        for t, z in enumerate(nn.functional.linear(x, w_ih, sum(biases) if biases else None)):  # z: (4H,)
-            i, f, g, o = torch.addmm(z.expand(len(changes), -1), h, w_hh.T).chunk(4, 1)  # each (N, H)
-            here = ((starts <= t) & (t < stops))[:, None].to(x.device)
-            f = torch.where(here, values, f.sigmoid())
-            c = f * c + i.sigmoid() * g.tanh()
-            h = o.sigmoid() * c.tanh()
+    for t, z in enumerate(nn.functional.linear(x, w_ih, sum(biases) if biases else None)):  # z: (4H,)
+        i, f, g, o = torch.addmm(z.expand(len(changes), -1), h, w_hh.T).chunk(4, 1)  # each (N, H)
+        here = ((starts <= t) & (t < stops))[:, None].to(x.device)  # (N, 1)
+        c = torch.where(here, values, f.sigmoid()) * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
     return h
 
 

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[2] / "mmdemo"
 
 @contextmanager
 def served(html: str) -> Iterator[str]:
-    """The address of a page; the strings are in it, ``web/`` is that of mmdemo, and ``plotly-cartesian.min.js`` is there."""
+    """The address of a page; the strings are in it, ``web/`` is that of mmdemo, and our Plotly is there."""
 
     class Files(SimpleHTTPRequestHandler):
         extensions_map = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}  # noqa: RUF012

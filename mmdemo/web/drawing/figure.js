@@ -14,7 +14,7 @@ const STOPS = Array.from({ length: 33 }, (_, k) => k / 32); // of a colour scale
 
 /** Put the colours of the page onto the figure and the canvases, and hand the figure to Plotly. */
 export function paint(drawing) {
-  const { payload, figure, root, say } = drawing;
+  const { figure, root } = drawing;
   const style = getComputedStyle(root);
   drawing.ink = style.color;
   const colour = (name) => style.getPropertyValue(`--mm-${name}`).trim();

@@ -66,16 +66,15 @@ async function reread(inspector, change) {
 async function follow(inspector, held) {
   inspector.wanted = { ...held };
   if (inspector.following) return;
+  const change = inspector.wanted;
   inspector.following = true;
-  while (inspector.wanted) {
-    const change = inspector.wanted;
-    inspector.wanted = null;
-    if (!(await reread(inspector, change))) break;
-    const place = inspector.body.querySelector(".mmi-if");
-    place?.querySelector(".mmi-outcome")?.remove();
-    place?.append(outcome(inspector));
-  }
+  const read = await reread(inspector, change);
   inspector.following = false;
+  if (!read) return;
+  const place = inspector.body.querySelector(".mmi-if");
+  place?.querySelector(".mmi-outcome")?.remove();
+  place?.append(outcome(inspector));
+  if (inspector.wanted !== change) follow(inspector, inspector.wanted);
 }
 
 /** What came of it, in words: [{text, gap}], with a gap for what is worth a bolder type. */

@@ -45,12 +45,15 @@ function parts(value, tell, ifs) {
         shared ? shares(value) : chances(value.labels, value.probabilities),
       ]
     : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
-  const seen = [
-    make("p", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
+  // Where the drawing stands below the answer, it is closed at first, so that the drawing follows at once.
+  const seen = make(
+    "details",
+    { className: "mm-saws", open: !matchMedia("(max-width: 899px)").matches || !value.used.length },
+    make("summary", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
     make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
-  ];
+  );
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
-  return [top, ...(ifs && value.used.length ? [ifs] : []), ...(panels.length ? seen : [])];
+  return [top, ...(ifs && value.used.length ? [ifs] : []), ...(panels.length ? [seen] : [])];
 }
 
 /** The answer, in large type. */

@@ -92,7 +92,7 @@ function drawer(modality, on) {
 /** Open a drawer below what it belongs to, until somebody presses elsewhere or Escape. */
 function toggle(place, on, back, after = () => {}) {
   if (!place || place.classList.contains("mm-open") === on) return;
-  for (const close of [...open]) close(false);
+  for (const close of open) close(false);
   place.classList.toggle("mm-open", on);
   if (!on) return;
   const close = (refocus) => {

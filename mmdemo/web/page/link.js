@@ -10,7 +10,7 @@ import { openAt, seek, state } from "../drawing/drawing.js";
 import { suggest, tried } from "../inspect/inspector.js";
 
 const asked = new URLSearchParams(location.hash.slice(1));
-const GATES = ["i", "f", "g", "o"];
+const GATES = new Set(["i", "f", "g", "o"]);
 let basis = null; // the example that the page shows, as long as nothing but noise was added to it
 
 const inspector = () => document.querySelector("#drawing .mm-inspect");
@@ -68,6 +68,6 @@ export function changeOf(words, count) {
   if (!Number.isInteger(start) || !Number.isInteger(stop) || start < 0 || stop <= start || stop > count) return null;
   if (gate === "out") return { start, stop, gate: null, value: null };
   const held = Number(value);
-  if (!GATES.includes(gate) || !value || !(held >= (gate === "g" ? -1 : 0) && held <= 1)) return null;
+  if (!GATES.has(gate) || !value || !(held >= (gate === "g" ? -1 : 0) && held <= 1)) return null;
   return { start, stop, gate, value: held };
 }

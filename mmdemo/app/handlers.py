@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -69,7 +72,12 @@ class Handlers:
 
     def try_example(self, task: str, event: gr.EventData) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
-        given, shown = self.example(task, event_data(event).get("name"))
+        asked = event_data(event)
+        given, shown = self.example(task, asked.get("name"))
+        noise = asked.get("noise")  # of a link
+        if isinstance(noise, dict) and any((sliders := _noise(noise.get)).values()):
+            given = replace(given, noise=sliders)
+            shown = self.read(given, example=asked["name"])
         return *given.values(), None, *shown
 
     def example(self, task: str, name: Any) -> tuple[Given, Shown]:
@@ -95,25 +103,22 @@ class Handlers:
         return given.task, self.show_examples(given.task), *given.values(), None, *self.read(given)
 
     def open_link(self, link: str) -> Any:
-        """The page was opened -> task, examples, evaluation, what its address gives, no candidate, and the result.
+        """The page was opened -> task, examples, evaluation, words, sliders of noise, and the result.
 
         Args:
-            link: what follows the # of the address, which may be a stranger's: a task, and an example's name or words;
-                and for each slider of noise that is not at 0, ``noise-NAME`` and where it is.
+            link: what follows the # of the address, which may be a stranger's: a task, and words or an example's name;
+                and for each slider of noise that is not at 0, ``noise-NAME`` and where it is. An example is then
+                asked for by the browser, see ``try_example``: it fills in files, too.
         """
         values = dict(parse_qsl(link)) if isinstance(link, str) and len(link) < MAX_LINK else {}
-        text, task, name = values.get("text", ""), values.get("task"), values.get("example")
-        example = next((each for each in self.tasks.examples(task) if each.name == name), None) if task else None
-        if task not in self.tasks.names or not (example or 0 < len(text) <= MAX_CHARACTERS):
+        text, task = values.get("text", ""), values.get("task")
+        if task not in self.tasks.names or not ("example" in values or 0 < len(text) <= MAX_CHARACTERS):
             return gr.skip()
-        noise = {slider: _whole(values.get(f"noise-{slider}", ""), most) for slider, most in SLIDERS.items()}
-        if example and not any(noise.values()):
-            given, shown = self.example(task, name)
-        else:
-            sources = example.given(task).sources if example else {"text": text}
-            given = Given(sources, noise=noise, task=task)
-            shown = self.read(given, **({"example": name} if example else {}))
-        return task, *self.choose_task(task), *given.values(), None, *shown
+        chosen = (task, *self.choose_task(task))
+        if "example" in values:
+            return *chosen, *[gr.skip()] * (1 + len(SLIDERS) + 4)
+        given = Given({"text": text}, noise=_noise(lambda slider: values.get(f"noise-{slider}")), task=task)
+        return *chosen, text, *given.noise.values(), *self.read(given)
 
     def choose_task(self, task: str) -> tuple[str, str]:
         """A task was chosen -> its examples, and whose evaluation is shown."""
@@ -148,6 +153,8 @@ class Handlers:
         return packed({"number": question.get("number"), **answer})
 
 
-def _whole(words: str, most: int) -> int:
-    """A whole number from 0 to the most, as an address has it; 0 where it is none."""
-    return int(words) if words.isascii() and words.isdigit() and len(words) < 4 and int(words) <= most else 0
+def _noise(find: Callable[[str], Any]) -> dict[str, int]:
+    """Where the sliders are, by what an address says of each in words: 0 for what is no whole number up to its end."""
+    said = {slider: find(slider) for slider in SLIDERS}
+    whole = {slider: int(words) for slider, words in said.items() if re.fullmatch(r"[0-9]{1,3}", str(words))}
+    return {slider: whole[slider] if whole.get(slider, most + 1) <= most else 0 for slider, most in SLIDERS.items()}

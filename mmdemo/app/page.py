@@ -232,7 +232,7 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     on.evaluation.told(do.answer_evaluation, None, on.replies, api_name="figures", **quiet)
     filled = [on.task, on.examples, *on.given, *chosen]
     on.evaluation.chosen(do.try_case, None, filled, api_name="case", **visible)
-    filled = [on.task, on.examples, on.evaluation, *on.given, *chosen]
+    filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
     on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")
 

@@ -172,11 +172,13 @@ def test_which_part_of_the_sound_was_taken_is_said(window, said):
     assert window.locator(".mm-listen").inner_text() == strings()["page.speech_play"]
 
 
-def test_of_one_input_alone_the_chances_are_shown(window):
+def test_of_one_input_alone_the_chances_that_matter_are_shown(window):
     result, explanation, *_ = made_reading(slices=0, moments=0, units=16)
-    show(window, answer(result, explanation, {}))
+    said = answer(result, explanation, {})
+    show(window, said)
     assert window.locator(".mm-shares").count() == 0
-    assert window.locator(".mm-chances li").count() == 5
+    likely = sum(p >= 0.005 for p in said["probabilities"])
+    assert window.locator(".mm-chances li").count() == min(5, max(1, likely))
 
 
 def test_it_fits_a_phone(window, said):

@@ -11,6 +11,7 @@ import { suggest, tried } from "../inspect/inspector.js";
 
 const asked = new URLSearchParams(location.hash.slice(1));
 const GATES = new Set(["i", "f", "g", "o"]);
+const PATIENCE = 20_000; // milliseconds for the task of a link to be chosen
 let basis = null; // the example that the page shows, as long as nothing but noise was added to it
 
 const inspector = () => document.querySelector("#drawing .mm-inspect");
@@ -39,6 +40,20 @@ export function linkToHere() {
   const url = new URL(location.href);
   url.hash = parts.toString().replace("open=", "open");
   return url.href;
+}
+
+/** Run the example that the address asks for, once its task is chosen and it is there. */
+export function wantedExample(tell, names) {
+  const [name, task] = [asked.get("example"), asked.get("task")];
+  if (!name) return;
+  const noise = Object.fromEntries([...asked].filter(([key]) => key.startsWith("noise-")).map(([key, value]) => [key.slice(6), value]));
+  const until = performance.now() + PATIENCE;
+  const look = () => {
+    const chosen = document.querySelector("#task input:checked")?.value;
+    if (chosen === task && names().includes(name)) tell({ name, noise });
+    else if (performance.now() < until) setTimeout(look, 50);
+  };
+  look();
 }
 
 /** Keep track of the example that is shown, and bring back what the address asks for, once. */

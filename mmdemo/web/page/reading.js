@@ -7,7 +7,7 @@ import { name, onLanguage, sentences } from "../core/words.js";
 import { draw } from "../drawing/drawing.js";
 import { fetchPlotly } from "../drawing/plotly.js";
 import { inspect } from "../inspect/inspector.js";
-import { openingOf, playOnce } from "./opening.js";
+import { firstTouch, openingOf, playOnce, preload } from "./opening.js";
 import { roomFor } from "./stage.js";
 
 /** How it was read. It may ask the server about what is drawn: see mmdemo/app/questions.py. */
@@ -27,7 +27,11 @@ export function drawing({ element, props, watch, tell }) {
   watch("value", show);
   onLanguage(show);
   show();
-  if (opening) playOnce(frame);
-  // After what is there was painted: it takes a while to be read, and nothing waits for it.
-  requestAnimationFrame(() => setTimeout(() => fetchPlotly(element.querySelector(".mm-card").dataset.plotly)));
+  const { plotly } = element.querySelector(".mm-card").dataset;
+  const later = () => requestAnimationFrame(() => setTimeout(() => fetchPlotly(plotly))); // after the paint: it takes a while
+  if (!opening) return later();
+  playOnce(frame);
+  preload(plotly);
+  firstTouch(later);
+  return null;
 }

@@ -1,4 +1,4 @@
-"""The stage: what is in the first screen, with which reading the page opens, how it is presented, and what a link keeps."""
+"""The stage: what the first screen holds, with what the page opens, how it is presented, and what a link keeps."""
 
 import re
 

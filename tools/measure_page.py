@@ -85,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loads", type=int, default=LOADS, help="cold loads of each page")
     loads = parser.parse_args().loads
-    with served() as ours, empty() as other, browser() as chromium:
+    with served(opening=True) as ours, empty() as other, browser() as chromium:
         runs = [(load(chromium, ours), load(chromium, other)) for _ in range(loads)]
         uses = use(chromium, ours)
     page, bare = (medians([run[k] for run in runs]) for k in (0, 1))

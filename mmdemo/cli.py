@@ -100,7 +100,7 @@ def serve(
     if not any(checkpoints.glob("*/config.json")):
         raise FileNotFoundError(f"There is no trained task in {checkpoints}: no folder in it has a config.json")
     _check_address(host, port)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy looks: the cores are for visitors side by side
+    _use_one_thread()  # the cores are for visitors side by side
     from mmdemo.app import build
     from mmdemo.server import serve
 
@@ -183,14 +183,14 @@ def calibrate(
 ) -> None:
     """Fit anew from which probability a checkpoint's answers are clear or likely; training ends with this, too."""
     from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.data.tasks.registry import task_of
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
     from mmdemo.train.recipes import RECIPES
     from mmdemo.train.run import calibrate_task
 
     model = _quietly(Predictor.load, checkpoint).model
-    task = own_task(model.config.task, manifest, model.config) if manifest else task_named(model.config.task)
+    task = task_of(model.config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     calibrate_task(model, data, checkpoint, recipe=RECIPES[task.recipe])
     for given, found in model.config.calibration.items():
@@ -214,7 +214,7 @@ def evaluate(
 ) -> None:
     """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
     from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import own_task, task_named
+    from mmdemo.data.tasks.registry import task_of
     from mmdemo.evaluate.run import evaluate_task, study_unheard_speakers
     from mmdemo.evaluate.tables import tables
     from mmdemo.inference.predictor import Predictor
@@ -222,7 +222,7 @@ def evaluate(
     from mmdemo.train.recipes import RECIPES
 
     config = _quietly(Predictor.load, checkpoint).config
-    task = own_task(config.task, manifest, config) if manifest else task_named(config.task)
+    task = task_of(config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
     if strangers:
@@ -260,6 +260,7 @@ def predict(
     if not manifest and not single:
         raise typer.BadParameter("Give --text, --image or --audio, or --manifest with --out")
 
+    _use_one_thread()
     from mmdemo.data.manifest.manifest import load_image_cell
     from mmdemo.inference.predictions import in_words, predict_manifest, save_trace
     from mmdemo.inference.predictor import Predictor
@@ -275,10 +276,13 @@ def predict(
     if trace:
         save_trace(result, trace)
     if report:
+        from mmdemo.app.questions import kept
         from mmdemo.app.reading import explained
         from mmdemo.app.report import report as standalone
 
-        page = standalone(explained(predictor, result))
+        reading = explained(predictor, result)
+        answers = kept(predictor.model.lstm, predictor.readout(result.used), reading.result, reading.explanation)
+        page = standalone(reading, replies=answers)
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_bytes(page)
 
@@ -298,6 +302,7 @@ def explain_all(
     if shard is not None and shard >= shards:
         raise typer.BadParameter(f"--shard counts from 0: the last of {shards} is {shards - 1}")
 
+    _use_one_thread()  # shards are for the cores
     from mmdemo.inference.predictor import Predictor
     from mmdemo.inference.shards import Shard, explain_all
 
@@ -309,13 +314,41 @@ def explain_all(
 
 
 @app.command()
+def findings(
+    checkpoint: Annotated[
+        Path, typer.Option(help="Folder of the trained task; findings.json is written there.")
+    ] = TRAINED / "digits",
+    manifest: Manifest = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+) -> None:
+    """Look for what single units of a checkpoint do, and for what forgetting is good for; the page's tour tells it."""
+    _use_one_thread()
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import task_of
+    from mmdemo.evaluate.findings import find, write_findings
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+
+    predictor = _quietly(Predictor.load, checkpoint, "cpu")
+    config = predictor.config
+    task = task_of(config, manifest)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    about = {"task": task.name, "command": " ".join(["python -m mmdemo", *sys.argv[1:]]), "seed": seed}
+    found = find(predictor, data.split("validation"), data.split("test"), seed=seed, say=_complain)
+    write_findings(checkpoint, about | found)
+    typer.echo(json.dumps(found, indent=2))
+
+
+@app.command()
 def bench(
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
     out: Annotated[Path | None, typer.Option(help="JSON file to write the measurements to.")] = None,
 ) -> None:
     """Measure how long each stage takes on this machine, for one visitor of a server."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the server has it
+    _use_one_thread()  # as the server does
     from mmdemo.evaluate.bench import main
 
     main(checkpoint, device, out)
@@ -393,6 +426,14 @@ def make_pictures(
     people = {"semeion": read_semeion(data), "pendigits": read_pendigits(data)}
     manifest = make_pictures(out, fetch_mnist(data), clothes, people, count=count, seed=seed, jobs=jobs, say=_complain)
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
+
+
+def _use_one_thread() -> None:
+    """Have NumPy and PyTorch compute in one thread unless the environment says otherwise; to be called before both.
+
+    One input is too little work to share: on 16 cores, 16 threads took ten times as long for it as one.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def _check_address(host: str, port: int) -> None:

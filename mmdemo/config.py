@@ -21,12 +21,14 @@ FORMER_NAMES = {  # of the fields of ModelConfig, and of the configurations with
 }
 
 PROSODY = 33  # numbers per step that say how something sounds
+VOICE = 256  # numbers per step that say whose voice it is, and in what state
 
 LEVELS = ("clear", "likely", "unclear")
 """How far an answer can be trusted: see ``Calibration``."""
 
 RIGHT = {"clear": 0.99, "likely": 0.90}
-"""The share of answers that are right, at least, among those of a level or a higher one on the validation split."""
+"""The share of answers that are right, at least, among those of a level or a higher one on the validation split,
+where a task does not say otherwise."""
 
 RANGES: dict[str, tuple[float, float]] = {
     "max_tokens": (1, 4096),
@@ -44,6 +46,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "embedding_dim": (1, 1024),
     "hidden_size": (1, 2048),
     "dropout": (0.0, 1.0),
+    "feature_dropout": (0.0, 1.0),
     "temperature": (1e-3, 1e3),
     "clear": (0.0, 2.0),
     "likely": (0.0, 2.0),
@@ -111,9 +114,11 @@ class AudioConfig:
     max_seconds: float = 6.0  # of found speech; at 80 ms a step this is 75 steps
     stem_size: int = 96  # numbers per step out of the pretrained stem
     prosody: bool = False  # whether the steps also say how it sounds: pitch, loudness, brightness
+    voice: bool = False  # whether they also have the states of a pretrained speaker encoder
     context: int = 0  # steps to either side that a step sees besides itself; 0 for a plain linear stem
     channels: int = 192  # of a stem with context
     dropout: float = 0.3  # within a stem with context, in training only
+    feature_dropout: float = 0.0  # share of the numbers per step that it does without in a sound, in training only
     one_word: bool = False  # whether the answer is one word, so that several, or one cut off, are a reason for doubt
 
     def __post_init__(self) -> None:
@@ -123,7 +128,7 @@ class AudioConfig:
     @property
     def size(self) -> int:
         """Numbers per step that the model gets."""
-        return self.stem_size + (PROSODY if self.prosody else 0)
+        return self.stem_size + (PROSODY if self.prosody else 0) + (VOICE if self.voice else 0)
 
     @property
     def max_steps(self) -> int:
@@ -160,6 +165,7 @@ class ModelConfig:
     embedding_dim: int = 100  # numbers per step, whatever the modality
     hidden_size: int = 128  # LSTM units
     dropout: float = 0.2  # on the steps and on the states, in training only
+    right: dict[str, float] = field(default_factory=lambda: dict(RIGHT))  # what the levels are worth: see RIGHT
     calibration: dict[str, Calibration] = field(default_factory=dict)  # by combination of inputs, such as text+image
     expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
     more: dict[str, Any] = field(default_factory=dict)  # the configuration of each sense besides the usual three
@@ -203,6 +209,12 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Accept the nested dictionaries that ``config.json`` gives. Raise ``ValueError`` for what cannot be."""
+        if not isinstance(self.right, dict) or set(self.right) != set(RIGHT):
+            raise ValueError(f"right must have a share for each of {', '.join(RIGHT)}, but is {self.right!r}")
+        for level, share in self.right.items():
+            if isinstance(share, bool) or not isinstance(share, (int, float)):
+                raise ValueError(f"right must have numbers, but {level} is {share!r}")
+            check_range(f"the share of right answers that are {level}", share, 0.0, 1.0)
         if not isinstance(self.calibration, dict):
             raise ValueError(f"calibration has to have an entry for each combination, and is {self.calibration!r}")
         self.calibration = {

@@ -30,7 +30,7 @@ PREPARATION_SECONDS = (
 REPLY_SECONDS = 20.0  # that a nursery may take for an order once it is prepared
 GRACE_SECONDS = 3.0  # after the end of its time a worker ends itself, if nobody else has
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}  # what forks may have no others
-NICENESS = 5  # of who shall let others go first: a third of their share of a busy processor
+NICENESS = 5  # more than before, of who shall let others go first: a third of their share of a busy processor
 ORDER = struct.Struct("!cq")  # what a nursery is told: to fork or to end, and which worker
 REPLY = struct.Struct("!q")  # the number of the new worker, or the code with which one has ended
 FORK, END = b"f", b"e"
@@ -92,7 +92,7 @@ class Worker:
             return time.monotonic()
 
     def grown(self) -> float:
-        """Megabytes that it has taken since it began and not given back; 0 where that is not known."""
+        """Megabytes that it has taken since it was ready and not given back; 0 where that is not known."""
         return self._resident() - self._small
 
     def _resident(self) -> float:
@@ -106,7 +106,8 @@ class Worker:
         """Let all other processes go first from now on."""
         self.nice = True
         with suppress(AttributeError, OSError):  # not on Windows, or it has ended
-            os.setpriority(os.PRIO_PROCESS, self.number, NICENESS)
+            before = os.getpriority(os.PRIO_PROCESS, self.number)  # that of who started it, which need not be 0
+            os.setpriority(os.PRIO_PROCESS, self.number, before + NICENESS)  # the system itself stops at its most
 
     def is_alive(self) -> bool:
         """Whether it still waits for a question."""
@@ -166,6 +167,7 @@ class Spawned(Worker):
         except Died as error:
             self.end()
             raise ChildProcessError("a worker has ended before it was ready") from error
+        self._small = self._resident()  # with all that it has imported
 
     def is_alive(self) -> bool:
         """See ``Worker``."""

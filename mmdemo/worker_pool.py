@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from mmdemo.messages import InputError
-from mmdemo.nursery import FORKS, Died, Nursery, Spawned, Worker
+from mmdemo.nursery import FORKS, PREPARATION_SECONDS, Died, Nursery, Spawned, Worker
 
 MAX_WORKERS = 8  # that work at once; each takes up to 100 MB
 SECONDS = 5.0  # that a call may take
@@ -329,8 +329,22 @@ class _Pool:
         return self.nursery.fork()
 
     def _hire_first(self) -> None:
-        """Have workers ready before the first call."""
+        """Have workers ready before the first call, each of which has done once what it will be asked to do.
+
+        One that was forked has what its nursery has loaded, but the first time it changes any of that, the system makes
+        it a copy: on a machine with many workers each first picture would take several times as long as a later one.
+        """
         with self.hiring, suppress(TooMuchWork):  # closed already
             ready = [self._hire() for _ in range(self.turns.count - len(self.hired))]
             for worker in filter(None, ready):
-                self._release(worker)
+                try:
+                    worker.ask(_do_all, (tuple(self.prepare),), PREPARATION_SECONDS)
+                except (Died, OSError):  # killed from outside, or at the end of the server
+                    self._fire(worker)
+                else:
+                    self._release(worker)
+
+
+def _do_all(functions: Sequence[Callable[[], Any]]) -> None:
+    for function in functions:
+        function()

@@ -15,12 +15,16 @@ import argparse
 import io
 import json
 import subprocess
+import sys
+from itertools import product
 from pathlib import Path
 from shutil import which
 
 import cv2
 import numpy as np
 import soundfile as sf
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 OUT = Path(__file__).resolve().parents[1] / "assets" / "examples"
 SIZE = (480, 640)  # pixels, height and width of a photo
@@ -46,6 +50,7 @@ STROKES = {
 PHONEMES = {3: "θɹˈi", 7: "sˈɛvᵊn", 9: "nˈIn"}
 SENTENCE = "I don't know what to say"  # any feeling may be in it
 RAISED = ("en-us+m3", 85, 210, 180)  # espeak-ng's voice, high in its range, fast, and loud
+TRIED_VOICES = ("en-us+m3", "en-us+m7", "en-us+f2", "en-us+f4", "en-gb+f5")
 
 
 def spline(points: np.ndarray, per_piece: int = 40) -> np.ndarray:
@@ -169,8 +174,13 @@ EMOTION = [
 def main() -> None:
     """Write everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--try", dest="tried", type=Path, help="only say what a checkpoint hears in raised voices")
     parser.add_argument("--kokoro", type=Path, help="the speech model; without it, the recordings stay as they are")
-    folder = parser.parse_args().kokoro
+    given = parser.parse_args()
+    if given.tried:
+        try_voices(given.tried)
+        return
+    folder = given.kokoro
     digits(OUT / "digits", folder)
     emotion(OUT / "emotion")
 
@@ -199,11 +209,28 @@ def digits(out: Path, kokoro: Path | None) -> None:
     write_rows(DIGITS, out)
 
 
-def shouted() -> np.ndarray:
-    """The sentence by espeak-ng: float32 (n,) at ``RATE``, with a moment of quiet around it."""
+def try_voices(checkpoint: Path) -> None:
+    """Print what a checkpoint hears in voices by espeak-ng, the firmest answer first, to choose ``RAISED`` from."""
+    from mmdemo.inference.predictor import Predictor
+
+    predictor, heard = Predictor.load(checkpoint), []
+    for settings in product(TRIED_VOICES, (15, 50, 85, 99), (110, 160, 210, 260), (60, 180)):
+        result = predictor.predict(audio=(RATE, shouted(settings)))
+        best = int(result.probabilities.argmax())
+        heard.append((float(result.probabilities[best]), result.level, result.labels[best], settings))
+    for probability, level, label, settings in sorted(heard, reverse=True):
+        print(f"{probability:.3f} {level:8} {label:9} {settings}")
+
+
+def shouted(settings: tuple[str, int, int, int]) -> np.ndarray:
+    """The sentence by espeak-ng: float32 (n,) at ``RATE``, with a moment of quiet around it.
+
+    Args:
+        settings: voice, pitch, words a minute, loudness.
+    """
     import soxr
 
-    voice, pitch, pace, loud = RAISED
+    voice, pitch, pace, loud = settings
     options = ["-v", voice, "-p", str(pitch), "-s", str(pace), "-a", str(loud), "--stdout"]
     done = subprocess.run(["espeak-ng", *options, f"{SENTENCE}!"], check=True, capture_output=True)
     speech, rate = sf.read(io.BytesIO(done.stdout), dtype="float32")
@@ -224,7 +251,7 @@ def emotion(out: Path) -> None:
         assert done
         (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
     if which("espeak-ng"):
-        sf.write(out / "raised.flac", shouted(), RATE, "PCM_16")
+        sf.write(out / "raised.flac", shouted(RAISED), RATE, "PCM_16")
     write_rows(EMOTION, out)
 
 

@@ -30,9 +30,10 @@ def made(checkpoints: Path = CHECKPOINTS) -> dict[str, Any]:
     """The hash of the weights, and what the page says and draws of the example; no times, which differ each time."""
     tasks = Tasks(checkpoints)
     example = next(each for each in tasks.examples(opening.TASK) if each.name == opening.EXAMPLE)
-    reading = read(tasks.predictor(opening.TASK), **example.given(opening.TASK).to_read())
+    predictor = tasks.predictor(opening.TASK)
+    reading = read(predictor, **example.given(opening.TASK).to_read())
     said = {key: value for key, value in reading.said.items() if key != "milliseconds"}
-    what_ifs = telling_what_ifs(tasks.predictor(opening.TASK), reading.result)
+    what_ifs = telling_what_ifs(predictor.model.lstm, predictor.readout(reading.result.used), reading.result)
     figure = json.loads(json.dumps({**reading.figure, "what_ifs": what_ifs}))
     return {"sha256": opening.weights_hash(checkpoints / opening.TASK), "said": said, "figure": figure}
 

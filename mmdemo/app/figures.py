@@ -21,7 +21,7 @@ from mmdemo.app.tasks import Tasks
 from mmdemo.audio.decode import decode
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.sources.folder import data_folder
-from mmdemo.evaluate.results import fetch, read_cases, read_metrics
+from mmdemo.evaluate.results import fetch, read_cases, read_findings, read_metrics
 from mmdemo.image.decode import open_picture
 from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES
@@ -63,6 +63,17 @@ def reply(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
         "shows": shows,
         "cases": [_case(modality, k, *cases[modality][k][2:], shows) for k in numbers[:MAX_CASES]],
     }
+
+
+def findings(tasks: Tasks, name: str) -> dict[str, Any]:
+    """What single units of a task's checkpoint do, as ``python -m mmdemo findings`` found; empty where it did not look.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    if name not in tasks.names:
+        raise InputError("ask.unknown")
+    return {"ask": "findings", "findings": read_findings(tasks.folder / name)}
 
 
 def case(tasks: Tasks, question: dict[str, Any]) -> Given:

@@ -137,8 +137,11 @@ class Handlers:
         if reading is None and question.get("opening") == opening.EXAMPLE and opening.TASK in self.tasks.names:
             *_, reading = self.example(opening.TASK, opening.EXAMPLE)[1]
         try:
-            predictor = self.tasks.predictor(reading.result.task if reading else task)
-            answer = questions.reply(predictor, reading, question)
+            name = reading.result.task if reading else task
+            if question.get("ask") == "findings":
+                answer = figures.findings(self.tasks, name)
+            else:
+                answer = questions.reply(self.tasks.predictor(name), reading, question)
         except InputError as error:
             answer = {"refused": said(error.note)}
         return packed({"number": question.get("number"), **answer})

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmdemo.app.reading import Reading
 from mmdemo.app.report import report
@@ -27,8 +27,12 @@ from mmdemo.lstm.counterfactual import GateIntervention, ablate, rerun
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.lstm.faithfulness import faithfulness
 from mmdemo.lstm.ledger import contrast, ledger, triangle
+from mmdemo.lstm.readout import Readout
+from mmdemo.lstm.trace import trace
 from mmdemo.lstm.trajectory import pre_activations
 from mmdemo.messages import LANGUAGES, InputError
+
+KEPT_STEPS = 60  # up to which a file keeps the answers about each step, some 10 kB each
 
 
 def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any]) -> dict[str, Any]:
@@ -55,25 +59,57 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
     name = question.get("ask")
     if name == "sound" and reading.sound is not None:
         return {"ask": name, "url": _wave(reading.sound)}
+    lstm, readout = predictor.model.lstm, predictor.readout(reading.result.used)
     if name == "take":
-        return {"ask": name, **_export(reading, question.get("format"), question.get("language"))}
+        return {"ask": name, **_export(lstm, readout, reading, question.get("format"), question.get("language"))}
+    return _answer(lstm, readout, reading.result, reading.explanation, question)
+
+
+def kept(lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation) -> list[dict[str, Any]]:
+    """The answers that a file takes along, since it has nobody to ask: see ``web/core/ask.js``.
+
+    They are about each step alone: its inside, and what if it were left out, or forgot nothing.
+
+    Args:
+        lstm: that reads forward; gates can be held in one layer only.
+        readout: what reads its top layer.
+        result, explanation: the reading.
+
+    Returns:
+        What ``reply`` would say; nothing of a reading of more than ``KEPT_STEPS``.
+    """
+    count = len(result.steps)
+    if count > KEPT_STEPS:
+        return []
+    changes = [{"gate": None}, {"gate": "f", "value": 1}][: 2 if lstm.num_layers == 1 else 1]
+    questions: list[dict[str, Any]] = [{"ask": "step", "step": t} for t in range(count)]
+    questions += [{"ask": "what_if", "start": t, "stop": t + 1, **change} for t in range(count) for change in changes]
+    return [_answer(lstm, readout, result, explanation, question) for question in questions]
+
+
+@torch.inference_mode()
+def _answer(
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    name = question.get("ask")
     asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "telling": _telling, "faithful": _faithful}
     if not isinstance(name, str) or name not in asks:
         raise InputError("ask.unknown")
-    with torch.inference_mode():
-        return {"ask": name, **asks[name](predictor, reading.result, reading.explanation, question)}
+    return {"ask": name, **asks[name](lstm, readout, result, explanation, question)}
 
 
-def _step(predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]) -> dict[str, Any]:
+def _step(
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
     """``inside`` (11, H): z of i, f, g, o, then i, f, g, o, c before, c, h; ``evidence`` (C, T); ``bias`` (C,)."""
     t = _whole(question, "step", 0, len(result.steps) - 1)
     inside = result.trace
     before = inside.c[t - 1] if t else torch.zeros_like(inside.c[0])
     signals = [inside.i[t], inside.f[t], inside.g[t], inside.o[t], before, inside.c[t], inside.h[t]]
     x = torch.cat(list(result.embeddings.values()))  # (T, S)
-    z = pre_activations(predictor.model.lstm, x, inside, t)  # (4, H)
+    z = pre_activations(lstm, x, inside, t)  # (4, H)
     every = torch.eye(len(result.labels))
-    book = ledger(predictor.model.lstm, predictor.readout(result.used), x, every, seen_from=t, inside=inside)
+    book = ledger(lstm, readout, x, every, seen_from=t, inside=inside)
     return {
         "step": t,
         "inside": _packed(torch.cat([z, torch.stack(signals)])),  # (11, H)
@@ -83,42 +119,42 @@ def _step(predictor: Predictor, result: Result, explanation: Explanation, questi
 
 
 def _triangle(
-    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
     """``steps``: (T, T), a row for each step that it is seen from."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
     x = torch.cat(list(result.embeddings.values()))
-    book = triangle(predictor.model.lstm, predictor.readout(result.used), x, weights, inside=result.trace)
+    book = triangle(lstm, readout, x, weights, inside=result.trace)
     return {"about": about, "against": against, "steps": _packed(book.steps)}
 
 
 def _what_if(
-    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
     """``beliefs``: (C, T) after every step that is left; ``kept``: which steps those are."""
     count = len(result.steps)
     start = _whole(question, "start", 0, count - 1)
     stop = _whole(question, "stop", start + 1, count)
     x = torch.cat(list(result.embeddings.values()))
-    gate, value, kept = question.get("gate"), None, list(range(count))
+    gate, value, left = question.get("gate"), None, list(range(count))
     if gate is None:
-        kept = kept[:start] + kept[stop:]
+        left = left[:start] + left[stop:]
         x = ablate(x, start, stop)
-        states = rerun(predictor.model.lstm, x).h if kept else x.new_zeros(0, predictor.config.hidden_size)
+        states = trace(lstm, x).h if left else x.new_zeros(0, lstm.hidden_size)
     else:
         if gate not in ("i", "f", "g", "o"):
             raise InputError("ask.unknown")
         value = _number(question, "value", -1.0 if gate == "g" else 0.0, 1.0)
-        states = rerun(predictor.model.lstm, x, [GateIntervention(gate, value, start, stop)]).h
-    beliefs = predictor.readout(result.used).probabilities(states)  # (T', C)
-    last = beliefs[-1] if kept else explanation.prior
+        states = rerun(lstm, x, [GateIntervention(gate, value, start, stop)]).h
+    beliefs = readout.probabilities(states)  # (T', C)
+    last = beliefs[-1] if left else explanation.prior
     return {
         "start": start,
         "stop": stop,
         "gate": gate,
         "value": value,
-        "kept": kept,
+        "kept": left,
         "beliefs": _packed(beliefs.T),
         "probabilities": [round(float(p), 4) for p in last],
         "label": result.labels[int(last.argmax())],
@@ -126,23 +162,17 @@ def _what_if(
 
 
 def _telling(
-    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
     """``what_ifs``: see ``telling_what_ifs``."""
-    return {"what_ifs": telling_what_ifs(predictor, result)}
+    return {"what_ifs": telling_what_ifs(lstm, readout, result)}
 
 
-def telling_what_ifs(predictor: Predictor, result: Result) -> list[dict[str, Any]]:
+def telling_what_ifs(lstm: nn.LSTM, readout: Readout, result: Result) -> list[dict[str, Any]]:
     """What is worth trying, each as ``what_if`` takes it, and its outcome: ``label`` and ``probability``."""
     x = torch.cat(list(result.embeddings.values()))
     with torch.inference_mode():
-        found = telling(
-            predictor.model.lstm,
-            predictor.readout(result.used),
-            x,
-            result.steps,
-            torch.as_tensor(result.probabilities),
-        )
+        found = telling(lstm, readout, x, result.steps, torch.as_tensor(result.probabilities))
     return [
         {
             "start": one.start,
@@ -157,13 +187,13 @@ def telling_what_ifs(predictor: Predictor, result: Result) -> list[dict[str, Any
 
 
 def _faithful(
-    predictor: Predictor, result: Result, explanation: Explanation, question: dict[str, Any]
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
     """For the ledger, what each step changed, integrated gradients and random orders: how ``about`` falls."""
     about, against = _classes(result, question)
     weights = contrast(len(result.labels), about, against)
     x = torch.cat(list(result.embeddings.values())).clone()
-    found = faithfulness(predictor.model.lstm, predictor.readout(result.used), x, weights, about)
+    found = faithfulness(lstm, readout, x, weights, about)
     curves = {
         name: {
             "removed": deletion.removed.tolist(),
@@ -176,14 +206,14 @@ def _faithful(
     return {"about": about, "against": against, "curves": curves}
 
 
-def _export(reading: Reading, kind: Any, language: Any) -> dict[str, str]:
+def _export(lstm: nn.LSTM, readout: Readout, reading: Reading, kind: Any, language: Any) -> dict[str, str]:
     """``name``, ``type`` and ``base64`` of a file, which the browser saves: none is kept here."""
     result, explanation = reading.result, reading.explanation
     made = {
         "json": ("json", "application/json", lambda: as_json(result, explanation, language)),
         "npz": ("npz", "application/octet-stream", lambda: as_npz(result)),
         "csv": ("csv", "text/csv", lambda: as_csv(result, explanation)),
-        "report": ("html", "text/html", lambda: report(reading, language)),
+        "report": ("html", "text/html", lambda: report(reading, language, kept(lstm, readout, result, explanation))),
     }
     if kind not in list(made) or language not in LANGUAGES:
         raise InputError("ask.unknown")

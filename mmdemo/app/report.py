@@ -7,6 +7,9 @@ JSON without ``<``, and becomes text by the same modules as on the page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from mmdemo.app.parts import packed, preface, words
 from mmdemo.app.reading import Reading
 from mmdemo.app.web import REPORT, bundle, styles
@@ -34,18 +37,20 @@ PAGE = """<!doctype html>
 """
 
 
-def report(reading: Reading, language: str = "en") -> bytes:
+def report(reading: Reading, language: str = "en", replies: Sequence[dict[str, Any]] = ()) -> bytes:
     """The file, in UTF-8.
 
     Args:
         reading: what is shown.
         language: the one that it opens in; it can be changed in it.
+        replies: the answers that it takes along, as ``questions.kept`` gives them.
 
     Raises:
         InputError: nothing was read.
     """
     if not reading.figure["steps"]:
         raise InputError("answer.nothing")
+    shown = {"language": language, "said": reading.said, "figure": reading.figure, "replies": list(replies)}
     return PAGE.format(
         language=language,
         policy=POLICY,
@@ -54,5 +59,5 @@ def report(reading: Reading, language: str = "en") -> bytes:
         style="\n".join(styles()),
         modules=bundle(REPORT).replace("</", "<\\/"),
         words=words(),
-        reading=packed({"language": language, "said": reading.said, "figure": reading.figure}),
+        reading=packed(shown),
     ).encode()

@@ -22,9 +22,10 @@ from mmdemo.audio.noise import add_noise, babble, loud_part, worsen_sound
 from mmdemo.audio.preview import preview
 from mmdemo.audio.reader import AudioInput, read_audio
 from mmdemo.audio.several import WINDOW, words_in
-from mmdemo.audio.speech_embedding import SpeechEmbedding, listen
-from mmdemo.audio.stem import AudioStem, Spectrograms
-from mmdemo.config import SAMPLE_RATE, AudioConfig
+from mmdemo.audio.speech_embedding import SpeechEmbedding
+from mmdemo.audio.stem import AudioStem, Spectrograms, listen
+from mmdemo.audio.voice_encoder import VoiceEncoder
+from mmdemo.config import PROSODY, SAMPLE_RATE, AudioConfig
 from mmdemo.messages import InputError, Note
 from mmdemo.modality import Ask, CorruptionTest, Modality, Noise, StepTarget, ramp
 
@@ -34,10 +35,11 @@ DECIBELS = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)  # of speech above noise
 
 
 class Spectrogram(NamedTuple):
-    """One sound that is still to be embedded: mel (F, 32), and how each of its T steps sounds, (T, P)."""
+    """One sound that is still to be embedded: see ``AudioInput`` for its parts."""
 
     mel: NDArray[np.float32]
     prosody: NDArray[np.float32]
+    tones: NDArray[np.float32]
 
 
 class Audio(Modality):
@@ -63,8 +65,8 @@ class Audio(Modality):
         return replace(given.part(read.start, read.stop), doubt=Note("audio.several", values))
 
     def item(self, given: AudioInput) -> Spectrogram:
-        """The spectrogram of what was found, and how it sounds."""
-        return Spectrogram(given.mel, given.prosody)
+        """The spectrograms of what was found, and how it sounds."""
+        return Spectrogram(given.mel, given.prosody, given.tones)
 
     def spans(self, given: AudioInput) -> Iterator[tuple[str, tuple[float, ...]]]:
         """The seconds (start, end) of every step."""
@@ -100,9 +102,12 @@ class Audio(Modality):
         """Embedded sounds as (B, T, size); others as ``Spectrograms``. A batch has one kind."""
         there = [item for item in items if item is not None]
         if there and isinstance(there[0], Spectrogram):
-            mels = pad_sequence([torch.from_numpy(item.mel) for item in there], batch_first=True)
+            mels, tones = (
+                pad_sequence([torch.from_numpy(part) for part in parts], batch_first=True)
+                for parts in ([item.mel for item in there], [item.tones for item in there])
+            )
             how = [None if item is None else item.prosody for item in items]
-            return Spectrograms(mels, _padded(how, config.size - config.stem_size))
+            return Spectrograms(mels, _padded(how, PROSODY * config.prosody), tones)
         return _padded(items, config.size)
 
     def steps(self, item: Spectrogram | np.ndarray, config: AudioConfig) -> int:
@@ -111,7 +116,7 @@ class Audio(Modality):
 
     def fingerprint(self, config: AudioConfig) -> dict[str, Any]:
         """How much is read, and whether it says how it sounds."""
-        return {"max_seconds": config.max_seconds, "prosody": config.prosody}
+        return {"max_seconds": config.max_seconds, "prosody": config.prosody, "voice": config.voice}
 
     def prepare(
         self, source: Any, config: AudioConfig, *, variants: int, rng: Generator, others: tuple[str, ...]
@@ -145,7 +150,7 @@ class Audio(Modality):
 
     def embedded(self, item: Spectrogram, stem: AudioStem) -> np.ndarray:
         """(T, size)."""
-        return listen(stem.speech, item.mel, item.prosody)
+        return listen(stem.speech, stem.voice, *item)
 
     def raw(self, source: Any) -> NDArray[np.float32]:
         """Samples, (n,)."""
@@ -197,6 +202,11 @@ def _speech() -> SpeechEmbedding:
     return SpeechEmbedding.pretrained()
 
 
+@lru_cache
+def _voice() -> VoiceEncoder:
+    return VoiceEncoder.pretrained()
+
+
 def _embedded(sound: AudioInput) -> np.ndarray:
     """A sound as it is kept, (T, size)."""
-    return listen(_speech(), sound.mel, sound.prosody)
+    return listen(_speech(), _voice() if sound.tones.shape[1] else None, sound.mel, sound.prosody, sound.tones)

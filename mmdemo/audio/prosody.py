@@ -88,8 +88,8 @@ def prosody(samples: NDArray[np.float32], frames: NDArray[np.int64], level: floa
     return np.concatenate([np.stack(columns, 1), shape - 1, shape - usual], axis=1).astype(np.float32).clip(-5, 5)
 
 
-def _frames(samples: NDArray[np.float32], frames: NDArray[np.int64], size: int) -> NDArray[np.float32]:
-    """(F, size) samples around each frame's middle; silence outside of the recording."""
+def frames_around(samples: NDArray[np.float32], frames: NDArray[np.int64], size: int) -> NDArray[np.float32]:
+    """(F, size) samples around the middle of each frame, which is 10 ms; silence outside of the recording."""
     starts = frames * HOP - size // 2
     before = max(0, -int(starts.min(initial=0)))
     after = max(0, int(starts.max(initial=0)) + size - len(samples))
@@ -98,7 +98,7 @@ def _frames(samples: NDArray[np.float32], frames: NDArray[np.int64], size: int) 
 
 
 def _power(samples: NDArray[np.float32], frames: NDArray[np.int64]) -> NDArray[np.float32]:
-    spectrum = rfft(_frames(samples, frames, SHORT) * np.hanning(SHORT).astype(np.float32), axis=1)
+    spectrum = rfft(frames_around(samples, frames, SHORT) * np.hanning(SHORT).astype(np.float32), axis=1)
     return spectrum.real**2 + spectrum.imag**2
 
 
@@ -113,7 +113,7 @@ def _bands() -> NDArray[np.float32]:
 def _pitch(samples: NDArray[np.float32], frames: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
     """Octaves above 150 Hz, NaN where there is no voice, and how periodic each frame is, 0 to 1; both (F,)."""
     window = np.hanning(LONG).astype(np.float32)
-    pieces = _frames(samples, frames, LONG)
+    pieces = frames_around(samples, frames, LONG)
     pieces = (pieces - pieces.mean(1, keepdims=True)) * window
     size = 2048  # at least LONG and the longest lag, for the correlation not to go round
     spectrum = rfft(pieces, size, axis=1)

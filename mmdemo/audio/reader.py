@@ -18,7 +18,8 @@ from mmdemo.audio.find_speech import CONTEXT, SHORTEST, cut_off, cut_out, find_s
 from mmdemo.audio.prosody import prosody
 from mmdemo.audio.spectrogram import FRAMES_PER_SECOND, spectrogram
 from mmdemo.audio.speech_embedding import BANDS, STRIDE
-from mmdemo.config import SAMPLE_RATE, AudioConfig
+from mmdemo.audio.voice_encoder import TONES, tones
+from mmdemo.config import PROSODY, SAMPLE_RATE, AudioConfig
 from mmdemo.messages import Note
 from mmdemo.modality import ModalityInput
 
@@ -36,6 +37,7 @@ class AudioInput(ModalityInput):
         segments: (start, end) of the speech that is read, in seconds of the original.
         mel: (F, 32) float32, what the stem reads: T * 8 frames and 34 more on either side.
         prosody: (T, PROSODY) float32, how each step sounds; (T, 0) where the task does not ask for it.
+        tones: (T * 8, TONES) float32, what the voice encoder reads; (T * 8, 0) where the task does not ask for it.
         spans: (T, 2) float64, the 80 ms in the middle of each step's window, in seconds of the original.
         notes: what else a person should know.
         absent: why there is nothing to read, or None.
@@ -47,6 +49,7 @@ class AudioInput(ModalityInput):
     segments: list[tuple[float, float]]
     mel: NDArray[np.float32]
     prosody: NDArray[np.float32]
+    tones: NDArray[np.float32]
     spans: NDArray[np.float64]
     notes: tuple[Note, ...] = ()
     absent: Note | None = None
@@ -68,6 +71,7 @@ class AudioInput(ModalityInput):
             segments=[(max(a, first), min(b, last)) for a, b in self.segments if a < last and b > first],
             mel=self.mel[start * STRIDE : stop * STRIDE + 2 * CONTEXT],
             prosody=self.prosody[start:stop],
+            tones=self.tones[start * STRIDE : stop * STRIDE],
             spans=self.spans[start:stop],
         )
 
@@ -91,8 +95,10 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
     if not segments:
         absent = Note("audio.short" if seconds < SHORTEST / FRAMES_PER_SECOND else "audio.silence")
         nothing = np.zeros((0, BANDS), np.float32)
-        unsaid = np.zeros((0, config.size - config.stem_size), np.float32)
-        return AudioInput(samples, seconds, [], nothing, unsaid, np.zeros((0, 2)), absent=absent)
+        unsaid, unheard = (
+            np.zeros((0, width), np.float32) for width in (PROSODY * config.prosody, TONES * config.voice)
+        )
+        return AudioInput(samples, seconds, [], nothing, unsaid, unheard, np.zeros((0, 2)), absent=absent)
 
     level = loudness(power, segments)
     kept, left_out = keep(whole_steps(segments), round(config.max_seconds * FRAMES_PER_SECOND))
@@ -116,6 +122,7 @@ def read_audio(source: Source, config: AudioConfig | None = None) -> AudioInput:
         segments=[tuple(clip(segment).tolist()) for segment in kept],
         mel=cut_out(power, kept, level),
         prosody=how,
+        tones=tones(samples, frames) if config.voice else np.zeros((len(frames), 0), np.float32),
         spans=clip(np.stack([starts, starts + STRIDE], axis=1)),
         notes=tuple(notes),
         doubt=_lost_end(power, level) if config.one_word else None,

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -97,22 +95,6 @@ class SpeechEmbedding(nn.Module):
                 x = activation(convolution(x))
             x = F.max_pool2d(x, (pool, 2))
         return self.last(x).squeeze(3).transpose(1, 2)  # (B, 96, T, 1) -> (B, T, 96)
-
-
-@torch.inference_mode()
-def listen(stem: SpeechEmbedding, mel: NDArray[np.float32], prosody: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the model gets of a sound: the stem's steps with how each of them sounds beside it.
-
-    Args:
-        stem: on any device.
-        mel: (F, 32).
-        prosody: (T, P), with T = :func:`steps` (F); P may be 0.
-
-    Returns:
-        (T, 96 + P).
-    """
-    said = stem(torch.from_numpy(mel)[None].to(stem.shift.device))[0].cpu().numpy()
-    return np.concatenate([said, prosody], axis=1)
 
 
 def steps(frames: int) -> int:

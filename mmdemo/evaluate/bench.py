@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import random
 import resource
 import time
-from collections.abc import Callable, Hashable, Mapping
-from functools import partial
+import warnings
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -28,7 +31,7 @@ from mmdemo.lstm.counterfactual import GateIntervention, changed, rerun
 from mmdemo.lstm.explanation import Step, explain
 from mmdemo.lstm.faithfulness import integrated_gradients
 from mmdemo.lstm.ledger import contrast, ledger
-from mmdemo.lstm.trace import trace
+from mmdemo.lstm.trace import full_precision, trace
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -152,82 +155,206 @@ def bench_memory(checkpoint: Path, device: str | None = None) -> dict[str, float
     return report
 
 
-def bench_devices(checkpoint: Path) -> dict[str, float]:
-    """How much faster CUDA runs the model than the CPU (stems, LSTM and trace), and how far the answers differ."""
+def bench_devices(checkpoint: Path) -> dict[str, Any]:
+    """How much faster CUDA runs the model than the CPU (stems, LSTM and trace), how far the answers differ, and what
+    seeing the gates costs there.
+    """
     inputs = sample_inputs()
     on = {name: Predictor.load(checkpoint, name) for name in ("cpu", "cuda")}
     times = medians({name: partial(predictor.predict, **inputs) for name, predictor in on.items()}, 20)
     cpu, cuda = (on[name].predict(**inputs).probabilities for name in ("cpu", "cuda"))
-    return {"cpu_to_cuda": times["cpu"] / times["cuda"], "largest_difference": float(np.abs(cpu - cuda).max())}
+    largest = float(np.abs(cpu - cuda).max())
+    return {"cpu_to_cuda": times["cpu"] / times["cuda"], "largest_difference": largest, "trace": bench_cuda_trace()}
+
+
+def bench_cuda_trace(
+    shapes: Sequence[tuple[int, int]] = ((100, 1), (1000, 1), (150, 32), (150, 256)),
+    device: str = "cuda",
+    repeats: int = 20,
+) -> list[dict[str, Any]]:
+    """As ``bench_trace``, on CUDA, wall time until the device has done all; (steps, batch) of each shape.
+
+    Returns:
+        For each shape its ``steps`` and ``batch``, and the time of ``trace`` and of the best loop (``hoisted_loop``)
+        over that of cuDNN's own call, all in full float32.
+    """
+    lstm = nn.LSTM(100, 128).eval().to(device)
+    ways: dict[str, Callable[[nn.LSTM, Tensor], object]] = {"trace": trace, "hoisted_loop": hoisted_loop}
+    rows = []
+    with torch.inference_mode(), full_precision(torch.device(device)):
+        for steps, batch in shapes:
+            x = torch.randn(steps, batch, 100, device=device)
+            calls = {"lstm": partial(lstm, x), **{name: partial(way, lstm, x) for name, way in ways.items()}}
+            times = low_quantiles({name: partial(_until_done, call) for name, call in calls.items()}, repeats)
+            ratios = {name: round(times[name] / times["lstm"], 2) for name in ways}
+            rows.append({"steps": steps, "batch": batch, **ratios})
+    return rows
+
+
+def _until_done(call: Callable[[], object]) -> None:
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def bench_trace(
-    steps: tuple[int, ...] = (100, 300, 1000), long: tuple[int, int] = (10_000, 100_000), repeats: int = 30
-) -> dict[str, dict[int, float] | float]:
-    """What seeing the gates costs, as ratios: batch of 1, 100 inputs, 128 units, one thread, medians, taking turns.
+    steps: Sequence[int] = (10, 100, 1000),
+    batches: Sequence[int] = (1, 16, 64),
+    long: tuple[int, int] = (10_000, 100_000),
+    repeats: int = 30,
+) -> dict[str, Any]:
+    """What seeing the gates costs, as ratios: 100 inputs, 128 units, float32, one thread, all ways taking turns.
 
     Processor time is measured, which with one thread equals wall time on an idle machine, even if this one is busy.
 
     Args:
-        steps: lengths of the short sequences.
+        steps, batches: the shapes, every length with every batch.
         long: two lengths, shorter first, to see whether time is linear in them.
-        repeats: turns of each contestant; the long sequences, about a second each, get a third of them.
+        repeats: turns of each contestant for the smallest shapes; the largest, a second each, get a fifth of them.
 
     Returns:
-        ``trace_to_lstm``: by steps, the time of ``trace`` over that of a plain ``nn.LSTM`` call.
-        ``loop_to_trace``: by steps, the time of an ``nn.LSTMCell`` loop that computes gates over that of ``trace``.
+        ``rows``: for each shape its ``steps`` and ``batch``, by way the time over that of a plain ``nn.LSTM`` call
+        (``trace`` and those of ``RIVALS``), and ``to_fastest``: that of ``trace`` over that of the fastest rival.
         ``long_to_short``: the time of ``trace`` on the longer of the long sequences over that on the shorter.
     """
-    lstm, cell = nn.LSTM(100, 128), nn.LSTMCell(100, 128)
+    lstm = nn.LSTM(100, 128).eval()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    ways: dict[str, Callable[[nn.LSTM, Tensor], object]] = {"trace": trace, **RIVALS}
+    rows = []
     try:
         with torch.inference_mode():
-            short = {}
-            for count in steps:
-                x = torch.randn(count, 1, 100)
-                calls = {
-                    "lstm": partial(lstm, x),
-                    "trace": partial(trace, lstm, x),
-                    "loop": partial(_cell_loop, cell, x),
-                }
-                short[count] = medians(calls, repeats, time.process_time)
+            for count, batch in product(steps, batches):
+                x = torch.randn(count, batch, 100)
+                calls = {"lstm": partial(lstm, x), **{name: partial(way, lstm, x) for name, way in ways.items()}}
+                turns = max(-(-repeats // 5), repeats * min(1, 2000 // (count * batch)))
+                times = low_quantiles(calls, turns, time.process_time)
+                ratios = {name: round(times[name] / times["lstm"], 2) for name in ways}
+                fastest = min(times[name] for name in RIVALS)
+                rows.append({
+                    "steps": count,
+                    "batch": batch,
+                    **ratios,
+                    "to_fastest": round(times["trace"] / fastest, 2),
+                })  # fmt: skip
             calls = {count: partial(trace, lstm, torch.randn(count, 1, 100)) for count in long}
-            ends = medians(calls, -(-repeats // 3), time.process_time)
+            ends = low_quantiles(calls, -(-repeats // 3), time.process_time)
     finally:
         torch.set_num_threads(threads)
-    return {
-        "trace_to_lstm": {count: times["trace"] / times["lstm"] for count, times in short.items()},
-        "loop_to_trace": {count: times["loop"] / times["trace"] for count, times in short.items()},
-        "long_to_short": ends[long[1]] / ends[long[0]],
-    }
+    return {"rows": rows, "long_to_short": round(ends[long[1]] / ends[long[0]], 2)}
 
 
 def medians(
     calls: Mapping[Name, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[Name, float]:
     """Median seconds of each call. They take turns, so that a busy moment of the machine is shared by all."""
+    return {name: median(seconds) for name, seconds in _turns(calls, repeats, clock).items()}
+
+
+def low_quantiles(
+    calls: Mapping[Name, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[Name, float]:
+    """Seconds that a fifth of the turns of each call stay below: what it takes while nothing else wants the machine."""
+    return {name: sorted(seconds)[repeats // 5] for name, seconds in _turns(calls, repeats, clock).items()}
+
+
+def _turns(
+    calls: Mapping[Name, Callable[[], object]], repeats: int, clock: Callable[[], float]
+) -> dict[Name, list[float]]:
+    """Seconds of each turn of each call. What runs after another finds the processor's caches as that has left them,
+    so the order changes at random.
+    """
     seconds: dict[Name, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()  # the first call pays for what later ones find ready
+    names, chance = list(calls), random.Random(0)
     for _ in range(repeats):
-        for name, call in calls.items():
+        for name in names:
             start = clock()
-            call()
+            calls[name]()
             seconds[name].append(clock() - start)
-    return {name: median(times) for name, times in seconds.items()}
+        chance.shuffle(names)
+    return seconds
 
 
-def _cell_loop(cell: nn.LSTMCell, x: Tensor) -> list[Tensor]:
-    """The usual way to gates: x (T, B, I) through an ``nn.LSTMCell`` step by step, with the gates computed again."""
-    h = c = x.new_zeros(x.shape[1], cell.hidden_size)
+def hoisted_loop(lstm: nn.LSTM, x: Tensor) -> list[Tensor]:
+    """A loop in Python that multiplies all inputs before it: x (T, B, I) -> i, f, g, o, c, h, each (T, B, H)."""
+    w_ih, w_hh, *biases = lstm.all_weights[0]
+    h = c = x.new_zeros(x.shape[1], lstm.hidden_size)
     rows = []
-    for x_t in x:
-        z = F.linear(x_t, cell.weight_ih, cell.bias_ih) + F.linear(h, cell.weight_hh, cell.bias_hh)  # (B, 4H)
+    for z in F.linear(x, w_ih, sum(biases)):
+        i, f, g, o = torch.addmm(z, h, w_hh.T).chunk(4, 1)  # each (B, H)
+        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+        c = f * c + i * g
+        h = o * c.tanh()
+        rows.append((i, f, g, o, c, h))
+    return [torch.stack(column) for column in zip(*rows, strict=True)]
+
+
+def scripted_cell(lstm: nn.LSTM, x: Tensor) -> tuple[Tensor, ...]:
+    """The usual custom cell in TorchScript, without Python between the steps; the same arguments and returns."""
+    w_ih, w_hh, b_ih, b_hh = lstm.all_weights[0]
+    zeros = x.new_zeros(x.shape[1], lstm.hidden_size)
+    return _scripted()(x, zeros, zeros, w_ih, w_hh, b_ih + b_hh)
+
+
+@lru_cache
+def _scripted() -> Callable[..., tuple[Tensor, ...]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch keeps TorchScript, but advises against it
+        return torch.jit.script(_scripted_loop)
+
+
+def _scripted_loop(
+    x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    all_i, all_f, all_g, all_o, all_c, all_h = [x[:0]], [x[:0]], [x[:0]], [x[:0]], [x[:0]], [x[:0]]
+    for t in range(x.size(0)):
+        z = torch.mm(x[t], w_ih.t()) + torch.mm(h, w_hh.t()) + bias
         i, f, g, o = z.chunk(4, 1)
-        h, c = cell(x_t, (h, c))
-        rows.append((i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), c, h))
-    return [torch.stack(column) for column in zip(*rows, strict=True)]  # six of (T, B, H)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + i * g
+        h = o * torch.tanh(c)
+        all_i.append(i)
+        all_f.append(f)
+        all_g.append(g)
+        all_o.append(o)
+        all_c.append(c)
+        all_h.append(h)
+    return (
+        torch.stack(all_i[1:]),
+        torch.stack(all_f[1:]),
+        torch.stack(all_g[1:]),
+        torch.stack(all_o[1:]),
+        torch.stack(all_c[1:]),
+        torch.stack(all_h[1:]),
+    )
+
+
+def joined_loop(lstm: nn.LSTM, x: Tensor) -> list[Tensor]:
+    """As diagNNose goes about it (Jumelet 2020): (h, x) side by side times all weights in one, each signal kept.
+
+    The same arguments and returns.
+    """
+    w_ih, w_hh, *biases = lstm.all_weights[0]
+    weight, bias = torch.cat([w_hh, w_ih], 1).T, sum(biases)  # (H + I, 4H)
+    h = c = x.new_zeros(x.shape[1], lstm.hidden_size)
+    kept = [x.new_empty(*x.shape[:2], lstm.hidden_size) for _ in range(6)]
+    for t in range(len(x)):
+        i, f, g, o = (torch.cat([h, x[t]], 1) @ weight + bias).split(lstm.hidden_size, 1)
+        i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+        c = f * c + i * g
+        h = o * c.tanh()
+        for signal, now in zip(kept, (i, f, g, o, c, h), strict=True):
+            signal[t] = now
+    return kept
+
+
+RIVALS: dict[str, Callable[[nn.LSTM, Tensor], Sequence[Tensor]]] = {
+    "hoisted_loop": hoisted_loop,
+    "scripted_cell": scripted_cell,
+    "joined_loop": joined_loop,
+}
 
 
 def _parameters(*modules: nn.Module) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mmdemo.config import RIGHT
 from mmdemo.evaluate.metrics import Outcome
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.calibration import combined_answers
@@ -34,7 +33,7 @@ def study_levels(
         ``temperature``, the probabilities from which answers are ``clear`` and ``likely``, and for each split the
         shares that :meth:`Outcome.trust` gives.
     """
-    report: dict = {"right": RIGHT, "seed": seed, "given": {}}
+    report: dict = {"right": model.config.right, "seed": seed, "given": {}}
     for split, features in splits.items():
         tops = {modality: np.zeros(count, np.int64) for modality in model.config.modalities}
         for given, rows, logits, labels in combined_answers(model, features, pair=pair, seed=seed, count=count):

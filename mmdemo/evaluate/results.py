@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,22 @@ import numpy as np
 from mmdemo.data.sources.idx import read_pictures
 from mmdemo.messages import InputError
 
-METRICS, CASES = "metrics.json", "cases.json"
+METRICS, CASES, FINDINGS = "metrics.json", "cases.json", "findings.json"
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
     """A checkpoint's metrics; empty if it has not been measured."""
     file = folder / METRICS
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def read_findings(folder: Path) -> dict[str, Any]:
+    """What was found of a checkpoint's units; empty if nobody has looked, or the file cannot be read."""
+    file = folder / FINDINGS
+    with suppress(OSError, ValueError):
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def read_cases(folder: Path) -> dict[str, list[list[Any]]]:

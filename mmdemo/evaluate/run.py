@@ -15,6 +15,7 @@ from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.apart import is_apart, study_apart
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
 from mmdemo.evaluate.cases import cases_of, write_cases
+from mmdemo.evaluate.faces import study_faces
 from mmdemo.evaluate.faithfulness import choose, study_cues, study_faithfulness
 from mmdemo.evaluate.fusion import fusion
 from mmdemo.evaluate.levels import study_levels
@@ -76,6 +77,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     )
     if task.photos:
         metrics["paper"] = study_photos(model, task.photos(data.folder, data.seed), data.seed)
+    if task.faces:
+        metrics["faces"] = study_faces(model, task.faces(rows, data.seed), data.seed)
     if task.voices and len(strange := task.voices()):
         metrics["voices"] = study_voices(model, strange, data.seed)
     metrics["truth"] = study_faithfulness(model, features, _kinds_of_input(features, rows, data), seed=data.seed)

@@ -44,6 +44,11 @@ APART = {
     "font": "printed, in fonts not in training",
 }
 MADE = {"people": "people", "program": "mmdemo"}
+FACES = {
+    "square": "squares, as in the data set",
+    "tight": "the same enlarged: faces that fill the picture",
+    "room": "somewhere in a room",
+}
 TRIED = {
     "ledger": "**the ledger**: what each step wrote",
     "changed": "what each step changed",
@@ -119,12 +124,17 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _robustness(metrics["robustness"])
     if "paper" in metrics:
         yield from _paper(metrics["paper"])
+    if "faces" in metrics:
+        yield from _faces(metrics["faces"])
     if "voices" in metrics:
         yield from _voices(metrics["voices"])
     if "truth" in metrics:
         yield from _truth(metrics["truth"])
     if "strangers" in metrics:
         yield from _strangers(metrics["strangers"])
+
+
+TRACE_COLUMNS = ("steps", "batch", "trace", "hoisted_loop", "scripted_cell", "joined_loop", "to_fastest")
 
 
 def speed_tables(bench: dict[str, Any]) -> str:
@@ -134,10 +144,12 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"Measured by `python -m mmdemo bench` on {machine['cores']} cores, torch {machine['torch']}, "
         f"{bench['device']}. These are ratios of times taken within one run:",
         "",
-        "| steps (batch of 1, one thread) | `trace` / plain `nn.LSTM` | `LSTMCell` loop with gates / `trace` |",
-        "|---|---|---|",
-        *(f"| {n} | {ratio:.2f} | {trace['loop_to_trace'][n]:.1f} |" for n, ratio in trace["trace_to_lstm"].items()),
+        "| steps | batch | `trace` | loop, inputs multiplied before it | TorchScript cell | diagNNose's way "
+        "| `trace` / the fastest of those |",
+        "|---|---|---|---|---|---|---|",
+        *(f"| {' | '.join(str(row[column]) for column in TRACE_COLUMNS)} |" for row in trace["rows"]),
         "",
+        "The four in the middle are times over that of a plain `nn.LSTM`, which shows no gates; one thread. "
         f"100,000 steps take {trace['long_to_short']:.1f} times as long as 10,000. Milliseconds on this machine "
         "(medians; `first` is a visitor's first run):",
         "",
@@ -158,6 +170,12 @@ def speed_tables(bench: dict[str, Any]) -> str:
             f" To credit the steps alone: the ledger {why['ledger']:.1f}, what each step changed {why['changed']:.1f}, "
             f"integrated gradients with 32 points {why['gradients']:.1f}."
         )
+    if isinstance(bench["cuda"], dict):
+        rows = (
+            f"{row['steps']} steps, batch {row['batch']}: {row['trace']}, the loop {row['hoisted_loop']}"
+            for row in bench["cuda"]["trace"]
+        )
+        lines += ["", f"`trace` on CUDA, over cuDNN's own call: {'; '.join(rows)}."]
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")
@@ -340,6 +358,23 @@ def _paper(paper: dict[str, Any]) -> Iterator[str]:
         for margin, found in paper["cropped"].items()
     )
     yield f"The same photos cropped to the ink, with so much of its longer side left around it: {margins}."
+
+
+def _faces(faces: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        f"**Faces that have to be found**, the same test faces in all kinds of pictures (seed {faces['seed']}). "
+        "One that is not found counts as wrong."
+    )
+    yield ""
+    yield "| pictures | faces | not found | accuracy | 95 % interval | balanced accuracy | clear | right of these |"
+    yield "|---" * 8 + "|"
+    for kind, found in faces["kinds"].items():
+        yield (
+            f"| {FACES[kind]} | {found['n']} | {percent(found['not_found'])} | {percent(found['accuracy'])} "
+            f"| {' to '.join(f'{end:.2%}' for end in found['interval'])} | {percent(found['recall'][0])} "
+            f"| {percent(found['clear'])} | {_share(found['clear_right'])} |"
+        )
 
 
 def _truth(truth: dict[str, Any]) -> Iterator[str]:

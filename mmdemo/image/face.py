@@ -1,7 +1,12 @@
-"""Find the faces in a picture, and cut one out upright as a small grey square, framed like the pictures of FER2013."""
+"""Find the faces in a picture, and cut one out upright as a small grey square, framed like the pictures of FER2013.
+
+The finder is BlazeFace (Bazarevsky and others 2019, arXiv 1907.05047), MediaPipe's network for the back camera, run
+by OpenCV. ``tools/port_blazeface.py`` makes ``assets/blazeface.onnx``; ``assets/README.md`` credits it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,18 +14,25 @@ import cv2
 import numpy as np
 
 from mmdemo.image.ink import Box
+from mmdemo.resources import ASSETS
 
-SEARCHED = 400  # pixels: a longer picture is reduced to this length before faces are looked for
-SMALLEST = 0.09  # of the height: the side of the smallest face that is looked for...
-FILLING = 0.4  # ...and of the shorter side, of the smallest that counts as filling the picture
-TURNS = (0, -20, 20)  # degrees: the cascade knows upright faces, so the picture is turned for it
-BORDER = 1 / 3  # of the length: ground put around a picture in which nothing was found, for faces that fill it
-NEIGHBOURS = 4  # windows around a face that must agree on it
-FRAME = 1.03  # FER2013's square over the cascade's: the median of 200 of its pictures that the cascade finds
-EYES = (0.40, 0.39)  # how far down FER2013's eyes lie, and how far apart, in shares of the cascade's square
+NETWORK = ASSETS / "blazeface.onnx"
+OUTPUTS = ("scores_16", "places_16", "scores_8", "places_8")  # of two grids
+GRIDS = ((16, 2), (32, 6))  # pixels of a cell of each, and guesses in it
+FAR, CLOSE = 256, 128  # pixels of the square that the whole picture is brought to, and what is around one face
+BORDERS = (0.0, 0.5)  # of the length: ground around the picture, the wide one for faces that fill it
+AROUND = 2.0  # of a face's width: the side of the square that is looked at closely
+GUESS = -0.85  # log-odds of a face at the first look that is worth a close one: 0.3
+SURE = 0.4  # mean log-odds over the first, the close and its mirrored look from which on it is a face...
+SURER = 1.0  # ...and from which on it is one where something else is looked for
+GUESSES = 60  # the likeliest ones, that are looked at at all
+SHORTEST = 40  # pixels: no near face is looked for in a picture that is smaller
+NEAR = 0.2  # of the picture's length: the width of a near face
+FRAME = 1.19  # FER2013's square over BlazeFace's: the median of 300 of its training pictures
+ABOVE = 0.08  # of FER2013's square: how far above the centre of BlazeFace's its own lies
+GIVES = 0.2  # of its side: how far a square that sticks out of the picture is made smaller, and moved, to lie in it
 BRIGHT = 0.8  # the square's brightest parts (99 of 100 are darker) are brought up to this where the light was dim
 FINE = 8  # times, at most: a large face is cut out this much finer and then averaged
-NEAR_SIDE = 200  # pixels; a near face is looked for in a picture of this length, where it is still 40 wide
 
 
 @dataclass(frozen=True)
@@ -44,30 +56,58 @@ class Face:
         return x - half, y - half, x + half, y + half
 
 
-def find_faces(picture: np.ndarray) -> list[Face]:
-    """All faces in a picture, the largest first (Viola & Jones 2001, OpenCV's second alternative cascade).
+@dataclass(frozen=True)
+class Glimpse:
+    """What the network says of one face: how likely it is one, and where.
 
-    Local contrast is evened out first (CLAHE, Zuiderveld 1994): it finds far more of the faces in dim and uneven light
-    than evening out the whole.
+    Attributes:
+        score: log-odds.
+        centre: (x, y) of its box.
+        eyes: the one on the left of the picture and the other, (2, 2).
+        width: of its box.
+    """
+
+    score: float
+    centre: np.ndarray
+    eyes: np.ndarray
+    width: float
+
+    @property
+    def turn(self) -> float:
+        """Degrees that the line of the eyes leans anticlockwise."""
+        across, down = self.eyes[1] - self.eyes[0]
+        return float(np.degrees(np.arctan2(-down, across)))
+
+
+def find_faces(picture: np.ndarray) -> list[Face]:
+    """All faces in a picture, the largest first.
+
+    What may be a face at the first look is looked at closely, upright, and once more in the mirror: a digit or a cup
+    seldom looks like a face three times.
 
     Args:
         picture: uint8 (H, W, 3), RGB.
     """
-    height, width = picture.shape[:2]
-    ratio = min(1.0, SEARCHED / max(height, width))
-    size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    grey = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    for border, smallest in ((0, SMALLEST * size[1]), (round(BORDER * max(size)), FILLING * min(size))):
-        ground = cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE)
-        even = cv2.createCLAHE(4.0, (8, 8)).apply(ground)
-        found = [one for turn in TURNS for one in _turned_faces(even, turn, max(20, round(smallest)))]
-        if faces := _apart(found):
-            moved = [_by_the_eyes(even, face) for face in faces]
-            return [
-                Face(((f.centre[0] - border) / ratio, (f.centre[1] - border) / ratio), f.side / ratio, f.turn)
-                for f in moved
-            ]
+    for border in BORDERS:
+        seen = [one for one in _apart(_look(picture, FAR, border)) if one.score > GUESS]
+        closer = [(one, _closer(picture, one)) for one in seen]
+        if faces := [_framed(looks, picture) for one, looks in closer if _sure(one, looks) > SURE]:
+            return sorted(faces, key=lambda face: -face.side)
     return []
+
+
+def near_face(picture: np.ndarray) -> Box | None:
+    """The largest face, at least a fifth of the picture's length wide, where something else is looked for.
+
+    Quicker than :func:`find_faces`, and in doubt it is no face.
+    """
+    if min(picture.shape[:2]) < SHORTEST:
+        return None
+    wide = NEAR * max(picture.shape[:2])
+    seen = [one for one in _apart(_look(picture, CLOSE, 0.0)) if one.score > GUESS and one.width > wide]
+    closer = [(one, _closer(picture, one)) for one in seen]
+    faces = [_framed(looks, picture).box for one, looks in closer if _sure(one, looks) > SURER]
+    return max(faces, key=lambda box: box[2] - box[0], default=None)
 
 
 def cut_out(picture: np.ndarray, face: Face, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,79 +141,117 @@ def ready_face(picture: np.ndarray, size: int) -> np.ndarray | None:
 
 
 @lru_cache
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_{name}.xml")
+def _network() -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(str(NETWORK))
+
+
+@lru_cache
+def _anchors(size: int) -> np.ndarray:
+    """The middles of the cells that the guesses belong to, (N, 2) in shares of the square's side."""
+    found = []
+    for cell, guesses in GRIDS:
+        middles = (np.arange(size // cell) + 0.5) * cell / size
+        grid = np.stack(np.meshgrid(middles, middles), axis=-1)  # (rows, columns, 2)
+        found.append(np.repeat(grid.reshape(-1, 2), guesses, axis=0))
+    return np.concatenate(found)
+
+
+def _glimpses(square: np.ndarray, back: np.ndarray) -> list[Glimpse]:
+    """What the network says of a square, uint8 (size, size, 3); ``back``: the map (2, 3) from it to the picture."""
+    size = len(square)
+    network = _network()
+    network.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, mean=(127.5,) * 3))
+    maps = [np.moveaxis(found[0], 0, -1) for found in network.forward(OUTPUTS)]  # (rows, columns, guesses * numbers)
+    scores = np.concatenate([maps[0].ravel(), maps[2].ravel()])  # (N,)
+    places = np.concatenate([maps[1].reshape(-1, 16), maps[3].reshape(-1, 16)])  # a box and six points
+    points = places[:, [0, 1, 4, 5, 6, 7]].reshape(-1, 3, 2) + size * _anchors(size)[:, None]  # (N, 3, 2)
+    points = points @ back[:, :2].T + back[:, 2]
+    widths = places[:, 2] * np.hypot(*back[:, 0])
+    best = np.argsort(-scores)[:GUESSES]
+    return [Glimpse(float(scores[k]), points[k, 0], points[k, 1:], float(widths[k])) for k in best]
+
+
+def _look(picture: np.ndarray, size: int, border: float) -> list[Glimpse]:
+    """The likeliest faces in a whole picture with a border around it, in a square of so many pixels."""
+    height, width = picture.shape[:2]
+    ratio = size / (max(height, width) * (1 + 2 * border))
+    small = cv2.resize(
+        picture, (max(1, round(width * ratio)), max(1, round(height * ratio))), interpolation=cv2.INTER_AREA
+    )
+    top, left = (size - small.shape[0]) // 2, (size - small.shape[1]) // 2
+    below, right = size - small.shape[0] - top, size - small.shape[1] - left
+    square = cv2.copyMakeBorder(small, top, below, left, right, cv2.BORDER_REPLICATE)
+    return _glimpses(square, np.array([[1 / ratio, 0, -left / ratio], [0, 1 / ratio, -top / ratio]]))
+
+
+def _closer(picture: np.ndarray, one: Glimpse) -> tuple[Glimpse, Glimpse]:
+    """The same face upright and large, as it is and in the mirror: what is likeliest there."""
+    side = AROUND * max(one.width, 1.0)
+    matrix = cv2.getRotationMatrix2D(one.centre.tolist(), -one.turn, CLOSE / side)
+    matrix[:, 2] += CLOSE / 2 - one.centre
+    square = cv2.warpAffine(picture, matrix, (CLOSE, CLOSE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    back = cv2.invertAffineTransform(matrix)
+    mirror = np.array([[-1.0, 0, CLOSE], [0, 1, 0], [0, 0, 1]])
+    looks = []
+    for seen, way in ((square, back), (np.ascontiguousarray(square[:, ::-1]), back @ mirror)):
+        near = [found for found in _glimpses(seen, way) if _distance(found, one) < 0.3 * one.width]
+        looks.append(max(near, key=lambda found: found.score, default=Glimpse(-9.0, one.centre, one.eyes, one.width)))
+    plain, mirrored = looks
+    return plain, Glimpse(mirrored.score, mirrored.centre, mirrored.eyes[::-1], mirrored.width)
+
+
+def _distance(one: Glimpse, other: Glimpse) -> float:
+    return float(np.hypot(*(one.centre - other.centre)))
+
+
+def _sure(one: Glimpse, looks: Sequence[Glimpse]) -> float:
+    """The mean of the log-odds of all looks at a face."""
+    return float(np.mean([one.score, *(look.score for look in looks)]))
+
+
+def _framed(looks: Sequence[Glimpse], picture: np.ndarray) -> Face:
+    """The square that FER2013 would have of a face.
+
+    A square that sticks out a little is made smaller and moved into the picture, since there is nothing to be seen
+    beyond its edge.
+    """
+    eyes = np.mean([look.eyes for look in looks], axis=0)
+    turn = Glimpse(0.0, eyes[0], eyes, 0.0).turn
+    side = FRAME * float(np.mean([look.width for look in looks]))
+    lean = np.radians(turn)
+    up = np.array([-np.sin(lean), -np.cos(lean)])
+    centre = np.mean([look.centre for look in looks], axis=0) + ABOVE * side * up
+    size = np.array(picture.shape[1::-1], float)
+    side = min(side, max((1 - GIVES) * side, float(size.min())))
+    inside = np.clip(centre, side / 2, np.maximum(size - side / 2, side / 2))
+    centre = centre + np.clip(inside - centre, -GIVES * side, GIVES * side)
+    return Face(tuple(centre.tolist()), side, turn)
 
 
 def _upright(face: Face, size: int) -> np.ndarray:
     """The map (2, 3) from the picture to the face's square of a number of pixels."""
-    matrix = cv2.getRotationMatrix2D(face.centre, -face.turn, size / (FRAME * face.side))
+    matrix = cv2.getRotationMatrix2D(face.centre, -face.turn, size / face.side)
     matrix[:, 2] += size / 2 - np.array(face.centre)
     return matrix
 
 
-def _turned_faces(grey: np.ndarray, turn: float, smallest: int) -> list[tuple[int, Face]]:
-    """The faces that lean by about ``turn`` degrees, each with how many windows around it agree on it."""
-    height, width = grey.shape
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -turn, 1)
-    upright = cv2.warpAffine(grey, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE) if turn else grey
-    cascade = _cascade("frontalface_alt2")
-    boxes, counts = cascade.detectMultiScale2(upright, 1.1, NEIGHBOURS, minSize=(smallest, smallest))
-    back = cv2.invertAffineTransform(matrix)
-    centres = [tuple((back @ [x + w / 2, y + w / 2, 1]).tolist()) for x, y, w, _ in boxes]
-    sides = [float(w) for _, _, w, _ in boxes]
-    return [(int(n), Face(c, w, turn)) for n, c, w in zip(counts, centres, sides, strict=True)]
+def _apart(found: list[Glimpse]) -> list[Glimpse]:
+    """Of several that lie on each other, the likeliest, their places averaged."""
+    kept: list[list[Glimpse]] = []
+    for one in found:  # the likeliest first
+        group = next((group for group in kept if _distance(group[0], one) < 0.5 * max(group[0].width, one.width)), None)
+        if group is None:
+            kept.append([one])
+        elif one.score > GUESS:
+            group.append(one)
+    return [_mean(group) for group in kept]
 
 
-def _apart(found: list[tuple[int, Face]]) -> list[Face]:
-    """The largest first, and of several that lie on each other the one on which most windows agree."""
-    kept: list[Face] = []
-    for _, face in sorted(found, key=lambda one: -one[0]):
-        if all(np.hypot(*np.subtract(face.centre, one.centre)) > 0.5 * max(face.side, one.side) for one in kept):
-            kept.append(face)
-    return sorted(kept, key=lambda face: -face.side)
-
-
-def _by_the_eyes(grey: np.ndarray, face: Face) -> Face:
-    """The face turned, moved and sized so that its eyes lie where FER2013's do; as it was if they are not both seen."""
-    size = 120
-    matrix = _upright(face, size)
-    square = cv2.warpAffine(grey, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
-    eyes = _cascade("eye").detectMultiScale(
-        square[: int(0.65 * size)], 1.05, 3, minSize=(size // 8,) * 2, maxSize=(size // 3,) * 2
-    )
-    places = [(x + w / 2, y + h / 2, w) for x, y, w, h in eyes]
-    sides = [[eye for eye in places if (eye[0] < size / 2) == left] for left in (True, False)]
-    if not all(sides):
-        return face
-    left, right = (np.array(max(side, key=lambda eye: eye[2])[:2]) for side in sides)
-    across, down = right - left
-    lean = float(np.arctan2(-down, across))
-    unit = size / FRAME  # pixels of the face's own side
-    wide = float(np.hypot(across, down) / (EYES[1] * unit))
-    if abs(lean) > np.radians(20) or not 0.7 < wide < 1.4:
-        return face  # a brow, a nostril, or the corner of a mouth
-    grown = (1 + wide) / 2  # between what the cascade says and what the eyes say
-    below = (0.5 - EYES[0]) * unit * grown * np.array([np.sin(lean), np.cos(lean)])
-    centre = cv2.invertAffineTransform(matrix) @ [*((left + right) / 2 + below), 1]
-    return Face(tuple(centre.tolist()), face.side * grown, face.turn + float(np.degrees(lean)))
-
-
-def near_face(picture: np.ndarray) -> Box | None:
-    """The largest face, at least a fifth of the picture's length, for a picture in which something else is looked for.
-
-    Quicker than :func:`find_faces`, and blind to faces that are turned, dark or far.
-    """
-    height, width = picture.shape[:2]
-    ratio = min(1.0, NEAR_SIDE / max(height, width))
-    small = cv2.resize(
-        picture, (max(1, round(width * ratio)), max(1, round(height * ratio))), None, 0, 0, cv2.INTER_AREA
-    )
-    if min(small.shape[:2]) < 40:
-        return None
-    grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
-    faces = _cascade("frontalface_default").detectMultiScale(grey, 1.1, 5, minSize=(40, 40))
-    if len(faces) == 0:
-        return None
-    left, top, wide, tall = (float(n) / ratio for n in max(faces, key=lambda face: face[2]))
-    return left, top, left + wide, top + tall
+def _mean(group: Sequence[Glimpse]) -> Glimpse:
+    """One face from several guesses at it, by how likely each is."""
+    weights = 1 / (1 + np.exp(-np.array([one.score for one in group])))
+    weights /= weights.sum()
+    centre = sum(weight * one.centre for weight, one in zip(weights, group, strict=True))
+    eyes = sum(weight * one.eyes for weight, one in zip(weights, group, strict=True))
+    width = float(weights @ [one.width for one in group])
+    return Glimpse(group[0].score, centre, eyes, width)

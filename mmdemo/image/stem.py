@@ -84,12 +84,14 @@ class ResidualStem(PictureStem):
     """A deeper network, for hands of all kinds, and faces. Each column of its last map is one step here, too.
 
     Every picture is first brought to mean 0 and spread 1, so that the light does not matter. Between its stages the
-    height is halved; so is the width, until it has as many columns as there are slices.
+    height is halved; so is the width, until it has as many columns as there are slices. A face means the same in the
+    mirror, so once it is trained, each step is the mean of both readings.
     """
 
     def __init__(self, config: ImageConfig, embedding_dim: int) -> None:
         super().__init__()
         self.slices, self.embedding_dim = config.slices, embedding_dim
+        self.mirrored = config.subject == "face"
         first, width = config.channels[0], config.size // 2
         layers = [nn.InstanceNorm2d(1), nn.Conv2d(1, first, 5, stride=2, padding=2, bias=False)]
         layers += [SyncBatchNorm2d(first), nn.ReLU()]
@@ -100,3 +102,10 @@ class ResidualStem(PictureStem):
             width //= across
         self.features = nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d((HEIGHT, None)))
         self.column = nn.Conv2d(config.channels[-1], embedding_dim, (HEIGHT, 1))
+
+    def columns(self, squares: Tensor) -> Tensor:
+        """(n, size, size) -> (n, slices, S)."""
+        plain = super().columns(squares)
+        if self.training or not self.mirrored:
+            return plain
+        return (plain + super().columns(squares.flip(2)).flip(1)) / 2

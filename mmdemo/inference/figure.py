@@ -7,28 +7,38 @@ Colours belong to the page, which knows whether it is light or dark: a trace nam
 from __future__ import annotations
 
 import base64
+import html
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from mmdemo.lstm.trajectory import settled
 from mmdemo.model.modalities import SENSES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
     from mmdemo.inference.result import Result
     from mmdemo.lstm.explanation import Explanation, Step
+    from mmdemo.lstm.trace import Trace
 
 MAPS = ("f", "i", "o", "g", "c", "h")  # what the heat map of units can show, the first one from the start
 SPREAD = (0.1, 0.9)  # the quantiles over the units between which a band is drawn
 TOP = 15  # pixels above the first row, where it is said that the answer settled
 GAP = 20  # pixels between rows
 CLASS_HEIGHT = 12  # pixels of one class in the row of beliefs, while there is room
+COLOURS = {
+    "i": "#3b9ddb",
+    "f": "#d55e00",
+    "o": "#9b59b6",
+    "c": "#1b1d22",
+}  # as in core/palette.css
 HEIGHTS = {"gates": 112, "state": 84, "units": 168}  # pixels
 
 
@@ -129,6 +139,89 @@ def figure(result: Result) -> go.Figure:
         "units": {"range": [inside["c"].shape[1] - 0.5, -0.5], "tickvals": []},
     }
     return go.Figure(traces, _layout(result, heights, axes))
+
+
+def gates_figure(inside: Trace, words: Sequence[str], bars: Bars | None = None) -> go.Figure:
+    """The gates, the memory and the forget gates of every unit over the steps, with colours and hover of its own.
+
+    Args:
+        inside: one sequence, (T, D * H); each of the D directions has rows of its own.
+        words: what is written at each step.
+        bars: what each step means to an answer, in rows at the bottom.
+    """
+    names = {"i": "input gate i", "f": "forget gate f", "o": "output gate o", "c": "cell state c"}
+    directions = [f"{name}: " if len(inside.parts) > 1 else "" for _, name in inside.parts]
+    rows = [(n, title, keys) for n in range(len(directions)) for title, keys in (("gates", "oif"), ("memory", "c"))]
+    titles = [f"{directions[n]}{title}" for n, title, _ in rows] + ["forget gates of all units"]
+    heights = [HEIGHTS["state" if title == "memory" else "gates"] for _, title, _ in rows] + [HEIGHTS["units"]]
+    if bars:
+        titles, heights = [*titles, *bars.rows], [*heights, *(HEIGHTS["state"] for _ in bars.rows)]
+    look = {"row_heights": heights, "subplot_titles": titles, "vertical_spacing": 0.2 / len(heights)}
+    picture = make_subplots(len(heights), 1, shared_xaxes=True, **look)
+    signals = {key: _array(getattr(inside, key)) for key in MAPS}  # each (T, D * H)
+    for row, (n, _, keys) in enumerate(rows, start=1):
+        for key in keys:
+            band, line = _line("", key, np.split(signals[key], len(directions), 1)[n])
+            common = {"legendgroup": key, "name": f"{names[key]}, mean"}
+            spread = {"fillcolor": f"{COLOURS[key]}22", "hoverinfo": "skip", "showlegend": False}
+            mean = {"line": {"width": 2.2, "color": COLOURS[key]}, "showlegend": n == 0}
+            picture.add_trace(go.Scatter(band | common | spread), row, 1)
+            picture.add_trace(go.Scatter(line | common | mean), row, 1)
+    units = {"z": signals["f"].T, "zmin": 0, "zmax": 1, "colorscale": "Viridis", "name": names["f"], "showscale": False}
+    picture.add_trace(go.Heatmap(units, hovertemplate="step %{x}, unit %{y}: %{z:.2f}"), len(rows) + 1, 1)
+    picture.update_yaxes(title="unit", row=len(rows) + 1, col=1)
+    layout = {"template": "plotly_white", "hovermode": "x unified", "legend": {"orientation": "h", "y": 1.08}}
+    picture.update_layout(layout)
+    if bars:
+        _add_bars(picture, bars, len(rows) + 2)
+    ticks = [html.escape(word, quote=False) for word in words]  # text is text, but Plotly knows some tags
+    picture.update_xaxes(tickvals=list(range(len(words))), ticktext=ticks, row=len(heights), col=1)
+    return picture
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """What each step means to an answer among C classes, where there is no belief after each step.
+
+    Attributes:
+        rows: by what is written above a row, its numbers for every class's logit, (C, T).
+        labels: the classes.
+        answer: the class that is shown first; another can be chosen.
+        without: what would have been said without each step, T times; empty if that is not known.
+        title: what is said at the top.
+    """
+
+    rows: Mapping[str, np.ndarray]
+    labels: Sequence[str]
+    answer: int
+    without: Sequence[str]
+    title: str
+
+
+def _add_bars(picture: go.Figure, bars: Bars, first: int) -> None:
+    """A row of bars for each of ``bars.rows`` from row ``first`` on: every class against the mean of all."""
+    labels = [html.escape(label, quote=False) for label in bars.labels]
+    without = [f"<br>without it: {html.escape(said, quote=False)}" for said in bars.without]
+    fixed = len(picture.data)
+    for row, values in enumerate(bars.rows.values(), start=first):
+        for k, weighed in enumerate(values - values.mean(0)):  # (T,)
+            bar = {
+                "y": weighed,
+                "name": f"for {labels[k]}",
+                "marker": {"color": np.where(weighed < 0, COLOURS["f"], COLOURS["i"])},
+                "customdata": without or [""] * len(weighed),
+                "hovertemplate": "%{y:+.2f}%{customdata}",
+                "visible": k == bars.answer,
+                "showlegend": False,
+            }
+            picture.add_trace(go.Bar(bar), row, 1)
+    chosen = [[True] * fixed + [k == j for _ in bars.rows for j in range(len(labels))] for k in range(len(labels))]
+    buttons = [
+        {"label": label, "method": "restyle", "args": [{"visible": visible}]}
+        for label, visible in zip(labels, chosen, strict=True)
+    ]
+    menu = {"buttons": buttons, "active": bars.answer, "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom"}
+    picture.update_layout(updatemenus=[menu], title={"text": bars.title, "font": {"size": 13}}, barmode="overlay")
 
 
 def by_action(c: np.ndarray) -> np.ndarray:

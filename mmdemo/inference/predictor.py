@@ -19,7 +19,7 @@ from mmdemo.inference.result import Result
 from mmdemo.lstm.counterfactual import last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.readout import Readout
-from mmdemo.lstm.trace import Trace, trace
+from mmdemo.lstm.trace import Trace, full_precision, trace
 from mmdemo.messages import InputError, Note
 from mmdemo.modality import Item, ModalityInput
 from mmdemo.model.modalities import SENSES
@@ -198,16 +198,20 @@ class Predictor:
 
     @torch.inference_mode()
     def forward(self, inputs: dict[str, ModalityInput], order: Sequence[str]) -> ModelOutput:
-        """The model's own part of ``predict``: all of it that is done where the model is."""
+        """The model's own part of ``predict``: all of it that is done where the model is.
+
+        It is done in full precision: the answer to an input is the same alone and in one batch with others'.
+        """
         clock = _Clock()
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
-        with clock("stems"):
-            x = self._encode((inputs, order))  # in one batch with all that are waiting
-        with clock("lstm"):
-            step_probabilities, inside = self._run(x, used)
-        with clock("alone"):
-            embeddings = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
-            unimodal_probabilities = self._unimodal_probabilities(embeddings)
+        with full_precision(self.device):
+            with clock("stems"):
+                x = self._encode((inputs, order))  # in one batch with all that are waiting
+            with clock("lstm"):
+                step_probabilities, inside = self._run(x, used)
+            with clock("alone"):
+                embeddings = dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
+                unimodal_probabilities = self._unimodal_probabilities(embeddings)
         return ModelOutput(
             embeddings, step_probabilities, unimodal_probabilities, inside, clock.milliseconds, self.device.type
         )
@@ -219,41 +223,53 @@ class Predictor:
 
         Args:
             result: what ``predict`` returned.
-            about: the class to explain, the answer if not given; ``against``: the class to weigh it against, the mean
-                of all if not given.
+            about: the class to explain, the answer if not given; ``against``: the class to weigh it against. If neither
+                is given, it is what another input says, where one says something else; otherwise the mean of all.
             faithful: whether to test the ledger too, which takes longer than all the rest.
         """
         if not result.steps:
             return None
-        return explain(
-            self.model.lstm,
-            self.readout(result.used),
-            result.embeddings,
-            result.steps,
-            result.labels,
-            inside=result.trace,
-            about=about,
-            against=against,
-            faithful=faithful,
-        )
+        with full_precision(self.device):
+            return explain(
+                self.model.lstm,
+                self.readout(result.used),
+                result.embeddings,
+                result.steps,
+                result.labels,
+                inside=result.trace,
+                about=about,
+                against=against,
+                faithful=faithful,
+            )
 
     def warm_up(self) -> None:
-        """Run everything once, so that the first visitor waits no longer than the next."""
+        """Run everything once, so that the first visitor waits no longer than the next.
+
+        A GPU loads each kernel when it is first needed, and other sizes need others: so every input is read alone and
+        with the rest, and explained with all that can be asked.
+        """
         seconds = np.arange(SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE
         chirp = np.sin(2 * np.pi * (200 + 800 * seconds) * seconds) * np.hanning(len(seconds))
         blank = np.full((480, 640, 3), 200, np.uint8)  # in which a face is looked for, too
         stroke = blank.copy()
         stroke[140:340, 310:330] = 20
-        for picture in (blank, stroke):
-            self.predict("seven", picture, (SAMPLE_RATE, chirp.astype(np.float32)))
+        sound = SAMPLE_RATE, chirp.astype(np.float32)
+        self.predict("seven", blank, sound)
+        whole = {"text": "three, no wait, seven", "image": stroke, "audio": sound}
+        whole = {modality: given for modality, given in whole.items() if modality in self.config.modalities}
+        for given in ({modality: given} for modality, given in whole.items()):
+            self.explain(self.predict(**given))
+        self.explain(self.predict(**whole), faithful=True)
 
     @torch.inference_mode()
     def _answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:
         """What the model answers to each of N inputs of one modality alone: (N, C)."""
         orders = [self.config.modalities] * len(items)
-        steps = self.model.encode(collate([{modality: item} for item in items], orders, self.config).to(self.device))
-        each = [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
-        states = last_states(self.model.lstm, each)  # (N, H)
+        batch = collate([{modality: item} for item in items], orders, self.config).to(self.device)
+        with full_precision(self.device):
+            steps = self.model.encode(batch)
+            each = [x[:length] for x, length in zip(steps.x, steps.lengths.tolist(), strict=True)]
+            states = last_states(self.model.lstm, each)  # (N, H)
         return self.readout([modality]).probabilities(states).cpu().numpy()
 
     @torch.inference_mode()
@@ -316,14 +332,14 @@ class Predictor:
         return level, Note("answer.several" if p < CLOSE * q else "answer.weak")
 
     def _contradiction(self, unimodal_probabilities: Mapping[str, np.ndarray]) -> Note | None:
-        """Who says what, where modalities whose answers are clear, each on its own, say different things."""
+        """Who says what, where modalities whose answers are at least likely, each on its own, say different things."""
         labels = self.config.labels
-        clear = {
+        firm = {
             name: labels[int(p.argmax())]
             for name, p in unimodal_probabilities.items()
-            if self.config.calibrated([name]).level(float(p.max())) == "clear"
+            if self.config.calibrated([name]).level(float(p.max())) != "unclear"
         }
-        return _who_says_what("answer.contradiction", clear) if len(set(clear.values())) > 1 else None
+        return _who_says_what("answer.contradiction", firm) if len(set(firm.values())) > 1 else None
 
 
 def _who_says_what(key: str, said: dict[str, str]) -> Note:

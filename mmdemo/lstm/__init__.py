@@ -27,10 +27,11 @@ from mmdemo.lstm.counterfactual import (
     shapley,
 )
 from mmdemo.lstm.explanation import Explanation, Step, explain
-from mmdemo.lstm.faithfulness import Deletion, faithfulness, integrated_gradients
+from mmdemo.lstm.faithfulness import Deletion, faithfulness, infidelity, integrated_gradients
 from mmdemo.lstm.ledger import Ledger, against_runner_up, contrast, forgotten_share, ledger, triangle
 from mmdemo.lstm.readout import Readout
-from mmdemo.lstm.trace import SIGNALS, Trace, trace
+from mmdemo.lstm.trace import SIGNALS, Trace, full_precision, trace
+from mmdemo.lstm.trajectory import let_go
 
 __all__ = [
     "SIGNALS",
@@ -49,9 +50,12 @@ __all__ = [
     "explain",
     "faithfulness",
     "forgotten_share",
+    "full_precision",
+    "infidelity",
     "integrated_gradients",
     "last_states",
     "ledger",
+    "let_go",
     "rerun",
     "run_coalitions",
     "shapley",

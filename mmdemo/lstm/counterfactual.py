@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from mmdemo.lstm.readout import Readout, as_readout
-from mmdemo.lstm.trace import Trace
+from mmdemo.lstm.trace import Trace, full_precision
 
 if TYPE_CHECKING:
     import numpy
@@ -78,7 +78,7 @@ def rerun(
     zeros = x.new_zeros(lstm.hidden_size)
     h, c = (zeros, zeros) if initial_state is None else (state.reshape(-1) for state in initial_state)  # (H,)
     rows = []
-    with torch.no_grad():
+    with torch.no_grad(), full_precision(x.device):
         for t, z in enumerate(nn.functional.linear(x, w_ih, sum(biases) if biases else None)):  # z: (4H,)
             i, f, g, o = torch.addmv(z, w_hh, h).chunk(4)  # each (H,)
             gates = {"i": i.sigmoid(), "f": f.sigmoid(), "g": g.tanh(), "o": o.sigmoid()}
@@ -138,14 +138,15 @@ def changed(
     """
     if x.dim() != 2 or not len(x) or lstm.proj_size:
         raise ValueError(f"one sequence (T, I) with a step, for an LSTM without a projection; got {tuple(x.shape)}")
-    if inside is not None and not lstm.bidirectional:
-        to_here = inside.h  # (T, D * H)
-    else:
-        to_here = _ends(lstm, [x[: t + 1] for t in range(len(x))])
-    from_here = _ends(lstm, [x[t:] for t in range(len(x))])
-    none = torch.zeros_like(to_here[:1])
-    states = (torch.cat([none, to_here]).diff(dim=0) - torch.cat([from_here, none]).diff(dim=0)) / 2  # (T, D * H)
-    return as_readout(readout).direction(contrast).to(states) @ states.T
+    with full_precision(x.device):
+        if inside is not None and not lstm.bidirectional:
+            to_here = inside.h  # (T, D * H)
+        else:
+            to_here = _ends(lstm, [x[: t + 1] for t in range(len(x))])
+        from_here = _ends(lstm, [x[t:] for t in range(len(x))])
+        none = torch.zeros_like(to_here[:1])
+        states = (torch.cat([none, to_here]).diff(dim=0) - torch.cat([from_here, none]).diff(dim=0)) / 2  # (T, D * H)
+        return as_readout(readout).direction(contrast).to(states) @ states.T
 
 
 def _ends(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
@@ -246,7 +247,8 @@ def _states(lstm: nn.LSTM, x: Tensor) -> Tensor:
     before = x.new_zeros(len(x), 1, lstm.hidden_size)
     if not x.shape[1]:
         return before
-    after = lstm(x)[0] if lstm.batch_first else lstm(x.transpose(0, 1))[0].transpose(0, 1)  # (N, T, H)
+    with full_precision(x.device):
+        after = lstm(x)[0] if lstm.batch_first else lstm(x.transpose(0, 1))[0].transpose(0, 1)  # (N, T, H)
     return torch.cat([before, after], 1)
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from mmdemo.lstm.counterfactual import changed, last_states
 from mmdemo.lstm.ledger import ledger
 from mmdemo.lstm.readout import Readout, as_readout
-from mmdemo.lstm.trace import trace
+from mmdemo.lstm.trace import full_precision, trace
 
 POINTS = 21  # of a deletion curve: every step would be too many for a long sequence, 5 % at a time shows as much
 RANDOM = 20  # random orders
@@ -28,7 +28,7 @@ SPREAD = 0.05  # probability between all and none, below which there is no fall 
 SAME = 1e-4  # area: orders that remove the same steps differ by less, by rounding
 BATCH = 256  # sequences run at once: more only wait for memory
 PIECES, NODES = 4, 8  # into which the line of integrated gradients is cut at first, and the points of each
-FINEST = 2**-10  # of the line, below which no piece is cut again
+FINEST, MOST = 2**-10, 2048  # of the line, and points of it: no piece is cut below the one, or after the other
 ADDED_UP = 1e-3  # of the change to add up to, or of one logit where that is less: how far off a piece may be
 LINE = 64  # points of a line whose slopes are taken at once
 
@@ -67,7 +67,7 @@ def integrated_gradients(
         x: one sequence, shape (T, I).
         contrast: a weight for each class, shape (C,).
         points: of the quadrature, on the whole line. If not given, the line is cut into pieces, and those whose part
-            of the sum is not the change along them are halved, until all are.
+            of the sum is not the change along them are halved, until all are right or there are 2048 points.
     """
     direction = as_readout(readout).direction(contrast)  # (H,)
     if points is not None:
@@ -80,11 +80,12 @@ def integrated_gradients(
     edges = torch.linspace(0, 1, PIECES + 1, dtype=torch.float64)
     pieces, evidence = torch.stack([edges[:-1], edges[1:]], 1), torch.zeros_like(x[:, 0])  # (P, 2), (T,)
     nothing, whole = read(edges[[0, -1]])
-    allowed = ADDED_UP * max(1.0, abs(float(whole - nothing)))
+    allowed, taken = ADDED_UP * max(1.0, abs(float(whole - nothing))), 0
     while len(pieces):
         parts = _along(lstm, direction, x, pieces, NODES)  # (P, T)
         off = (parts.sum(1) - (read(pieces[:, 1]) - read(pieces[:, 0]))).abs()
-        done = ((off <= allowed).cpu()) | (pieces[:, 1] - pieces[:, 0] <= FINEST)
+        taken += NODES * len(pieces)
+        done = (off <= allowed).cpu() | (pieces[:, 1] - pieces[:, 0] <= FINEST) | (taken >= MOST)
         evidence += parts[done.to(parts.device)].sum(0)
         middle = pieces[~done].mean(1, keepdim=True)
         pieces = torch.cat([torch.cat([pieces[~done, :1], middle], 1), torch.cat([middle, pieces[~done, 1:]], 1)])
@@ -94,7 +95,8 @@ def integrated_gradients(
 def slopes(lstm: nn.LSTM, direction: Tensor, inputs: Tensor) -> Tensor:
     """The gradients of ``direction`` . h_T in N inputs (N, T, I), in that shape; direction (H,)."""
     # cuDNN has no backward pass in evaluation mode (captum #1159), PyTorch's own kernel does.
-    with torch.inference_mode(False), torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
+    kernel = torch.backends.cudnn.flags(enabled=False)
+    with full_precision(inputs.device), torch.inference_mode(False), kernel, torch.enable_grad():
         # Copied here, they can be differentiated through even if they come from inference mode.
         inputs, direction = inputs.detach().clone().requires_grad_(), direction.detach().clone()
         states = lstm(inputs)[0][:, -1] if lstm.batch_first else lstm(inputs.transpose(0, 1))[0][-1]  # (N, H)

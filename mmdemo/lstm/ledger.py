@@ -59,7 +59,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmdemo.lstm.readout import Readout, as_readout
-from mmdemo.lstm.trace import Trace, trace
+from mmdemo.lstm.trace import Trace, full_precision, trace
 
 LEAST = 1.0  # logits of evidence, below which no share of it is reported: a share of almost nothing means nothing
 ROWS = 32  # of a triangle that are worked out at once: enough to keep a processor busy, few enough for its memory
@@ -151,12 +151,13 @@ def ledger(
     inside = trace(lstm, x, initial_state) if inside is None else inside
     rows = contrast.reshape(-1, contrast.shape[-1])  # (K, C)
     _check(lstm, readout, rows)
-    outputs = _Outputs(inside)
-    shown = outputs.seen(seen_from, readout.direction(rows).to(inside.h))  # (T, K, B, D * H)
-    steps, initial = _follow(lstm, outputs, x, shown, initial_state)  # (T, K, B), (K, B)
-    steps = F.pad(steps.movedim(0, -1), (0, outputs.steps - len(shown)))  # (K, B, T)
-    bias = readout.offset(rows)[:, None].expand_as(initial)
-    return Ledger(*(_like(contrast, inside, part) for part in (steps, initial, bias)))
+    with full_precision(x.device):
+        outputs = _Outputs(inside)
+        shown = outputs.seen(seen_from, readout.direction(rows).to(inside.h))  # (T, K, B, D * H)
+        steps, initial = _follow(lstm, outputs, x, shown, initial_state)  # (T, K, B), (K, B)
+        steps = F.pad(steps.movedim(0, -1), (0, outputs.steps - len(shown)))  # (K, B, T)
+        bias = readout.offset(rows)[:, None].expand_as(initial)
+        return Ledger(*(_like(contrast, inside, part) for part in (steps, initial, bias)))
 
 
 @torch.no_grad()
@@ -173,16 +174,18 @@ def triangle(
         raise ValueError(f"one sequence (T, I) and one contrast (C,), got {tuple(x.shape)} and {tuple(contrast.shape)}")
     inside = trace(lstm, x) if inside is None else inside
     _check(lstm, readout, contrast[None])
-    outputs, direction, found = _Outputs(inside), readout.direction(contrast).to(inside.h), []
-    for start in range(0, len(x), ROWS):
-        seen = torch.arange(start, min(start + ROWS, len(x)), device=x.device)
-        stop = len(x) if lstm.bidirectional else int(seen[-1]) + 1  # what reads forward knows nothing of later steps
-        shown = inside.h.new_zeros(stop, len(seen), 1, len(direction))  # (T', R, 1, D * H)
-        shown[seen, torch.arange(len(seen), device=x.device), 0] = direction
-        steps, initial = _follow(lstm, outputs, x, shown, None)  # (T', R, 1), (R, 1)
-        found.append((F.pad(steps[..., 0].T, (0, len(x) - stop)), initial[:, 0]))
+    with full_precision(x.device):
+        outputs, direction, found = _Outputs(inside), readout.direction(contrast).to(inside.h), []
+        for start in range(0, len(x), ROWS):
+            seen = torch.arange(start, min(start + ROWS, len(x)), device=x.device)
+            stop = len(x) if lstm.bidirectional else int(seen[-1]) + 1  # to read forward is to know no later
+            shown = inside.h.new_zeros(stop, len(seen), 1, len(direction))  # (T', R, 1, D * H)
+            shown[seen, torch.arange(len(seen), device=x.device), 0] = direction
+            steps, initial = _follow(lstm, outputs, x, shown, None)  # (T', R, 1), (R, 1)
+            found.append((F.pad(steps[..., 0].T, (0, len(x) - stop)), initial[:, 0]))
+        bias = readout.offset(contrast)
     steps, initial = map(torch.cat, zip(*found, strict=True))
-    return Ledger(steps, initial, readout.offset(contrast))
+    return Ledger(steps, initial, bias)
 
 
 def forgotten_share(trace: Trace, readout: Readout | nn.Linear, contrast: Tensor, *, least: float = LEAST) -> Tensor:

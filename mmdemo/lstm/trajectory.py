@@ -22,12 +22,13 @@ def pre_activations(lstm: nn.LSTM, x: Tensor, trace: Trace, t: int) -> Tensor:
     """What the gates of one step are the sigmoids and the tanh of: W_x x_t + W_h h_(t-1) + b of i, f, g, o; (4, H).
 
     Args:
-        lstm: with one layer, forward.
+        lstm: that reads forward; of several layers, the top one is meant.
         x: the sequence that it read, shape (T, I).
         trace: its inside, with signals of shape (T, H).
         t: the step, counted from 0.
     """
-    w_ih, w_hh, *biases = lstm.all_weights[0]
+    w_ih, w_hh, *biases = lstm.all_weights[-1]
+    x = trace.layers[-2].h if len(trace.layers) > 1 else x  # (T, I), or (T, H) from the layer below
     h = trace.h[t - 1] if t else torch.zeros_like(trace.h[0])
     return (F.linear(x[t], w_ih, sum(biases) if biases else None) + w_hh @ h).view(4, -1)
 

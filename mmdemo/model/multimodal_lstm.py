@@ -118,7 +118,7 @@ def _rename(state: dict[str, Any]) -> None:
         state[f"audio.{name}"] = state.pop(name)
     for name in [name for name in state if name.startswith("audio.")]:
         part = name.removeprefix("audio.")
-        if not part.startswith(("speech.", "projection.")):
+        if not part.startswith(("speech.", "voice.", "projection.")):
             state[f"audio.projection.{part}"] = state.pop(name)
 
 

@@ -163,8 +163,8 @@ class Gate:
             gradio_compat.count_mcp_run_for(scope, self._token, who)
         demo = gradio_compat.blocks_of(scope)
         if method == "GET":
-            if route in WHOLE_PAGES and not part and (wait := self.limiter.wait(f"pages of {who}")):
-                raise _try_later("serve.often", wait)
+            if route in WHOLE_PAGES and not part:
+                self._check_pace(f"pages of {who}")
             _check_stream(demo, scope)
         if method != "POST":
             return receive
@@ -183,6 +183,8 @@ class Gate:
                 raw = await asyncio.get_running_loop().run_in_executor(self._parser, check, raw)
             else:
                 raw = check(raw)
+        if asks:
+            _check_room(demo, who)  # others may have come while the body did
         if route in ("call", "queue"):
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")]
             scope["headers"] += [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
@@ -209,14 +211,24 @@ class Gate:
         if self.health.stopping and not late:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
         who = self._visitor(scope)
+        self._check_pace(who)
+        if queued:
+            _check_room(demo, who)
+
+    def _check_pace(self, who: str) -> None:
+        """Raise a Refusal if a visitor, or what is counted of one apart, comes too often; count it otherwise."""
         if wait := self.limiter.wait(who):
             raise _try_later("serve.often", wait)
-        if queued and (gradio_compat.queue_is_full(demo) or gradio_compat.waiting_of(demo, who) >= WAITING.one):
-            raise _try_later("serve.busy", gradio_compat.estimated_wait(demo))
 
     def _visitor(self, scope: Scope) -> str:
         """Whose request it is."""
         return gradio_compat.mcp_run_counted_for(scope, self._token) or visitor(scope, self.hops)
+
+
+def _check_room(demo: gr.Blocks, who: str) -> None:
+    """Raise a Refusal if too many runs wait. Gradio would refuse with an error, and not say when to come back."""
+    if not WAITING.has_room(gradio_compat.waiting_of(demo, who), gradio_compat.waiting_runs(demo)):
+        raise _try_later("serve.busy", gradio_compat.estimated_wait(demo))
 
 
 def _check_stream(demo: gr.Blocks, scope: Scope) -> None:

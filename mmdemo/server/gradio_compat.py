@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import Counter
+from asyncio import Queue as AsyncQueue
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
@@ -133,16 +134,6 @@ def set_example(component: gr.Component, example: Callable[[], Any]) -> None:
 # The queue
 
 
-def queue_is_full(demo: gr.Blocks) -> bool:
-    """Whether Gradio would refuse the next run.
-
-    Relies on ``Blocks._queue``, its ``max_size`` and its length. Gradio refuses with an error in the page; we answer
-    429 and say when to come back.
-    """
-    queue = demo._queue
-    return queue.max_size is not None and len(queue) >= queue.max_size
-
-
 def estimated_wait(demo: gr.Blocks) -> float:
     """Seconds until all runs that wait now are done, going by how long runs have taken.
 
@@ -221,15 +212,20 @@ def waiting_of(demo: gr.Blocks, visitor: str) -> int:
 def take_turns(demo: gr.Blocks, event_id: str) -> None:
     """Move the youngest run in the queue forward, so that visitors take turns however many runs each of them asks for.
 
-    Relies on ``EventQueue.queue`` being a list from which the first is taken, and on being called on the event loop.
+    A run comes after those of others who have no more runs before them, waiting or in progress, than it has.
+
+    Relies on ``EventQueue.queue`` being a list from which the first is taken, on ``Queue.active_jobs``, and on being
+    called on the event loop.
     """
-    event = demo._queue.event_ids_to_events.get(event_id)
-    waiting = event and demo._queue.event_queue_per_concurrency_id[event.concurrency_id].queue
+    queue = demo._queue
+    event = queue.event_ids_to_events.get(event_id)
+    waiting = event and queue.event_queue_per_concurrency_id[event.concurrency_id].queue
     if not waiting or waiting[-1] is not event:
         return
     waiting.pop()
-    visitor, counts = _visitor_of(event), Counter[str]()
-    own = sum(_visitor_of(other) == visitor for other in waiting)
+    counts = Counter(_visitor_of(other) for events in queue.active_jobs if events for other in events)
+    visitor = _visitor_of(event)
+    own = counts[visitor] + sum(_visitor_of(other) == visitor for other in waiting)
     for place, other in enumerate(waiting):
         who = _visitor_of(other)
         if who != visitor and counts[who] > own:
@@ -278,31 +274,39 @@ def forget_run(demo: gr.Blocks, session: str, event_id: str) -> None:
 
 
 class _Mailboxes(utils.LRUCache):
-    """What sessions are to be told. Those of a session that is forgotten already can be thrown away once more."""
+    """What sessions are to be told. One that is forgotten already can be told something, and be forgotten again."""
+
+    def __setitem__(self, session: str, messages: Any) -> None:
+        OrderedDict.__setitem__(self, session, messages)  # none goes because others have come
+
+    def __missing__(self, session: str) -> Any:
+        return AsyncQueue()  # which nobody will hear
 
     def __delitem__(self, session: str) -> None:
         if session in self:
             super().__delitem__(session)
 
 
-def bear_forgotten_sessions(demo: gr.Blocks) -> None:
-    """Let a stream of answers end quietly whose session was forgotten meanwhile (``forget_run``).
+def keep_mailboxes(demo: gr.Blocks) -> None:
+    """Keep what a session is to be told until it has heard it, and let a stream of a forgotten one end quietly.
 
-    Relies on ``Queue.pending_messages_per_session`` being an ``LRUCache``, from which Gradio deletes the session of
-    whoever hangs up, without looking whether it is still there.
+    Relies on ``Queue.pending_messages_per_session`` being an ``LRUCache``. From it Gradio deletes the session of
+    whoever hangs up, and tells runs that end, without looking whether it is still there; and it deletes the oldest once
+    there are two thousand, though it is being told something.
     """
     queue = demo._queue
-    boxes = _Mailboxes(queue.pending_messages_per_session.max_size)
+    boxes = _Mailboxes()
     boxes.update(queue.pending_messages_per_session)
     queue.pending_messages_per_session = boxes
 
 
 def forget_heard_sessions(demo: gr.Blocks) -> None:
-    """Forget the sessions that have nothing to be told. Gradio keeps their names for ever."""
+    """Forget the sessions that have nothing to be told. Gradio keeps their names for ever, and where they are told."""
     queue = demo._queue
     for session in [name for name, pending in queue.pending_event_ids_session.items() if not pending]:
-        if session not in queue.pending_messages_per_session:
-            del queue.pending_event_ids_session[session]
+        del queue.pending_event_ids_session[session]
+    for session in [name for name in queue.pending_messages_per_session if name not in queue.pending_event_ids_session]:
+        del queue.pending_messages_per_session[session]
 
 
 def _visitor_of(event: Any) -> str:
@@ -440,11 +444,12 @@ def visitor_served() -> str:
 
 
 def is_visitors_fault(error: BaseException) -> bool:
-    """Whether an exception says that a visitor has left, or asked for what is not there.
+    """Whether an exception says that a visitor has left, or asked for what is not there, or not any more.
 
-    Relies on Starlette's ``ClientDisconnect`` and ``HTTPException``, which Gradio raises while it answers.
+    Relies on Starlette's ``ClientDisconnect`` and ``HTTPException``, which Gradio raises while it answers, and on
+    Starlette raising another error from the latter where an answer has begun.
     """
-    return isinstance(error, ClientDisconnect | HTTPException)
+    return isinstance(error, ClientDisconnect | HTTPException) or isinstance(error.__cause__, HTTPException)
 
 
 def count_mcp_run_for(scope: MutableMapping[str, Any], token: str, visitor: str) -> None:

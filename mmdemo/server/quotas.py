@@ -27,6 +27,14 @@ class Limit:
     one: int
     all: int
 
+    def has_room(self, own: int, total: int) -> bool:
+        """Whether a visitor who has ``own`` may have one more, where all have ``total``, and leaves room for others.
+
+        The less is left, the less may one have, so that something is left for whoever comes next, however many others
+        take what they can: the dynamic threshold of Choudhury & Hahne (1998).
+        """
+        return own * (self.all - self.one) < self.one * (self.all - total)
+
 
 CONNECTIONS = Limit(
     256, 1_000
@@ -36,7 +44,7 @@ BODIES = Limit(64, 256)  # that are on their way
 BODY_BYTES = Limit(32_000_000, 128_000_000)  # of bodies that are held in memory until they have been checked
 UPLOADS = Limit(300_000_000, 2_000_000_000)  # bytes of uploads that are on their way
 UPLOADED_AT_ONCE = 4  # files in one upload; the page sends one
-WAITING = Limit(48, 64)  # runs in the queue; the latter is the queue's own limit
+WAITING = Limit(32, 64)  # runs in the queue; the latter is the queue's own limit
 ANSWERS = Limit(100, 256)  # that nobody has fetched yet, of some 340 kB each
 READINGS = Limit(60, 200)  # the last one of each session, which the drawing asks about
 FILES = Limit(300_000_000, 2_000_000_000)  # bytes of uploads and of files that were made for somebody

@@ -24,7 +24,7 @@ class Runs:
     def __init__(self, demo: gr.Blocks, limit: Limit = ANSWERS, seconds: float = ANSWER_SECONDS) -> None:
         self.demo, self.seconds = demo, seconds
         self._held: Holdings[tuple[str, str]] = Holdings(limit)
-        gradio_compat.bear_forgotten_sessions(demo)
+        gradio_compat.keep_mailboxes(demo)
         gradio_compat.watch_runs(demo, self._accepted)
 
     def _accepted(self, visitor: str, session: str, event_id: str) -> None:

@@ -172,6 +172,8 @@ def doubt_about(raw: str, tokens: Sequence[Token]) -> Note | None:
         halved = re.search(r"[fo][aw]{0,2}$", before) and numbers[0].kind == "big"  # half of ten
         key = {"time": "text.time", "ordinal": "text.ordinal"}.get(numbers[0].kind, "text.no_digit")
         return None if halved or "C" in letters else Note(key, {"number": names[0]})
+    if re.match(r"\s*多(?!少)", raw[numbers[-1].end :]):  # some five: 5多个人
+        return Note("text.no_digit", {"number": f"{names[-1]}多"})
     if len(numbers) == 2:
         if _is_range(before, gaps[0]):
             return Note("text.range", {"first": names[0], "last": names[1]})

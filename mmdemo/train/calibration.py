@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmdemo.config import RIGHT, Calibration
+from mmdemo.config import Calibration
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.samples import PLAIN, MultimodalSamples, UnbatchedSample
@@ -78,7 +78,10 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
     for given, _, logits, labels in combined_answers(model, features, pair=pair, seed=seed, count=count):
         temperature = fit_temperature(logits, labels)
         probabilities = (logits / temperature).softmax(-1)
-        bars = {level: fit_threshold(probabilities, labels, 1 - right, LOWEST[level]) for level, right in RIGHT.items()}
+        bars = {
+            level: fit_threshold(probabilities, labels, 1 - right, LOWEST[level])
+            for level, right in model.config.right.items()
+        }
         calibration["+".join(given)] = Calibration(temperature, **bars)
     model.config.calibration = calibration
 

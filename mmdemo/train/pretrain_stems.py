@@ -39,7 +39,6 @@ class StemPretraining:
         corrupt: how often an input is degraded.
         sizes: of the pictures, in pixels: so small in the first part of the epochs, so large in the next one, and so
             on, which saves most of the time (Howard's progressive resizing); always as they are if empty.
-        half: compute in bfloat16, which processors that can do so do twice as fast.
     """
 
     epochs: int
@@ -50,7 +49,6 @@ class StemPretraining:
     dropout: float = 0.3
     corrupt: float = 0.0
     sizes: tuple[int, ...] = ()
-    half: bool = False
 
 
 class StemClassifier(nn.Module):
@@ -138,9 +136,7 @@ def _learn(
         bar = tqdm(loader, f"{alone.modality} alone, epoch {epoch + 1}", leave=False, disable=quiet)
         for batch, taught in bar:
             truth = _truth(batch, taught).to(device)
-            with torch.autocast(device.type, torch.bfloat16, enabled=how.half):
-                logits = alone(batch.to(device), size)
-            loss = F.cross_entropy(logits.float(), truth, label_smoothing=how.smoothing)
+            loss = F.cross_entropy(alone(batch.to(device), size), truth, label_smoothing=how.smoothing)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(alone.parameters(), 1.0)

@@ -44,7 +44,7 @@ def said():
     result, explanation, *_ = made_reading(slices=6, moments=4, units=16)
     alone = explanation.unimodal_probabilities
     result.unimodal_probabilities.update({modality: p.numpy() for modality, p in alone.items()})
-    return answer(result, explanation, {})
+    return answer(result, explanation)
 
 
 def show(page, said, language="en", told=True):
@@ -174,7 +174,7 @@ def test_which_part_of_the_sound_was_taken_is_said(window, said):
 
 def test_of_one_input_alone_the_chances_that_matter_are_shown(window):
     result, explanation, *_ = made_reading(slices=0, moments=0, units=16)
-    said = answer(result, explanation, {})
+    said = answer(result, explanation)
     show(window, said)
     assert window.locator(".mm-shares").count() == 0
     likely = sum(p >= 0.005 for p in said["probabilities"])

@@ -281,7 +281,7 @@ def test_the_proof_draws_four_curves_and_says_what_they_mean(page, made):
     assert page.locator(".mmi-curve").count() == 4
     told = reply(*made, {"ask": "faithful", **page.evaluate(STATE)})
     shown = page.locator(".mmi-areas li").all_inner_texts()
-    mine = told["curves"][told["form"]]
+    mine = told["curves"]["ledger"]
     assert f"{mine['area']:.2f}".replace("-", "−") in shown[0] if mine["area"] is not None else "–" in shown[0]
     words = page.locator(".mmi-proof .mmi-words").inner_text()
     if mine["area"] is not None:

@@ -156,6 +156,8 @@ def test_the_tour_says_what_the_reading_says(visit, trained):
     summed = numbers(page.locator("#drawing .mmd-sum").inner_text())
     assert summed[0] == total
     assert "Now you" in texts[4]
+    assert re.search(r"held open .* says (three|3) ", texts[4])  # what it had believed is back
+    expect(page.locator(".mmi-outcome")).to_be_visible()  # the button itself was pressed
     page.keyboard.press("ArrowLeft")
     expect(card).to_contain_text("Stop 4")
     page.keyboard.press("Escape")

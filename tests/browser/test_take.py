@@ -3,14 +3,17 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import torch
 from browsing import drawn, expect, open_noise
 from PIL import Image
 
+import mmdemo
 from mmdemo.app.reading import read
 from mmdemo.app.report import report
 from mmdemo.app.tasks import EXAMPLES
@@ -157,3 +160,49 @@ def test_noise_is_on_what_is_read_and_an_example_takes_it_away(visit):
         expect(page.locator(f"#noise-{name} input[type=range]")).to_have_value("0")
     page.get_by_role("button", name="中文").click()
     expect(page.locator("#noise-blur")).to_contain_text(strings("zh")["noise.blur"])
+
+
+def test_the_file_of_an_lstm_of_ones_own_answers_about_each_step(browser, tmp_path):
+    torch.manual_seed(0)
+    lstm, dense, x = torch.nn.LSTM(5, 8), torch.nn.Linear(8, 3), torch.randn(4, 5)
+    shown = mmdemo.show(lstm, dense, x, steps=["not", "<b>bad</b>", "at", "all"], labels=["no", "so so", "yes"])
+    context = browser.new_context(offline=True, locale="en-GB", viewport={"width": 1180, "height": 900})
+    page, troubles = context.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: message.type in ("error", "warning") and troubles.append(message.text))
+    page.goto(shown.save(tmp_path / "own.html").as_uri())
+    expect(page.locator(".mmd-figure .hm image").first).to_be_attached()
+    expect(page.locator(".mmd-hint")).to_be_visible()
+    expect(page.locator(".mmi button")).to_have_count(0)  # nothing that only a server could answer
+    page.locator(".mmd-chip").nth(1).click()
+    expect(page.locator(".mmi-equations li")).to_have_count(6)
+    page.locator(".mmi-unit input").fill("3")
+    page.locator(".mmi-unit input").press("Enter")
+    i, f, g, c = (float(getattr(shown.trace, signal)[1, 2]) for signal in "ifgc")
+    page.locator("[data-focus=full]").click()
+    cell = page.locator(".mmi-equations li").nth(4).inner_text().replace("−", "-")
+    numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", cell)]
+    assert numbers == pytest.approx([f, float(shown.trace.c[0, 2]), i, g, c], abs=1e-6)
+    for change, told in {"leave_out": shown.what_if(1), "hold_open": shown.what_if(1, gate="f")}.items():
+        page.locator(f"[data-change={change}]").click()
+        probability = float(dense(told.trace.h[-1]).softmax(-1).max())
+        expect(page.locator(".mmi-outcome p")).to_contain_text(f"{100 * probability:.0f}")
+    expect(page.locator(".mmi-hold")).to_be_hidden()
+    expect(page.locator(".mmi-doors")).to_have_count(0)
+    context.close()
+    assert troubles == []
+
+
+def test_both_directions_in_a_file(browser, tmp_path):
+    torch.manual_seed(0)
+    lstm, dense, x = torch.nn.LSTM(5, 8, bidirectional=True), torch.nn.Linear(16, 3), torch.randn(4, 5)
+    shown = mmdemo.show(lstm, dense, x, steps=["not", "<b>bad</b>", "at", "all"], labels=["no", "so so", "yes"])
+    context = browser.new_context(offline=True, viewport={"width": 1180, "height": 1000})
+    page, troubles = context.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(shown.save(tmp_path / "both.html").as_uri())
+    expect(page.locator(".js-plotly-plot .subplot")).to_have_count(7)
+    expect(page.locator(".x7tick", has_text="<b>bad</b>")).to_have_count(1)  # text, not bold
+    expect(page.locator(".gtitle")).to_contain_text("no belief after a step")
+    context.close()
+    assert troubles == []

@@ -42,7 +42,7 @@ def made_reading(text="three, no wait, five", slices=14, moments=16, labels=DIGI
         mel = generator.normal(4, 2, (2 * CONTEXT + STRIDE * moments, 32)).astype(np.float32)
         segment = (float(spans[0, 0]), float(spans[-1, 1]))
         nothing = np.zeros((moments, 0), np.float32)  # of how it sounds
-        inputs["audio"] = AudioInput(np.zeros(32_000, np.float32), 2.0, [segment], mel, nothing, spans)
+        inputs["audio"] = AudioInput(np.zeros(32_000, np.float32), 2.0, [segment], mel, nothing, nothing, spans)
         steps += [Step("audio", "", tuple(map(float, span))) for span in spans]
 
     torch.manual_seed(seed)

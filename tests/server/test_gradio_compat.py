@@ -204,13 +204,11 @@ def test_preprocessing_and_examples_of_ones_own():
 
 
 def test_how_many_wait(demo):
-    with gradio_still("has a length of Blocks._queue and its max_size", "queue_is_full", "waiting_runs"):
+    with gradio_still("has a length of Blocks._queue", "waiting_runs"):
         demo._queue.create_event_queue_for_fn(demo.fns[0])
-        assert gradio_compat.waiting_runs(demo) == 0 and not gradio_compat.queue_is_full(demo)
+        assert gradio_compat.waiting_runs(demo) == 0
         waits(demo, 2)
-        assert gradio_compat.waiting_runs(demo) == 2 and gradio_compat.queue_is_full(demo)
-        demo._queue.max_size = None
-        assert not gradio_compat.queue_is_full(demo)
+        assert gradio_compat.waiting_runs(demo) == 2
 
 
 def test_how_long_they_wait(demo):
@@ -306,15 +304,42 @@ def test_runs_are_seen_and_forgotten(demo):
         assert not demo._queue.pending_event_ids_session
 
 
-def test_a_stream_whose_session_was_forgotten_ends_quietly(demo):
-    """Gradio throws the session away of whoever hangs up; it may be gone already."""
-    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.bear_forgotten_sessions):
-        gradio_compat.bear_forgotten_sessions(demo)
+def test_runs_in_progress_count_when_visitors_take_turns(demo):
+    with gradio_still("keeps what is computed in Queue.active_jobs", gradio_compat.take_turns):
+        queue = demo._queue
+        waiting = queue.event_queue_per_concurrency_id["one"] = queueing.EventQueue("one", 2)
+        queue.active_jobs = [[Waiting("a")], None, [Waiting("a")]]
+        for visitor in "aab":
+            run = Waiting(visitor)
+            queue.event_ids_to_events[run._id] = run
+            waiting.queue.append(run)
+            gradio_compat.take_turns(demo, run._id)
+        assert [run.request.scope[gradio_compat.NOTED] for run in waiting.queue] == ["b", "a", "a"]
+
+
+def test_a_session_that_was_forgotten_can_be_told_and_forgotten_again(demo):
+    """Gradio throws the session away of whoever hangs up, and tells it what runs; it may be gone already."""
+    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.keep_mailboxes):
+        gradio_compat.keep_mailboxes(demo)
         boxes = demo._queue.pending_messages_per_session
         boxes["mine"] = queue.Queue()
         for _ in range(2):
             del boxes["mine"]
-        assert "mine" not in boxes and boxes.max_size == 2000
+        boxes["mine"].put_nowait("anything")
+        assert "mine" not in boxes
+
+
+def test_no_session_is_forgotten_because_others_have_come(demo):
+    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.keep_mailboxes):
+        gradio_compat.keep_mailboxes(demo)
+        names = [f"session {number}" for number in range(3000)]
+        for name in names:
+            demo._queue.pending_messages_per_session[name] = queue.Queue()
+            demo._queue.pending_event_ids_session[name] = {"a run"} if name in names[:2] else set()
+        gradio_compat.forget_heard_sessions(demo)
+        assert (
+            list(demo._queue.pending_messages_per_session) == names[:2] == list(demo._queue.pending_event_ids_session)
+        )
 
 
 # Sessions
@@ -374,13 +399,13 @@ def test_the_page_of_a_request_and_whether_there_is_one():
 def test_a_run_over_mcp_is_counted_for_who_asked_for_it(checkpoints, monkeypatch):
     pytest.importorskip("mcp", reason="needs mcp: pip install -r requirements-test.txt")
     visitors = []
-    monkeypatch.setattr(
-        RateLimiter,
-        "wait",
-        lambda self, visitor: (
-            0.0 if "pages" in visitor else visitors.append(visitor) or 0.0
-        ),  # which Gradio looks at once
-    )
+
+    def wait(self, visitor):
+        if "pages" not in visitor:  # which Gradio looks at once
+            visitors.append(visitor)
+        return 0.0
+
+    monkeypatch.setattr(RateLimiter, "wait", wait)
     ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
     ask |= {"params": {"name": "predict", "arguments": {"text": "seven"}}}
     accept = {"accept": "application/json, text/event-stream"}

@@ -206,11 +206,11 @@ def test_packed_values_cannot_be_taken_for_markup():
 
 
 def test_one_run_is_small_on_the_wire(predictor):
-    long = "three, no wait, five, " * 10
+    long = "three, no wait, five, " * 14
     sound = np.tile(sf.read(DIGITS / "nine.flac", dtype="float32")[0], 5)
     reading = read(predictor, text=long, image=DIGITS / "seven.jpg", audio=(16_000, sound))
     answer, figure = reading.said, reading.figure
-    assert len(figure["steps"]) > 100
+    assert len(figure["steps"]) > 80  # as many words as it reads, a picture, a long sound
     answer["saw"]["image"].pop("photo")
     assert len(parts.packed(answer)) + len(parts.packed(figure)) < 250 * 1024
 

@@ -111,6 +111,7 @@ def test_an_answer_is_thrown_away_after_a_while(monkeypatch):
 def test_one_visitor_does_not_fill_the_queue(page, monkeypatch):
     _demo, url = page
     monkeypatch.setattr(gradio_compat, "waiting_of", lambda demo, who: quotas.WAITING.one * (who == "2.2.2.2"))
+    monkeypatch.setattr(gradio_compat, "waiting_runs", lambda demo: quotas.WAITING.one)
     for address, status in (("1.1.1.1", 200), ("2.2.2.2", 429)):
         with visitor(url, address) as http:
             asked = http.post("/gradio_api/call/keep", json={"data": ["seven"]})

@@ -1,6 +1,7 @@
 """What is run in workers gives the same results as here, and leaves no process behind."""
 
 import ctypes
+import functools
 import math
 import os
 import pickle
@@ -216,6 +217,18 @@ _kept: list[np.ndarray] = []
 
 
 @linux
+@pytest.mark.parametrize("imported", ["by its nursery", "by itself"])
+def test_what_it_has_imported_beforehand_does_not_make_it_large(imported, stopped, monkeypatch):
+    monkeypatch.setattr(worker_pool, "FORKS", imported == "by its nursery")
+    worker_pool.start(1, [_import_much], seconds=60)
+    assert run_in_worker(os.getpid) == run_in_worker(os.getpid)
+
+
+def _import_much() -> None:
+    _kept.append(np.ones(300 * 125_000))
+
+
+@linux
 def test_one_that_has_grown_large_is_replaced(stopped):
     worker_pool.start(1, seconds=60)  # what a call imports counts, too
     run_in_worker(_keep, 1)
@@ -310,6 +323,19 @@ def _for(visitor: str, function: Callable, *arguments: object) -> object:
     return copy_context().run(run)
 
 
+def _leave_a_note(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+
+
+def test_each_first_worker_has_done_once_what_it_will_be_asked(stopped, tmp_path):
+    worker_pool.start(3, [functools.partial(_leave_a_note, tmp_path)], seconds=60)
+    deadline = time.monotonic() + 120
+    while len(worker_pool._pool.idle) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert {str(worker.number) for worker in worker_pool._pool.idle} <= {file.name for file in tmp_path.iterdir()}
+    assert len(worker_pool._pool.idle) == 3
+
+
 def test_slow_calls_do_not_keep_another_visitor_waiting(stopped, monkeypatch):
     monkeypatch.setattr(worker_pool, "SLOW_SECONDS", 0.3)
     worker_pool.start(2, seconds=15)
@@ -325,14 +351,16 @@ def test_slow_calls_do_not_keep_another_visitor_waiting(stopped, monkeypatch):
 
 def test_a_slow_worker_lets_others_go_first(stopped, monkeypatch):
     monkeypatch.setattr(worker_pool, "SLOW_SECONDS", 0.2)
-    worker_pool.start(1, seconds=10)
+    worker_pool.start(1, seconds=60)  # one that lets others go first may wait long
     with ThreadPoolExecutor(1) as threads:
         hog = run_in_worker(os.getpid)
         slow = threads.submit(run_in_worker, sum, range(6 * 10**7))
         time.sleep(0.1)
         other = run_in_worker(os.getpid)  # one at a time, unless it is slow
         assert other != hog
-        assert os.getpriority(os.PRIO_PROCESS, hog) > os.getpriority(os.PRIO_PROCESS, other)
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, other) == ours
+        assert os.getpriority(os.PRIO_PROCESS, hog) == min(ours + nursery.NICENESS, 19)  # 19 is the most there is
         slow.result()
         assert hog not in {run_in_worker(os.getpid) for _ in range(3)}  # it is of no use afterwards
 

@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors import safe_open
 
+from mmdemo.evaluate.faithfulness import study_cues
 from mmdemo.evaluate.tables import tables
 from mmdemo.inference.predictor import Predictor
+from mmdemo.lstm.ledger import ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/config.json"))
@@ -74,7 +77,6 @@ def test_at_every_word_it_believes_what_a_reader_would(digits):
     assert words["wait"][three] < words["no"][three]
 
 
-@pytest.mark.xfail(reason="trained with a dropout of 0.4 it lets go late: 0.61 at 'wait'", strict=True)
 def test_at_wait_it_has_let_go(digits):
     result = digits.predict("three, no wait, five")
     words = {step.text: belief for step, belief in zip(result.steps, result.step_probabilities, strict=True)}
@@ -84,3 +86,28 @@ def test_at_wait_it_has_let_go(digits):
 @pytest.mark.parametrize("text", ["good morning, how are you?", "a nice cup of tea", "the weather is lovely today"])
 def test_text_without_a_number_is_not_clear(digits, text):
     assert digits.predict(text).level != "clear"
+
+
+@pytest.mark.parametrize("given", ["text", "image", "audio", "image+audio", "text+image+audio"])
+def test_the_ledger_and_what_was_changed_add_up(folder, given):
+    """To 1e-5 of the logits, as shares of what is added up: what float32 leaves."""
+    predictor = Predictor.load(folder, "cpu")
+    examples = ROOT / "assets" / "examples" / folder.name
+    sources = {
+        "text": "three, no wait, five",
+        "image": next(examples.glob("*.jpg")),
+        "audio": next(examples.glob("*.flac")),
+    }
+    result = predictor.predict(**{name: sources[name] for name in given.split("+")})
+    e = predictor.explain(result)
+    x = torch.cat(list(result.embeddings.values()))
+    alone = ledger(predictor.model.lstm, predictor.readout(result.used), x, torch.eye(len(e.labels)))
+    for parts in (e.evidence, e.changed, alone.steps):
+        allowed = 1e-5 * parts.abs().sum(1).clamp(min=1)
+        assert ((parts.sum(1) - (e.logits - e.bias)).abs() <= allowed).all()
+
+
+def test_what_each_step_changed_credits_the_cues_that_decide(digits):
+    found = study_cues(digits, count=60)
+    assert found["n"] == 60 and found["effect"] > 3
+    assert found["credited"]["changed"] >= 0.98

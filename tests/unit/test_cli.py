@@ -57,7 +57,7 @@ def test_help_answers_at_once_and_names_every_command():
     code += "print({'torch', 'gradio', 'pandas', 'numpy'} & set(sys.modules) or 'nothing heavy')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "nothing heavy" in done.stdout
-    for command in ("serve", "train", "evaluate", "predict", "bench", "manifest"):
+    for command in ("serve", "train", "evaluate", "predict", "findings", "bench", "manifest"):
         assert command in done.stdout
 
 

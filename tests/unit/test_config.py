@@ -58,6 +58,10 @@ def refusal(tmp_path, **fields):
         ({"image": None}, "image must be an object"),
         ({"more": 5}, "more must be an object"),
         ({"task": 5}, "task must be a word"),
+        ({"right": {"clear": 0.99}}, "right must have a share for each of clear, likely"),
+        ({"right": {"clear": 99, "likely": 0.9}}, "the share of right answers that are clear must be within 0 to 1"),
+        ({"right": {"clear": "all", "likely": 0.9}}, "right must have numbers"),
+        ({"audio": {"feature_dropout": 2}}, "feature_dropout must be within 0 to 1"),
     ],
     ids=str,
 )

@@ -6,12 +6,14 @@ actor, faces so that no photo is on two sides, texts as their publisher split th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mmdemo.data.manifest.manifest import write_manifest
+from mmdemo.data.manifest.manifest import load_image_cell, write_manifest
 from mmdemo.data.sources.emotion import (
     FEELINGS,
     fetch_fer2013,
@@ -22,6 +24,10 @@ from mmdemo.data.sources.emotion import (
 )
 from mmdemo.data.sources.fer2013 import face_splits
 
+if TYPE_CHECKING:
+    from mmdemo.data.synthetic.portraits import Portrait
+
+PICTURES = 900  # faces of the test set that are looked for in pictures
 ACTORS = {  # odd ones are men, even ones women; all others are trained on
     "test": ("19", "20", "21", "22"),
     "validation": ("16", "17", "18"),
@@ -52,6 +58,20 @@ def emotion_manifest(data: Path, out: Path, seed: int = 0) -> Path:
     rows = pd.concat([texts, _faces(fetch_fer2013(data), seed), _voices(fetch_ravdess(data))])
     columns = ["text", "image", "audio", "label", "split", "speaker", "group", "place"]
     return write_manifest(rows.reindex(columns=columns).astype(object).fillna(""), out)
+
+
+def face_pictures(rows: pd.DataFrame, seed: int) -> Iterator[Portrait]:
+    """Some of a split's faces in pictures in which they have to be found.
+
+    Args:
+        rows: of the manifest.
+        seed: chooses the faces, and what is around them.
+    """
+    from mmdemo.data.synthetic.portraits import portraits  # only the evaluation needs it
+
+    faces = rows[rows["image"] != ""]
+    faces = faces.sample(min(PICTURES, len(faces)), random_state=seed)
+    return portraits([load_image_cell(cell) for cell in faces["image"]], faces["label"].tolist(), seed)
 
 
 def _texts(folder: Path) -> pd.DataFrame:

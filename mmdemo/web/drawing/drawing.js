@@ -90,6 +90,9 @@ export function clear(element) {
 /** Move the cursor; step null takes it away. */
 export const seek = (element, step, unit = null) => on(element, (drawing) => cursor.point(drawing, step, unit));
 
+/** Select the steps from `start` to before `stop`, as dragging over them does; null selects none. */
+export const selectSteps = (element, span) => on(element, (drawing) => select(drawing, span));
+
 /** Open a step, as a click on it does; null closes it. */
 export const openAt = (element, step) => on(element, (drawing) => cursor.openStep(drawing, step));
 

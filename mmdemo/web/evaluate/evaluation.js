@@ -11,7 +11,7 @@ import { confusion } from "./confusion.js";
 
 const VIEW = "evaluate";
 const MODALITIES = new Set(["text", "image", "audio"]);
-const PARTS = { accuracy, levels, confusion: matrix, robustness, unknown, paper, strangers, card };
+const PARTS = { accuracy, levels, confusion: matrix, robustness, unknown, apart, paper, voices, strangers, card };
 const MEANS = ["recall", "f1"]; // over the classes, each with its interval, where they were measured
 const hueOf = (subset) => (MODALITIES.has(subset) ? `var(--mm-${subset})` : "var(--mm-ink)");
 
@@ -193,6 +193,23 @@ function paper({ metrics: { paper: found } }) {
   if (found.turned) rows.push({ name: say("evaluate.turned"), value: found.turned.accuracy, hue: hueOf("image"), more: String(found.turned.n) });
   for (const [margin, { accuracy: value }] of Object.entries(found.cropped ?? {})) rows.push({ name: say("evaluate.cropped", { margin }), value, hue: hueOf("image"), more: String(found.n) });
   return make("div", { className: "mme-stack" }, dots(say("evaluate.paper"), rows), make("p", { className: "mmh-note" }, say("evaluate.found", { percent: share(found.found) })));
+}
+
+/** Inputs of other kinds than the published test sets: other people's hands, pens, screens. */
+function apart({ metrics: { apart: found } }) {
+  const rows = Object.entries(found ?? {}).flatMap(([modality, kinds]) =>
+    Object.entries(kinds).map(([kind, { n, accuracy: value, interval }]) => ({ name: find(`evaluate.apart_${kind}`) ?? kindName(kind), value, interval, hue: hueOf(modality), more: n.toLocaleString() })),
+  );
+  return rows.length ? dots(say("evaluate.apart"), rows) : null;
+}
+
+/** Made voices that nobody learnt from, by accent and by what becomes of them on their way. */
+function voices({ metrics: { voices: found } }) {
+  if (!found) return null;
+  const rows = Object.entries(found.voices).map(([kind, { n, accuracy: value, interval }]) => ({ name: say(`evaluate.voice_${kind}`), value, interval, hue: hueOf("audio"), more: n.toLocaleString() }));
+  const { several, no_digit: others } = found;
+  const note = say("evaluate.voices_several", { n: several.n, told: share(several.told), clear: share(several.called_clear), numbers: others.n, numbers_clear: share(others.called_clear) });
+  return make("div", { className: "mme-stack" }, dots(say("evaluate.voices"), rows), make("p", { className: "mmh-note" }, note));
 }
 
 function strangers({ metrics: { strangers: found } }) {

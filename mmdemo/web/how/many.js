@@ -3,6 +3,7 @@
 import { channels } from "../core/colour.js";
 import { now } from "../core/current.js";
 import { make } from "../core/dom.js";
+import { ask, sentencesOf } from "../core/findings.js";
 import { decode, unpack } from "../core/packed.js";
 import { say } from "../core/words.js";
 import { number } from "./widgets.js";
@@ -43,7 +44,20 @@ export function many() {
     pick.append(chip);
   }
   show();
-  return make("div", { className: "mmh-play mmh-many" }, [pick, canvas, told, note]);
+  return make("div", {}, make("div", { className: "mmh-play mmh-many" }, [pick, canvas, told, note]), findings());
+}
+
+/** What single units of this checkpoint were found to do; nothing where nobody has looked. */
+function findings() {
+  const box = make("div", { className: "mmh-found", hidden: true });
+  ask(now()).then((found) => {
+    const sentences = sentencesOf(found);
+    if (!sentences.length) return;
+    const source = make("p", { className: "mmh-note" }, say("how.found_source", { command: found.command, sentences: found.sentences }));
+    box.replaceChildren(make("h4", {}, say("how.found")), make("ul", {}, ...sentences.map((words) => make("li", {}, words))), source);
+    box.hidden = false;
+  });
+  return box;
 }
 
 /** Values of the reading on the page, units by steps, in the order in which they act; null where nothing was read. */

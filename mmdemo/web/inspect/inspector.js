@@ -4,9 +4,9 @@
  *
  *   inspect(place, frame, payload, {strings, ask})   for what is drawn in `frame`, inside `place`
  *
- * It hears what the drawing sends (see drawing/drawing.js) and asks the server (see mmdemo/app/questions.py): without `ask`, as in
- * a report that stands alone, there is nothing to see. Of the strings, those under "inspect." are used, and some of
- * "drawing." and "explain.".
+ * It hears what the drawing sends (see drawing/drawing.js) and asks the server (see mmdemo/app/questions.py), or what a report has
+ * kept, which knows some questions only (`ask.knows`, see core/ask.js): the others are not offered. Without `ask` there is
+ * nothing to see. Of the strings, those under "inspect." are used, and some of "drawing." and "explain.".
  */
 
 import { make } from "../core/dom.js";
@@ -50,6 +50,7 @@ function install(place, frame) {
   inspector.show = () => show(inspector);
   inspector.asks = (question, part) => asks(inspector, question, part);
   inspector.choosesUnit = (unit) => choosesUnit(inspector, unit);
+  inspector.knows = (question) => inspector.ask.knows?.(question) ?? true; // a server knows all
   inspector.where = ({ start, stop }) => whereAre(inspector, start, stop);
   frame.addEventListener("mmdemo:open", ({ detail }) => openStep(inspector, detail));
   frame.addEventListener("mmdemo:span", ({ detail }) => openSpan(inspector, detail));
@@ -197,13 +198,14 @@ function show(inspector) {
   const parts = [];
   if (told) parts.push(make("section", { className: "mmi-step" }, stepParts(inspector), trouble(inspector, "step")));
   else if (inspector.trouble?.part === "step") parts.push(trouble(inspector, "step"));
-  if (span && payload.steps.length) parts.push(make("section", { className: "mmi-if" }, whatIf(inspector), trouble(inspector, "if")));
-  const doors = Object.keys(WHOLE).map((name) => {
+  if (span && payload.steps.length && inspector.knows({ ask: "what_if", ...span })) parts.push(make("section", { className: "mmi-if" }, whatIf(inspector), trouble(inspector, "if")));
+  const offered = Object.keys(WHOLE).filter((name) => inspector.knows({ ask: QUESTIONS[name] }));
+  const doors = offered.map((name) => {
     const door = press(inspector, name, () => openWhole(inspector, name), `mmi-door${name in whole ? " mmi-open" : ""}`);
     door.ariaExpanded = String(name in whole);
     return door;
   });
-  parts.push(make("div", { className: "mmi-row mmi-doors" }, doors));
+  if (doors.length) parts.push(make("div", { className: "mmi-row mmi-doors" }, doors));
   for (const [name, told] of Object.entries(whole)) {
     const inner = told ? WHOLE[name](inspector, told) : make("p", { className: "mmi-mute" }, inspector.say("wait"));
     parts.push(make("section", { className: `mmi-${name}` }, inner));

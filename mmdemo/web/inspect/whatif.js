@@ -11,10 +11,12 @@ const SEEN = 0.005; // of a probability: less is not worth a bar
 
 /** The buttons, the form, and what came of the last question. */
 export function whatIf(inspector) {
-  const { say, span, where, tried, held } = inspector;
+  const { say, span, where, tried, held, knows } = inspector;
   const what = where(span);
   const button = (key, change) => {
     const press = make("button", { type: "button", className: "mmi-button" }, say(key));
+    press.dataset.change = key;
+    press.hidden = !knows(asked(span, change()));
     press.addEventListener("click", () => tryOut(inspector, change));
     return press;
   };
@@ -37,13 +39,16 @@ export function whatIf(inspector) {
   });
   fill();
   const hold = make("span", { className: "mmi-hold" }, say("hold"), gate, say("hold_at"), slider, shown, button("try", () => held));
+  hold.hidden = !knows(asked(span, { gate: "i", value: 0.5 })); // or any other
   const title = term(say("what_if"), say("what_if_about"), "mmi-title");
   return [
     make("h4", {}, title, make("small", {}, what)),
-    make("div", { className: "mmi-row" }, button("leave_out", () => ({})), button("hold_open", () => ({ gate: "f", value: 1 })), hold),
+    make("div", { className: "mmi-row" }, button("leave_out", () => ({ gate: null })), button("hold_open", () => ({ gate: "f", value: 1 })), hold),
     tried && outcome(inspector),
   ];
 }
+
+const asked = ({ start, stop }, change) => ({ ask: "what_if", start, stop, ...change });
 
 /** Have it read again with a change, and show what came of it. */
 export async function tryOut(inspector, change) {
@@ -54,7 +59,7 @@ export async function tryOut(inspector, change) {
 
 async function reread(inspector, change) {
   const { span, where, last } = inspector;
-  const told = await inspector.asks({ ask: "what_if", start: span.start, stop: span.stop, ...change }, "if");
+  const told = await inspector.asks(asked(span, change), "if");
   if (!told || inspector.span !== span) return false;
   inspector.tried = { ...told, was: last, where: where(span) };
   const [{ text }] = sentence(inspector);

@@ -1,15 +1,17 @@
 /**
- * A report: one reading in a file of its own (mmdemo/app/report.py), with no server to ask. It has no top-level await,
- * which WebKit gets wrong; what fails is said in the file itself.
+ * A report: one reading in a file of its own (mmdemo/app/report.py), with no server to ask; the inspector asks what
+ * answers it has kept. It has no top-level await, which WebKit gets wrong; what fails is said in the file itself.
  */
 
+import { recaller } from "../core/ask.js";
 import { make } from "../core/dom.js";
 import { find, name, onLanguage, say, sentences, speak, speakOf, translate } from "../core/words.js";
 import { draw } from "../drawing/drawing.js";
+import { inspect } from "../inspect/inspector.js";
 import { answer } from "./answer.js";
 import { offerLanguages } from "./languages.js";
 
-const { said, figure, language: first } = JSON.parse(document.getElementById("mm-reading").textContent);
+const { said, figure, replies, language: first } = JSON.parse(document.getElementById("mm-reading").textContent);
 const system = matchMedia("(prefers-color-scheme: dark)");
 const dress = () => document.body.classList.toggle("dark", system.matches);
 system.addEventListener("change", dress);
@@ -27,8 +29,9 @@ const segments = make("div", { className: "mm-segments", role: "group" });
 segments.dataset.keyLabel = "page.language";
 offerLanguages(segments);
 const decided = make("section", {}, make("p", { className: "mm-spoken" }), make("div", { className: "mm-card mm-answer" }));
-const frame = make("div");
-const drawn = make("div", { id: "drawing" }, make("div", { className: "mm-card" }, frame));
+const frame = make("div", { className: replies.length ? "" : "mm-silent" });
+const inspector = make("div");
+const drawn = make("div", { id: "drawing" }, make("div", { className: "mm-card" }, frame, inspector));
 const main = document.querySelector("main");
 main.className = "gradio-container";
 main.append(make("header", {}, make("div", {}, keyed("h1", "take.report_title"), task), segments), decided, drawn);
@@ -36,7 +39,9 @@ main.append(make("header", {}, make("div", {}, keyed("h1", "take.report_title"),
 const show = () => {
   document.title = `${name(said.label)} · ${say("take.report_title")}`;
   task.textContent = say("take.report_task", { task: find(`task.${said.task}`) ?? said.task });
-  draw(frame, { ...figure, labels: figure.labels.map(name) }, { strings: sentences() });
+  const named = { ...figure, labels: figure.labels.map(name) };
+  inspect(inspector, frame, named, { strings: sentences(), ask: replies.length ? recaller(replies) : undefined });
+  draw(frame, named, { strings: sentences() });
 };
 
 answer({ element: decided, props: { value: JSON.stringify(said) }, watch() {} });

@@ -1,9 +1,10 @@
 /** The five stops of the tour: each points at something in the drawing and says what it is, in the reading's own numbers. */
 
+import { ask as findings, heldWords, resetWords } from "../core/findings.js";
 import { best, signed } from "../core/numbers.js";
 import { unpack } from "../core/packed.js";
 import { name, percent, say, sentences } from "../core/words.js";
-import { choose, seek } from "../drawing/drawing.js";
+import { choose, seek, selectSteps, state } from "../drawing/drawing.js";
 import { evidence, firstContrast, sums } from "../drawing/ledger.js";
 import { beliefsOf, whereIs } from "../drawing/steps.js";
 
@@ -45,13 +46,15 @@ function belief({ figure, element, rows, first, changed }) {
 }
 
 /** Stop 3: the gates where what had been believed fell most. */
-function gates({ figure, element, turn, fell, rows }) {
+async function gates({ figure, element, ask, turn, fell, rows }) {
   seek(element, turn);
   const mean = (key, step) => unpack(figure.figure.data.find(({ meta }) => meta.kind === "mean" && meta.key === key).y)[0][step];
   const values = { where: where(figure, turn), f: mean("f", turn).toFixed(2), i: mean("i", turn).toFixed(2) };
-  if (fell === null) return say("tour.gates_same", values);
+  const found = resetWords(await findings({ ask }));
+  if (fell === null) return `${say("tour.gates_same", values)} ${found}`.trim();
   const written = { label: figure.labels[fell], before: percent(rows[fell][turn - 1]), after: percent(rows[fell][turn]) };
-  return say(mean("i", turn) < mean("i", turn - 1) ? "tour.gates_forget" : "tour.gates_turn", { ...values, ...written });
+  const words = say(mean("i", turn) < mean("i", turn - 1) ? "tour.gates_forget" : "tour.gates_turn", { ...values, ...written });
+  return `${words} ${found}`.trim();
 }
 
 /** Stop 4: the ledger, and its largest entry. */
@@ -73,7 +76,33 @@ function account({ figure, element }) {
   });
 }
 
-/** Stop 5: what would have been without the step that wrote most; then it is the reader's turn. */
+/**
+ * Stop 5: the forget gates are held open, by the button for it, from where what had been believed was at its height; then
+ * it is the reader's turn. Where nothing ever fell, it is read without the step that wrote most.
+ */
+async function heldOpen(told) {
+  const { figure, element, ask, rows, turn, fell } = told;
+  if (fell === null) return withoutIt(told);
+  const start = best(rows[fell].slice(0, turn)) + 1;
+  const span = { start, stop: figure.steps.length };
+  try {
+    const [{ probabilities }, found] = [await ask({ ask: "what_if", ...span, gate: "f", value: 1 }), await findings({ ask })];
+    if (state(element)?.span?.start !== start) selectSteps(element, span);
+    document.querySelector('[data-change="hold_open"]')?.click();
+    const now = best(probabilities);
+    const values = {
+      where: where(figure, start),
+      label: figure.labels[now],
+      percent: percent(probabilities[now]),
+      old: figure.labels[figure.answer],
+    };
+    return [say(now === figure.answer ? "tour.held_same" : "tour.held", values), heldWords(found), say("tour.yours")].filter(Boolean).join(" ");
+  } catch {
+    return say("tour.yours"); // the server has forgotten the reading, or was asked too much
+  }
+}
+
+/** What would have been without the step that wrote most. */
 async function withoutIt({ figure, ask }) {
   const bars = evidence(unpack(figure.ledger.evidence), firstContrast(figure));
   const start = best(bars.map(Math.abs));
@@ -82,7 +111,7 @@ async function withoutIt({ figure, ask }) {
     const values = { where: where(figure, start), label: name(label), percent: percent(Math.max(...probabilities)) };
     return `${say("tour.without", values)} ${say("tour.yours")}`;
   } catch {
-    return say("tour.yours"); // the server has forgotten the reading, or was asked too much
+    return say("tour.yours"); // see above
   }
 }
 
@@ -93,4 +122,4 @@ function where({ steps }, step) {
 }
 
 /** What each stop does, in order: ({figure, element, ask, ...story}) => its words, or a promise of them. */
-export const STOPS = [input, belief, gates, account, withoutIt];
+export const STOPS = [input, belief, gates, account, heldOpen];

@@ -3,6 +3,7 @@
 import { now, onResult } from "../core/current.js";
 import { make } from "../core/dom.js";
 import { onLanguage, say, translate } from "../core/words.js";
+import { selectSteps } from "../drawing/drawing.js";
 import { STOPS, story } from "./stops.js";
 
 const EXAMPLE = "changes_its_mind";
@@ -68,6 +69,7 @@ function open(back) {
   };
   const leave = () => {
     for (const end of ends) end();
+    selectSteps(now().element, null); // what the last stop has tried goes with it
     card.remove();
     frame.remove();
     back.focus({ preventScroll: true });

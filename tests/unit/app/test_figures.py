@@ -8,7 +8,7 @@ import pytest
 from made_up import made_metrics
 from measured_tasks import PETS, make_checkpoints, make_data
 
-from mmdemo.app.figures import MAX_CASES, case, reply
+from mmdemo.app.figures import MAX_CASES, case, findings, reply
 from mmdemo.app.given import Given
 from mmdemo.app.tasks import Tasks
 from mmdemo.config import ModelConfig
@@ -39,6 +39,15 @@ def test_the_figures_are_those_of_the_checkpoint(tasks):
     assert answer["metrics"] == made_metrics(PETS)
     assert (answer["labels"], answer["cases"]) == (PETS, ["text", "image", "audio"])
     assert reply(tasks, {"ask": "figures", "task": "raw"})["metrics"] == {}
+
+
+def test_findings_are_those_of_the_checkpoint_and_missing_ones_are_none(tasks, folder):
+    assert findings(tasks, "raw") == {"ask": "findings", "findings": {}}
+    (folder / "raw" / "findings.json").write_text('{"sentences": 7}')
+    assert findings(tasks, "raw")["findings"] == {"sentences": 7}
+    for nowhere in ("..", "gone", None):
+        with pytest.raises(InputError):
+            findings(tasks, nowhere)
 
 
 def test_cases_that_are_not_to_be_shown_are_named_by_their_place(folder, tmp_path, data):

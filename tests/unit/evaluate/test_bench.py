@@ -9,22 +9,31 @@ from mmdemo.lstm.trace import SIGNALS, trace
 from mmdemo.train.loop import new_model
 
 
-def test_the_loop_to_beat_gives_the_same_numbers():
-    lstm, cell = nn.LSTM(3, 4), nn.LSTMCell(3, 4)
-    cell.load_state_dict({name: getattr(lstm, name + "_l0") for name in cell.state_dict()})
+@pytest.mark.parametrize("rival", bench.RIVALS)
+def test_the_ways_to_beat_give_the_same_numbers(rival):
+    lstm = nn.LSTM(3, 4).eval()
     x = torch.randn(20, 2, 3)
-    t = trace(lstm, x)
-    for name, signal in zip(SIGNALS, bench._cell_loop(cell, x), strict=True):
-        torch.testing.assert_close(signal, getattr(t, name), atol=1e-6, rtol=0)
+    with torch.no_grad():
+        t = trace(lstm, x)
+        for name, signal in zip(SIGNALS, bench.RIVALS[rival](lstm, x), strict=True):
+            torch.testing.assert_close(signal, getattr(t, name), atol=1e-6, rtol=0)
 
 
 def test_bench_trace_gives_ratios_and_leaves_the_threads_alone():
     threads = torch.get_num_threads()
-    ratios = bench.bench_trace(steps=(10, 20), long=(30, 300), repeats=2)
-    assert list(ratios["trace_to_lstm"]) == list(ratios["loop_to_trace"]) == [10, 20]
-    assert all(ratio > 0 for part in ("trace_to_lstm", "loop_to_trace") for ratio in ratios[part].values())
-    assert ratios["long_to_short"] > 0
+    found = bench.bench_trace(steps=(10, 20), batches=(1, 3), long=(30, 300), repeats=5)
+    assert [(row["steps"], row["batch"]) for row in found["rows"]] == [(10, 1), (10, 3), (20, 1), (20, 3)]
+    for row in found["rows"]:
+        assert all(row[name] > 0 for name in ("trace", *bench.RIVALS))
+        assert row["to_fastest"] == pytest.approx(row["trace"] / min(row[name] for name in bench.RIVALS), rel=0.05)
+    assert found["long_to_short"] > 0
     assert torch.get_num_threads() == threads
+
+
+def test_what_is_timed_on_cuda_can_be_timed():
+    rows = bench.bench_cuda_trace(((10, 1), (20, 3)), "cpu", repeats=2)
+    assert [(row["steps"], row["batch"]) for row in rows] == [(10, 1), (20, 3)]
+    assert all(row["trace"] > 0 and row["hoisted_loop"] > 0 for row in rows)
 
 
 def test_bench_explanation_times_all_that_is_explained():
@@ -34,9 +43,12 @@ def test_bench_explanation_times_all_that_is_explained():
     assert min(times.values()) > 0
 
 
-def test_medians_take_turns():
+@pytest.mark.parametrize("measure", [bench.medians, bench.low_quantiles])
+def test_all_take_turns(measure):
     turns = []
-    times = bench.medians({name: lambda name=name: turns.append(name) for name in "ab"}, repeats=3)
-    assert "".join(turns) == "abababab"  # the first of each is not counted
+    times = measure({name: lambda name=name: turns.append(name) for name in "ab"}, repeats=30)
+    assert turns[:2] == ["a", "b"]  # the first of each is not counted
+    pairs = {"".join(turns[k : k + 2]) for k in range(2, len(turns), 2)}
+    assert len(turns) == 62 and pairs == {"ab", "ba"}  # in turn, neither always after the other
     assert times.keys() == {"a", "b"}
     assert all(seconds == pytest.approx(0, abs=1) for seconds in times.values())

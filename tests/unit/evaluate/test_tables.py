@@ -113,9 +113,11 @@ def test_harm_and_photos_have_their_tables():
     replaced = {"image": {"n": 8, "accuracy": 0.875, "interval": [0.5, 1]}}
     paper = {"seed": 3, "n": 8, "accuracy": 0.75, "interval": [0.4, 0.9], "found": 0.875, "turned": None}
     paper["by_kind"] = {"lined": {"n": 8, "accuracy": 0.75}}
+    paper |= {"wrong_and_clear": 0.125, "cropped": {"5": {"accuracy": 0.625, "wrong_and_clear": 0.25}}}
     more = {"robustness": {"seed": 0, "harms": {"pink": harm}, "replaced": replaced}, "paper": paper}
     text = tables(METRICS | more)
     assert "| pink noise (dB; 4 inputs) | none | 10 |" in text
     assert "| sound | 100.0% / 100.0% | 50.0% / 75.0% |" in text
     assert "the picture 87.50 % (n = 8)" in text
     assert "photos**, 8 of test" in text and "lined 75.00 %" in text and "EXIF" not in text
+    assert "Wrong and clear: 12.50 %" in text and "5 % 62.50 % (wrong and clear: 25.00 %)" in text

@@ -1,4 +1,5 @@
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from mmdemo.config import MODALITIES, Calibration, ModelConfig
 from mmdemo.evaluate.bench import sample_inputs
 from mmdemo.inference.predictor import Predictor
+from mmdemo.lstm.trace import full_precision
 from mmdemo.messages import InputError, Note
 from mmdemo.text.reader import TextInput, read_text
 from mmdemo.train.loop import new_model
@@ -176,3 +178,46 @@ def test_an_input_that_is_refused_leaves_the_others_to_be_read(predictor):
 def test_a_folder_without_a_checkpoint_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="checkpoint"):
         Predictor.load(tmp_path)
+
+
+def test_reading_is_as_precise_as_ever_and_leaves_the_callers_settings(predictor):
+    inputs = sample_inputs()
+    expected = predictor.predict(**inputs).probabilities
+    try:
+        torch.set_float32_matmul_precision("medium")
+        assert predictor.predict(**inputs).probabilities == pytest.approx(expected, abs=1e-6)
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_on_cuda_answers_computed_together_are_those_computed_alone():
+    torch.manual_seed(0)
+    predictor = Predictor(new_model(ModelConfig(task="test", labels=["a", "b", "c"])), "cuda")
+    words = ["seven", "three, no wait, five", "it is an eight, I think", *"abcdefghijklm"]
+    asked = [({"text": predictor.preprocess("text", text)}, predictor.config.modalities) for text in words]
+    with full_precision(predictor.device):
+        together = predictor._encode_many(asked)
+        alone = [predictor._encode_many([one])[0] for one in asked]
+    for a, b in zip(together, alone, strict=True):
+        pa, pb = (predictor._run(x, ["text"])[0] for x in (a, b))
+        assert pa == pytest.approx(pb, abs=1e-5)
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_on_cuda_the_first_run_after_the_warm_up_takes_no_longer_than_two_later_ones():
+    torch.manual_seed(0)
+    predictor = Predictor(new_model(ModelConfig(task="test", labels=["a", "b", "c"])), "cuda")
+    predictor.warm_up()
+    inputs, seconds = sample_inputs(), []
+    for _ in range(8):
+        start = time.perf_counter()
+        predictor.explain(predictor.predict(**inputs))
+        seconds.append(time.perf_counter() - start)
+    assert seconds[0] <= 2 * sorted(seconds[1:])[3]

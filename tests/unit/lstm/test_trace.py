@@ -3,6 +3,7 @@
 import doctest
 import math
 import random
+import time
 import warnings
 from dataclasses import FrozenInstanceError
 from importlib import import_module
@@ -12,14 +13,15 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmdemo.lstm.trace import SIGNALS, trace
+from mmdemo.lstm.trace import SIGNALS, full_precision, trace
 
 module = import_module("mmdemo.lstm.trace")  # its name in the package is the function's
 
-TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
 
 
 def by_cells(lstm, x, state=None):
@@ -231,6 +233,7 @@ def test_blocks_do_not_show(lengths, monkeypatch):
     x = torch.randn(30, 3, 3)
     whole = trace(lstm, x, lengths=lengths)
     monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "CACHED", 7 * 3 * 16)
     blocks = trace(lstm, x, lengths=lengths)
     for name in (*SIGNALS, "h_n", "c_n"):
         torch.testing.assert_close(getattr(blocks, name), getattr(whole, name), atol=1e-6, rtol=0)
@@ -355,7 +358,6 @@ X = torch.zeros(5, 2, 3)
         ({}, {"x": torch.zeros(5, 2, 7)}, ValueError, "reads 3 numbers a step .* got 7"),
         ({}, {"x": torch.zeros(0, 2, 3)}, ValueError, "x is empty: 0 steps in a batch of 2"),
         ({}, {"x": torch.zeros(0, 3)}, ValueError, "x is empty: 0 steps"),
-        ({}, {"x": torch.zeros(5, 0, 3)}, ValueError, "x is empty: 5 steps in a batch of 0"),
         ({}, {"x": X.double()}, ValueError, r"x is float64 on cpu but the LSTM is float32 on cpu.*\.to"),
         ({}, {"x": X.to("meta")}, ValueError, "x is float32 on meta but the LSTM is float32 on cpu"),
         ({}, {"lengths": [5]}, ValueError, r"one for each of the 2 sequences, got shape \(1,\)"),
@@ -391,6 +393,178 @@ def test_errors_say_what_was_given_and_what_to_do(options, arguments, error, sai
 def test_only_an_lstm():
     with pytest.raises(TypeError, match=r"torch.nn.LSTM, got GRU"):
         trace(nn.GRU(3, 4), X)
+
+
+class Doubled(nn.LSTM):
+    def forward(self, x, hx=None):
+        return super().forward(2 * x, hx)
+
+
+class Named(nn.LSTM):
+    """A subclass that computes what an LSTM computes."""
+
+
+def with_hook(register):
+    lstm = nn.LSTM(3, 4)
+    register(lstm)
+    return lstm
+
+
+def replaced_forward():
+    lstm = nn.LSTM(3, 4)
+    lstm.forward = lambda x: (x, None)
+    return lstm
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Doubled(3, 4), "this Doubled has a forward of its own"),
+        (replaced_forward, "this LSTM has a forward of its own"),
+        (lambda: with_hook(lambda m: m.register_forward_pre_hook(lambda *_: None)), "a forward pre-hook"),
+        (lambda: with_hook(lambda m: m.register_forward_hook(lambda *_: None)), "a forward hook"),
+        (
+            lambda: with_hook(lambda m: prune.l1_unstructured(m, "weight_hh_l0", 0.5)),
+            r"a forward pre-hook.*prune\.remove",
+        ),
+        (
+            lambda: torch.ao.nn.quantized.dynamic.LSTM(3, 4),
+            "quantised.*Trace the torch.nn.LSTM it came",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_computes_something_else_is_refused_and_told_why(make, said):
+    with pytest.raises(TypeError, match=said):
+        trace(make(), X)
+
+
+def test_a_hook_is_seen_on_a_module_that_was_traced_before():
+    lstm = nn.LSTM(3, 4)
+    before = trace(lstm, X).h
+    handle = lstm.register_forward_hook(lambda *_: None)
+    with pytest.raises(TypeError, match="a forward hook"):
+        trace(lstm, X)
+    handle.remove()
+    assert torch.equal(trace(lstm, X).h, before)
+
+
+def test_a_subclass_that_changes_no_number_and_parametrized_weights_are_read():
+    named, normed = Named(3, 4), nn.utils.parametrizations.weight_norm(nn.LSTM(3, 4), "weight_hh_l0")
+    with torch.no_grad():
+        normed.parametrizations.weight_hh_l0.original0.mul_(3)
+        for lstm in (named, normed):
+            torch.testing.assert_close(trace(lstm, X + 1).h, lstm(X + 1)[0])
+
+
+def test_what_torch_compile_made_is_unwrapped():
+    lstm = nn.LSTM(3, 4)
+    torch.testing.assert_close(trace(torch.compile(lstm), X + 1).f, trace(lstm, X + 1).f, atol=0, rtol=0)
+
+
+def test_hx_is_the_initial_state():
+    lstm, state = a_module(12), tuple(torch.randn(2, 1, 2, 4))
+    assert torch.equal(trace(lstm, X, hx=state).c, trace(lstm, X, state).c)
+    with pytest.raises(TypeError, match="hx and initial_state are the same"):
+        trace(lstm, X, state, hx=state)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True, "batch_first": True}])
+def test_a_batch_of_none(options):
+    lstm = a_module(13, **options)
+    x = torch.zeros(0, 5, 3) if lstm.batch_first else torch.zeros(5, 0, 3)
+    output, (h_n, c_n) = lstm(x)
+    for t in (trace(lstm, x), trace(lstm, x, lengths=[])):
+        assert t.f.shape == t.h.shape == output.shape
+        assert (t.h_n.shape, t.c_n.shape) == (h_n.shape, c_n.shape)
+        assert t.to_dataframe().empty
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("steps", "batch"), [(1, 1), (10, 1), (100, 1), (10, 16), (100, 16), (5, 64)])
+def test_every_way_gives_the_same(steps, batch, dtype, monkeypatch):
+    """The kernel with a scan and the loop, also in blocks, whichever is the faster one for this shape."""
+    lstm = a_module(14, dtype, input_size=10, hidden_size=24)
+    x, state = torch.randn(steps, batch, 10, dtype=dtype), tuple(torch.randn(2, 1, batch, 24, dtype=dtype))
+    monkeypatch.setattr(module, "CACHED", 7 * batch * 4 * 24)
+    found = []
+    for kernel in (True, False):
+        monkeypatch.setattr(module, "kernel_is_faster", lambda *_, kernel=kernel: kernel)
+        with torch.inference_mode():
+            found.append(trace(lstm, x, state))
+    for b in {0, batch - 1}:
+        with torch.inference_mode():
+            seen, _, _ = by_cells(lstm, x[:, b], [s[:, b] for s in state])
+        for t in found:
+            for name, expected in seen[0, "forward"].items():
+                assert furthest(getattr(t, name)[:, b], expected) <= TOLERANCE[dtype], name
+
+
+def test_the_way_is_chosen_by_shape():
+    """What the benchmark showed: long and narrow for the kernel, wide, short or float64 for the loop."""
+
+    def kernel(steps, batch, dtype=torch.float32, units=128):
+        return module.kernel_is_faster(torch.empty(steps, batch, 100, dtype=dtype), units)
+
+    assert kernel(100, 1) and kernel(1000, 1) and kernel(100, 4) and kernel(30, 1, units=32)
+    assert not kernel(10, 1) and not kernel(1000, 16) and not kernel(100, 64) and not kernel(50, 1, units=512)
+    assert not kernel(1000, 1, torch.float64)
+    assert kernel(1000, 64, torch.bfloat16)
+
+
+def test_gradients_flow_whatever_the_shape():
+    lstm = a_module(15)
+    x = torch.randn(3, 2, 3)
+    assert not trace(lstm.requires_grad_(False), x).c.requires_grad
+    trace(lstm.requires_grad_(True), x).c.sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in lstm.parameters())
+    wanted = torch.autograd.grad(lstm(x)[0].sum(), lstm.weight_hh_l0)
+    torch.testing.assert_close(torch.autograd.grad(trace(lstm, x).h.sum(), lstm.weight_hh_l0), wanted)
+
+
+def test_autocast_changes_no_number():
+    lstm, state = a_module(16), tuple(torch.randn(2, 1, 2, 4))
+    x = torch.randn(30, 2, 3).bfloat16()  # what a layer before it returns under autocast
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        t = trace(lstm, x, state)
+        assert torch.is_autocast_enabled("cpu")
+    assert t.f.dtype == torch.float32
+    assert torch.equal(t.c, trace(lstm, x.float(), state).c)
+    with pytest.raises(ValueError, match="x is bfloat16"):  # without autocast that is a mistake
+        trace(lstm, x)
+
+
+def settings():
+    return torch.get_float32_matmul_precision(), [getattr(place, module.SETTING) for place in module.PLACES]
+
+
+def test_full_precision_leaves_the_settings_as_they_were():
+    """Whatever was set, by whichever of PyTorch's ways, for one kind of operation or for all."""
+    cpu = torch.device("cpu")
+    original = settings()
+    changes = [
+        lambda: None,
+        lambda: torch.set_float32_matmul_precision("medium"),
+        lambda: torch.set_float32_matmul_precision("high"),
+    ]
+    if hasattr(torch.backends, "fp32_precision"):
+        changes.append(lambda: setattr(torch.backends, "fp32_precision", "tf32"))
+    for change in changes:
+        try:
+            change()
+            before = settings()
+            with full_precision(cpu):
+                inside = settings()
+                assert inside[0] == "highest" and module.FULL.issuperset(inside[1])
+                with full_precision(cpu):  # as another thread may
+                    pass
+                assert settings() == inside
+            assert settings() == before
+        finally:
+            if hasattr(torch.backends, "fp32_precision"):
+                torch.backends.fp32_precision = "none"
+            torch.set_float32_matmul_precision("highest")
+    assert settings()[0] == original[0]
 
 
 def test_dropout_is_refused_only_where_it_acts():
@@ -430,3 +604,60 @@ def test_on_cuda():
     assert all(parameter.grad.isfinite().all() for parameter in lstm.parameters())
     output, _ = lstm(pack_padded_sequence(x.cuda(), lengths, enforce_sorted=False))
     torch.testing.assert_close(nn.utils.rnn.pad_packed_sequence(output)[0], t.h, atol=1e-10, rtol=0)
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_on_cuda_all_bits_are_computed_and_the_callers_settings_stay():
+    lstm = a_module(17, input_size=100, hidden_size=128).cuda()
+    x = torch.randn(150, 32, 100, device="cuda")
+    try:
+        torch.set_float32_matmul_precision("high")
+        before = settings()
+        with torch.no_grad():
+            t = trace(lstm, x)
+            alone = trace(lstm, x[:, 3])
+        assert settings() == before
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert (t.o * t.c.tanh() - t.h).abs().max() < 1e-4
+    torch.testing.assert_close(t.h[:, 3], alone.h, atol=1e-5, rtol=0)
+    exact = trace(lstm.cpu(), x.cpu())
+    for name in SIGNALS:
+        torch.testing.assert_close(getattr(t, name).cpu(), getattr(exact, name), atol=1e-4, rtol=0)
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_on_cuda_autocast_changes_no_number():
+    lstm = a_module(18).cuda()
+    x = torch.randn(30, 2, 3, device="cuda")
+    with torch.autocast("cuda", dtype=torch.bfloat16):
+        t = trace(lstm, x.bfloat16())
+    assert t.f.dtype == torch.float32
+    torch.testing.assert_close(t.h, trace(lstm, x.bfloat16().float()).h)
+
+
+@pytest.mark.gpu
+@needs_cuda
+@pytest.mark.parametrize(("steps", "batch"), [(1000, 1), (150, 32)])
+def test_on_cuda_the_gates_cost_at_most_as_much_again(steps, batch):
+    lstm = a_module(19, input_size=100, hidden_size=128).cuda()
+    x = torch.randn(steps, batch, 100, device="cuda")
+
+    def seconds(call):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        call()
+        torch.cuda.synchronize()
+        return time.perf_counter() - start
+
+    with torch.inference_mode(), full_precision(x.device):
+        for _ in range(3):
+            lstm(x), trace(lstm, x)
+        turns = [(seconds(lambda: lstm(x)), seconds(lambda: trace(lstm, x))) for _ in range(20)]
+    bare, ours = (min(column) for column in zip(*turns, strict=True))
+    assert ours <= 2 * bare

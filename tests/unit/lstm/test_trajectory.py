@@ -63,10 +63,10 @@ def test_what_the_units_carry_adds_up_to_the_logits():
             assert held.shape == (8,) and float(held.sum()) == pytest.approx(float(logits @ weights), abs=1e-5)
 
 
-@pytest.mark.parametrize("bias", [True, False])
-def test_the_gates_are_the_squashed_pre_activations(bias):
+@pytest.mark.parametrize(("bias", "layers"), [(True, 1), (False, 1), (True, 3)])
+def test_the_gates_are_the_squashed_pre_activations(bias, layers):
     torch.manual_seed(0)
-    lstm, x = nn.LSTM(3, 8, bias=bias), torch.randn(6, 3)
+    lstm, x = nn.LSTM(3, 8, num_layers=layers, bias=bias), torch.randn(6, 3)
     with torch.no_grad():
         inside = trace(lstm, x)
         for t in (0, 4):

@@ -79,6 +79,14 @@ def test_saved_and_loaded_is_the_same(model, tmp_path):
         assert torch.equal(loaded(sample)[0], model(sample)[0])
 
 
+def test_a_voice_encoder_is_saved_and_loaded(tmp_path):
+    model = MultimodalLSTM(replace(CONFIG, audio=AudioConfig(voice=True, context=1, feature_dropout=0.2)))
+    model.save_pretrained(tmp_path)
+    loaded = MultimodalLSTM.from_pretrained(str(tmp_path), local_files_only=True)
+    assert torch.equal(loaded.audio.voice.lstm.weight_hh_l1, model.audio.voice.lstm.weight_hh_l1)
+    assert loaded.config.audio.voice and loaded.config.right == CONFIG.right
+
+
 def test_the_speech_stem_is_not_trained_and_the_forget_gates_start_open(model):
     assert not any(p.requires_grad for p in model.audio.speech.parameters())
     bias = (model.lstm.bias_ih_l0 + model.lstm.bias_hh_l0)[128:256]

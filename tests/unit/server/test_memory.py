@@ -1,3 +1,5 @@
+"""What is free goes back to the operating system, where the C library can be told."""
+
 import sys
 
 import psutil

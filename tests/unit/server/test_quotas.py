@@ -23,6 +23,16 @@ def test_what_was_refused_is_not_counted():
     assert share.take("a", 10)
 
 
+@pytest.mark.parametrize(("greedy", "each", "left"), [(1, 32, 32), (2, 22, 21), (9, 7, 6), (40, 2, 1)])
+def test_room_is_left_for_whoever_comes_next(greedy, each, left):
+    """Some visitors take in turn what they can, and then another comes."""
+    limit, own = Limit(32, 64), [0] * greedy
+    for _ in range(64):
+        for who in range(greedy):
+            own[who] += limit.has_room(own[who], sum(own))
+    assert max(own) == each and limit.all - sum(own) == left
+
+
 def test_ones_own_oldest_goes_first():
     held = Holdings(Limit(2, 100))
     assert [held.add("a", key) for key in "xyz"] == [[], [], ["x"]]

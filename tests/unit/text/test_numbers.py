@@ -90,6 +90,8 @@ def test_numbers_by_hand(text, numbers):
                 "minus nine, the red one",
                 "4 + 12",
                 "one third",
+                "5多个人",
+                "七 多。",
             ),
         ],
         "time": ["three o'clock", "3 pm", "half past three", "a quarter to six", "6 a.m.", "三点", "um sieben Uhr"],
@@ -139,6 +141,8 @@ def test_what_makes_a_doubt(key, texts):
             "9 - 3",
             "change three to five",
             "三，一起吧",
+            "三多少",
+            "多五个",
         ),
         *(
             "half of ten",

@@ -86,6 +86,18 @@ def test_every_combination_of_inputs_is_calibrated():
         assert found.temperature > 0 and 0.5 <= found.likely <= found.clear <= NEVER
 
 
+def test_a_task_may_ask_for_less_of_its_levels():
+    """With the same answers, whoever may be wrong more often is called clear sooner."""
+    strict, lax = (
+        MultimodalLSTM(replace(CONFIG, right={"clear": clear, "likely": 0.2}, calibration={})) for clear in (0.99, 0.3)
+    )
+    lax.load_state_dict(strict.state_dict())
+    for model in (strict, lax):
+        calibrate(model, features(), pair=True, seed=0, count=40)
+    limits = [{key: one.clear for key, one in model.config.calibration.items()} for model in (strict, lax)]
+    assert all(limits[1][key] <= limits[0][key] for key in limits[0]) and limits[0] != limits[1]
+
+
 def test_combinations_are_asked_about_the_same_samples():
     torch.manual_seed(0)
     model = MultimodalLSTM(replace(CONFIG))

@@ -1,8 +1,10 @@
 """The tasks that are known by their names, and anybody's own."""
 
+from dataclasses import replace
+
 import pytest
 
-from mmdemo.data.tasks.registry import TASKS, own_task
+from mmdemo.data.tasks.registry import TASKS, own_task, task_of
 from mmdemo.messages import InputError
 
 
@@ -33,3 +35,11 @@ def test_somebodys_own_manifest_is_a_task(tmp_path):
     path.write_text("text,label\nhello,\n")
     with pytest.raises(InputError, match="no row that can be used"):
         own_task("manners", path)
+
+
+def test_a_checkpoint_is_measured_with_its_own_settings():
+    config = replace(TASKS["emotion"].config, hidden_size=7)
+    task = task_of(config)
+    assert task.config is config and task.make_manifest is TASKS["emotion"].make_manifest
+    with pytest.raises(InputError, match="digits, emotion"):
+        task_of(replace(config, task="fruit"))

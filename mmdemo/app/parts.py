@@ -249,7 +249,7 @@ def drawing(figure: dict[str, Any] | None = None) -> gr.HTML:
     """How it was read: what ``figure.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
     template = (
         f'<h2 class="mm-spoken" data-key="page.how_read"></h2><div class="mm-card" data-plotly="{address(PLOTLY)}">'
-        '<div class="mm-frame"></div><div class="mm-inspect"></div></div>'
+        '<div class="mm-frame"></div><div class="mm-below"></div><div class="mm-inspect"></div></div>'
     )
     return part("drawing", template, figure, elem_id="drawing")
 

@@ -121,11 +121,21 @@ def _step(
 def _triangle(
     lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
-    """``steps``: (T, T), a row for each step that it is seen from."""
-    about, against = _classes(result, question)
-    weights = contrast(len(result.labels), about, against)
+    """See ``ledger_over_time``."""
+    return ledger_over_time(lstm, readout, result, *_classes(result, question))
+
+
+def ledger_over_time(
+    lstm: nn.LSTM, readout: Readout, result: Result, about: int, against: int | None
+) -> dict[str, Any]:
+    """What each step meant for ``about`` against ``against`` (None: the mean of all) at each later one.
+
+    Returns:
+        ``about``, ``against``, and ``steps``: (T, T), packed, a row for each step that it is seen from.
+    """
     x = torch.cat(list(result.embeddings.values()))
-    book = triangle(lstm, readout, x, weights, inside=result.trace)
+    with torch.inference_mode():
+        book = triangle(lstm, readout, x, contrast(len(result.labels), about, against), inside=result.trace)
     return {"about": about, "against": against, "steps": _packed(book.steps)}
 
 

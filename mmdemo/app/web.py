@@ -22,6 +22,7 @@ STYLES = tuple(
         "page/answer.css",
         "page/compare.css",
         "drawing/drawing.css",
+        "drawing/cell.css",
         "evaluate/evaluate.css",
         "core/view.css",
         "how/how.css",

@@ -56,7 +56,9 @@ def test_camera_and_microphone(visit, request):
     request.getfixturevalue("trained")  # what follows needs a model that has learned something
     expect(page.locator(".mm-panel h3 strong").first).to_contain_text("7")
     expect(page.locator(".mm-panel h3 strong").last).to_contain_text("9")
-    expect(page.locator(".mm-warn")).to_contain_text("The picture says 7, the sound says 9.")
+    expect(page.locator(".mm-verdict, .mm-warn").last).to_contain_text(
+        re.compile("The picture says 7, the sound says 9.|but the (sound says 9|picture says 7)")
+    )
 
 
 def test_the_camera_does_not_mirror(visit):
@@ -253,7 +255,7 @@ def test_another_task_has_its_own_labels_and_no_examples(visit):
     page.locator("#text textarea").fill("plum")
     page.get_by_text("Fruit").click()
     assert drawn(page) in {"apple", "pear", "plum"}
-    assert 1 <= page.locator(".mm-chances li").count() <= 3  # those that matter
+    assert page.locator(".mm-chances li").count() in {0, 2, 3}  # those that matter
     expect(page.locator("#examples button")).to_have_count(0)
 
 

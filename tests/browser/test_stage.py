@@ -122,3 +122,89 @@ def test_a_link_brings_back_example_noise_language_step_and_what_if(visit):
     expect(page.locator(".mmi-outcome")).to_be_visible()
     expect(page.locator("#drawing .mmd-readout")).to_contain_text("3")
     expect(page.locator("#give-image .mm-given")).to_be_visible()
+
+
+def numbers(page):
+    return page.locator(".mm-cell .mmk-number").all_text_contents()
+
+
+def test_the_machine_is_in_the_first_screen_and_moves_with_the_cursor(visit):
+    page = visit()
+    cell = page.locator(".mm-cell")
+    box = cell.bounding_box()
+    assert box["y"] + box["height"] <= 720
+    page.locator(".mmd-time").focus()
+    seen = []
+    for step in range(1, 7):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#drawing .mmd-readout")).to_contain_text(f"Step {step}")
+        seen.append(numbers(page))
+    assert len({tuple(each) for each in seen}) == 6
+    expect(cell.locator(".mmk-step.mmk-lit")).to_have_count(1)
+    cell.get_by_role("button", name="mean", exact=True).click()
+    assert numbers(page) != seen[-1]
+    readout = page.locator("#drawing .mmd-readout")
+    page.locator(".mmd-time").focus()
+    page.keyboard.press("ArrowLeft")
+    means = dict(re.findall(r"(input|forget|output) (\d\.\d\d)", readout.inner_text()))
+    _, i, f, o, *_ = (float(shown.replace("−", "-")) for shown in numbers(page))
+    for gate, shown in {"input": i, "forget": f, "output": o}.items():
+        assert shown == pytest.approx(float(means[gate]), abs=0.011)  # the map has 8 bits
+    cell.get_by_role("button", name="equations").click()
+    expect(page.locator(".mmi-equation")).to_have_count(6)
+    expect(page.locator(".mmi-equation").first).to_contain_text("mean i")
+    expect(page.locator(".mmi-step h4")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".mmi-step")).to_have_count(0)
+    expect(page.locator(".mmd-time")).to_be_focused()
+
+
+def test_on_a_phone_the_machine_is_below_the_drawing(visit):
+    page = visit(viewport={"width": 390, "height": 844})
+    expect(page.locator("#drawing .mm-cell")).to_be_visible()
+    assert page.locator(".mm-cell").bounding_box()["y"] > page.locator(".mmd-ledger").bounding_box()["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_word_dragged_out_is_a_what_if_beside_the_answer_and_comes_back(visit):
+    page = visit()
+    page.wait_for_timeout(SETTLED)
+    chip = page.locator(".mmd-chip", has_text="five")
+    box = chip.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, box["y"] + 200, steps=5)
+    page.mouse.up()
+    pressed = page.locator(".mm-if[aria-pressed=true]")
+    expect(pressed).to_contain_text("without “five”")
+    expect(chip).to_have_class(re.compile("mmd-gone"))
+    page.locator(".mmd-time").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Delete")
+    expect(pressed).to_contain_text("without “three”")
+    page.keyboard.press("Delete")
+    expect(pressed).to_have_count(0)
+    expect(page.locator(".mmd-gone")).to_have_count(0)
+
+
+def test_the_words_stay_in_sight_while_a_step_is_open_and_one_thing_is_selected(visit):
+    page = visit()
+    page.locator(".mmd-chip", has_text="wait").click()
+    expect(page.locator(".mmi-equation").first).to_be_visible()
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, 900)
+    row = page.locator(".mmi-input")
+    expect(row).to_be_visible()
+    assert row.bounding_box()["y"] >= 0 and row.bounding_box()["y"] < 60
+    assert "wait" in row.inner_text()
+    row.locator(".mmd-chip", has_text="three").click()
+    expect(page.locator(".mmi-step h4")).to_contain_text("“three”")
+    page.evaluate("scrollTo(0, 0)")
+    expect(row).to_be_hidden()
+    chips = [page.locator("#drawing .mm-frame .mmd-chip").nth(k).bounding_box() for k in (1, 3)]
+    page.mouse.move(chips[0]["x"] + 10, chips[0]["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(chips[1]["x"] + 10, chips[0]["y"] + 20, steps=5)
+    page.mouse.up()
+    expect(page.locator(".mmi-if h4")).to_contain_text("steps 2 to 4")
+    expect(page.locator(".mmi-step")).to_have_count(0)  # it was of another selection

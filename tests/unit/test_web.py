@@ -15,7 +15,7 @@ MAY_IMPORT = {  # folder -> the others that its modules may import
     "core": set(),
     "drawing": {"core"},
     "inspect": {"core", "drawing"},
-    "how": {"core"},
+    "how": {"core", "drawing"},
     "evaluate": {"core"},
     "page": {"core", "drawing", "inspect", "how", "evaluate"},
 }

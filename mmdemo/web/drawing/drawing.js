@@ -12,7 +12,10 @@
  * of height there are for the rows down to the ledger, null where that does not matter. Until Plotly is there (see
  * plotly.js), a sketch stands in for its part. The element sends, each with what is in its detail:
  *   mmdemo:step {step, unit}           the cursor moved; null where there is none
- *   mmdemo:open {step, unit}           a step was opened; step null: closed
+ *   mmdemo:open {step, unit, mean, focus}   a step was opened, for a unit or the mean of all; step null: closed; focus:
+ *                                      by keys, which then go on in what opens
+ *   mmdemo:unit {unit}                 a unit was chosen; null: none
+ *   mmdemo:leave {start, stop}         steps were taken out of the row, up to before `stop`; put back where they were out
  *   mmdemo:span {start, stop} or null  steps were selected, up to before `stop`
  *   mmdemo:contrast {about, against}   the ledger is for another class, or weighed against another (null: the mean)
  *   mmdemo:play {playing}
@@ -93,8 +96,8 @@ export const seek = (element, step, unit = null) => on(element, (drawing) => cur
 /** Select the steps from `start` to before `stop`, as dragging over them does; null selects none. */
 export const selectSteps = (element, span) => on(element, (drawing) => select(drawing, span));
 
-/** Open a step, as a click on it does; null closes it. */
-export const openAt = (element, step) => on(element, (drawing) => cursor.openStep(drawing, step));
+/** Open a step, as a click on it does; null closes it. `how`: {mean, focus}, see mmdemo:open. */
+export const openAt = (element, step, how = {}) => on(element, (drawing) => cursor.openStep(drawing, step, how));
 
 /** Choose any of: the class to explain and what it is weighed against (null: the mean), a heat map's key, a unit. */
 export function choose(element, { about, against, map, unit }) {
@@ -215,7 +218,7 @@ export const rowOf = (element, row) => on(element, ({ places }) => places.rows[r
 /** A new result: what was pointed at and chosen in the last one is no more; the zoom stays where it fits. */
 function forget(drawing, sameLength) {
   player.pause(drawing);
-  Object.assign(drawing, NOTHING, firstContrast(drawing.payload), { sound: null });
+  Object.assign(drawing, NOTHING, firstContrast(drawing.payload), { sound: null, rows: null });
   if (!sameLength) drawing.zoomed = null;
   for (const part of ["tint", "frame"]) drawing[part].hidden = true;
   drawing.beside.replaceChildren();
@@ -240,6 +243,7 @@ function change(drawing, settings) {
   if (Object.keys(settings).some((key) => key !== "seen")) paint(drawing);
   readOut(drawing);
   if ("about" in settings || "against" in settings) send(drawing, "contrast", { about, against });
+  if ("chosen" in settings) send(drawing, "unit", { unit: drawing.chosen });
 }
 
 /** What depends on the width. */

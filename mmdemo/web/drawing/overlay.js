@@ -16,6 +16,7 @@ export function showWhatIf(drawing, whatIf) {
   const { payload, beside } = drawing;
   drawing.whatIf = null;
   beside.replaceChildren();
+  takenOut(drawing, whatIf?.kept ?? null);
   if (!whatIf) return;
   const count = payload.steps.length;
   const rows = whatIf.kept.length ? unpack(whatIf.beliefs) : [];
@@ -39,4 +40,13 @@ export function showWhatIf(drawing, whatIf) {
   }
   const { top, height } = boxOf(drawing, "belief");
   Object.assign(beside.style, { top: `${top}px`, height: `${height}px` });
+}
+
+/** Show what is not read in the row of inputs, too. */
+function takenOut({ payload, chips, canvases }, kept) {
+  const out = (step) => kept !== null && !kept.includes(step);
+  chips.forEach((chip, step) => chip.classList.toggle("mmd-gone", out(step)));
+  for (const [modality, canvas] of Object.entries(canvases)) {
+    canvas.classList.toggle("mmd-gone", payload.steps.every((step, k) => step.modality !== modality || out(k)));
+  }
 }

@@ -6,7 +6,9 @@ import { unpack } from "../core/packed.js";
 import { across } from "./axis.js";
 import { runs } from "./steps.js";
 
-const STRETCHED = 2; // times its own width that a slice may have: more, and an 8 reads as an infinity sign
+const FAN = 0.26; // of the strip's height, for the lines that lead from a picture's slices to their steps
+const AIR = 1; // pixels between two slices
+const BETWEEN = "#6c707a"; // its slices
 const GROUND = "#0b0d12"; // under the picture and the spectrogram, in the light and in the dark
 
 /** Bands, chips and canvases. Returns {nodes of each kind}: chips by step, canvases by modality. */
@@ -45,7 +47,10 @@ export function paintStrip({ canvases, payload, places }, hue) {
   }
 }
 
-/** A picture in slices, each under its step, nearly in its own shape, with gaps between them where there is room. */
+/**
+ * A picture in its own shape, cut into its slices, and a line from each to its step: stretched to the width of its
+ * steps, an 8 reads as an infinity sign.
+ */
 function inSlices(canvas, seen, count, high) {
   const wide = canvas.parentElement.clientWidth * (parseFloat(canvas.style.width) / 100); // CSS pixels
   if (!wide) return; // in a hidden tab: it is painted again when it opens
@@ -53,14 +58,32 @@ function inSlices(canvas, seen, count, high) {
   Object.assign(canvas, { width: Math.round(wide * sharp), height: Math.round(high * sharp) });
   const context = canvas.getContext("2d");
   context.scale(sharp, sharp);
-  const column = wide / count;
-  const own = (high * seen.width) / seen.height / count;
-  const slice = Math.min(STRETCHED * own, column - Math.min(1, column / 8));
-  const height = Math.min(high, (high * slice) / own);
+  const { height, slice, left } = slicesOf(seen, count, wide, high);
+  context.fillStyle = BETWEEN;
+  context.fillRect(left, 0, count * (slice + AIR) - AIR, height);
+  const style = getComputedStyle(canvas);
+  context.strokeStyle = style.getPropertyValue("--mm-image").trim();
+  context.lineWidth = 1;
   for (let k = 0; k < count; k++) {
     const from = [(k * seen.width) / count, 0, seen.width / count, seen.height];
-    context.drawImage(seen, ...from, k * column + (column - slice) / 2, (high - height) / 2, slice, height);
+    const x = left + k * (slice + AIR);
+    context.drawImage(seen, ...from, x, 0, slice, height);
+    const [start, end] = [x + slice / 2, ((k + 0.5) * wide) / count];
+    context.globalAlpha = 0.55;
+    context.beginPath();
+    context.moveTo(start, height + 1);
+    context.bezierCurveTo(start, (height + high) / 2, end, (height + high) / 2, end, high);
+    context.stroke();
+    context.globalAlpha = 1;
   }
+}
+
+/** Where the slices lie: how high and wide each is, and where the first begins. */
+function slicesOf({ width, height }, count, wide, high) {
+  const room = wide - AIR * (count - 1);
+  const tall = Math.max(1, Math.min(high * (1 - FAN), (room * height) / width));
+  const slice = (tall * width) / height / count;
+  return { height: tall, slice, left: (wide - count * slice - AIR * (count - 1)) / 2 };
 }
 
 /** Rows of codes as a canvas of their size, in the colours of a ramp. */

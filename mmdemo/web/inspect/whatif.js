@@ -1,6 +1,6 @@
 /** What if? The steps that are open are left out, or a gate is held over them, and it reads again. */
 
-import { make } from "../core/dom.js";
+import { make, send } from "../core/dom.js";
 import { best, percent } from "../core/numbers.js";
 import { term } from "../core/tooltip.js";
 import { overlay } from "../drawing/drawing.js";
@@ -63,7 +63,8 @@ async function reread(inspector, change) {
   if (!told || inspector.span !== span) return false;
   inspector.tried = { ...told, was: last, where: where(span) };
   const [{ text }] = sentence(inspector);
-  overlay(inspector.frame, { kept: told.kept, beliefs: told.beliefs, label: text.trim().replace(/:$/, "") });
+  overlay(inspector.frame, { kept: told.kept, beliefs: told.beliefs, label: text.trim().replace(/[:：]$/, "") });
+  tell(inspector);
   return true;
 }
 
@@ -120,6 +121,14 @@ function outcome(inspector) {
 
 /** Back to what was read. */
 export function forget(inspector) {
-  if (inspector.tried) overlay(inspector.frame, null);
+  if (!inspector.tried) return;
+  overlay(inspector.frame, null);
   inspector.tried = null;
+  tell(inspector);
+}
+
+/** Tell the page around the drawing which what-if is shown. */
+function tell({ frame, tried }) {
+  const { start, stop, gate, value, label, probabilities } = tried ?? {};
+  send({ element: frame }, "tried", tried && { start, stop, gate, value, label, probability: Math.max(...probabilities) });
 }

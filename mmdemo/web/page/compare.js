@@ -78,17 +78,39 @@ const summed = (said) => `${label(said)} · ${percent(said.probability)} · ${li
 
 /**
  * The steps that two results have in common, and those of them at which another class is ahead: modality by modality,
- * where a modality has as many steps in both. Each is [step in the one, step in the other].
+ * where a modality has as many steps in both, and of other texts the words that both have, in the same order. Each is
+ * [step in the one, step in the other].
  */
 export function laidBeside(one, other) {
   const parts = runs(other.steps);
   const common = runs(one.steps).flatMap(({ modality, start, length }) => {
-    const same = parts.find((part) => part.modality === modality && part.length === length);
-    return same ? Array.from({ length }, (_, k) => [start + k, same.start + k]) : [];
+    const part = parts.find((each) => each.modality === modality);
+    if (!part) return [];
+    if (part.length === length) return Array.from({ length }, (_, k) => [start + k, part.start + k]);
+    if (modality !== "text") return [];
+    const words = ({ steps }, from, count) => steps.slice(from, from + count).map(({ text }) => text.toLowerCase());
+    return inBoth(words(one, start, length), words(other, part.start, part.length)).map(([a, b]) => [start + a, part.start + b]);
   });
   const [rows, others] = [beliefsOf(one), beliefsOf(other)];
   const ahead = (beliefs, step) => best(beliefs.map((row) => row[step]));
   return { common, differing: common.filter(([a, b]) => ahead(rows, a) !== ahead(others, b)) };
+}
+
+/** The longest sequence of words that is in both, as pairs of places. */
+function inBoth(one, other) {
+  const longest = Array.from({ length: one.length + 1 }, () => Array.from({ length: other.length + 1 }, () => 0)); // from these places on
+  for (let a = one.length - 1; a >= 0; a--) {
+    for (let b = other.length - 1; b >= 0; b--) {
+      longest[a][b] = one[a] === other[b] ? 1 + longest[a + 1][b + 1] : Math.max(longest[a + 1][b], longest[a][b + 1]);
+    }
+  }
+  const pairs = [];
+  for (let [a, b] = [0, 0]; a < one.length && b < other.length; ) {
+    if (one[a] === other[b]) pairs.push([a++, b++]);
+    else if (longest[a + 1][b] >= longest[a][b + 1]) a++;
+    else b++;
+  }
+  return pairs;
 }
 
 /** The differences in words and in numbers. */

@@ -42,7 +42,7 @@ function caption() {
   const line = (text, style) => make("p", { style: `margin:0 0 6px;${style}` }, text);
   return make("div", { style: "margin-bottom:14px" }, [
     line(say("page.title"), "font-size:13px;opacity:.75"),
-    line(`${words(".mm-label")} · ${words(".mm-verdict small")}`, "font-size:26px;font-weight:700"),
+    line([words(".mm-label"), words(".mm-but")].filter(Boolean).join(", ") + ` · ${words(".mm-verdict small")}`, "font-size:26px;font-weight:700"),
     line(words(".mm-why"), "font-size:15px;max-width:80ch"),
   ]);
 }

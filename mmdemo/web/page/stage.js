@@ -8,6 +8,10 @@ const WIDE = matchMedia("(min-width: 900px)");
 const AIR = 24; // pixels below the ledger
 const LEAST = 320; // pixels of room: with less, the page is scrolled anyway
 
+/** Whether answer and drawing are beside each other; `onShape` calls back when that changes. */
+export const beside = () => WIDE.matches;
+export const onShape = (callback) => WIDE.addEventListener("change", callback);
+
 /** How much height the rows of a drawing have in the first screen; null where it is scrolled to. */
 export function roomFor(frame) {
   if (!WIDE.matches || !frame.isConnected) return null;

@@ -10,7 +10,7 @@ import { say } from "../core/words.js";
 import { runs } from "./steps.js";
 
 const [WIDTH, HEIGHT] = [264, 106];
-const ROW = { height: 36, icon: 15, square: 8, air: 1.5 }; // of the inputs and the steps that they become
+const ROW = { height: 37, icon: 15, square: 8, air: 1.5 }; // of the inputs and the steps that they become
 const INLET = 148; // where what is new comes in from above
 const TANKS = { before: { x: 8, y: 38, width: 32, height: 44 }, c: { x: 122, y: 30, width: 52, height: 60 } };
 const VALVES = { f: { x: 81, y: 60, lies: true }, i: { x: INLET, y: 15, lies: false }, o: { x: 200, y: 60, lies: true } };
@@ -75,7 +75,7 @@ export const spokenCell = (values) => say("cell.spoken", Object.fromEntries(Obje
  */
 export function stepsPicture(steps) {
   const wide = WIDTH / steps.length;
-  const top = ROW.height - 12;
+  const top = ROW.height - 13;
   const squares = steps.map(({ modality }, step) => {
     const air = Math.min(ROW.air, wide / 6);
     return svg("rect", { x: step * wide + air / 2, y: top, width: wide - air, height: ROW.square, rx: Math.min(2, wide / 4), class: `mmk-step mm-of-${modality}` });
@@ -101,9 +101,8 @@ export function stepsPicture(steps) {
     squares[lit]?.classList.remove("mmk-lit");
     squares[step]?.classList.add("mmk-lit");
     lit = step;
-    const x = (step + 0.5) * wide;
     const start = top + ROW.square;
-    lead.setAttribute("d", squares[step] ? `M${x} ${start}C${x} ${ROW.height + 3} ${INLET} ${start - 3} ${INLET} ${ROW.height}` : "");
+    lead.setAttribute("d", squares[step] ? `M${(step + 0.5) * wide} ${start}V${start + 3}H${INLET}V${ROW.height + 1}` : "");
   };
   return { picture, point };
 }

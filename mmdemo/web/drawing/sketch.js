@@ -82,7 +82,7 @@ function line({ y, line: { color, width, dash } }, row) {
 
 /** The units by steps, in the colours of their scale: a small image, stretched. */
 function units({ z, zmax, colorscale }, { top, bottom, width }) {
-  const scale = Array.isArray(colorscale) ? colorscale.map(([, colour]) => colour.match(/\d+/g).map(Number)) : VIRIDIS.map(channels);
+  const scale = Array.isArray(colorscale) ? colorscale.map(([, colour]) => (colour.startsWith("#") ? channels(colour) : colour.match(/\d+/g).map(Number))) : VIRIDIS.map(channels);
   const canvas = make("canvas", { width: z[0].length, height: z.length });
   const image = new ImageData(canvas.width, canvas.height);
   z.forEach((codes, row) =>

@@ -8,10 +8,11 @@
  * kept, which knows some questions only (`ask.knows`, see core/ask.js): the others are not offered. Without `ask` there is
  * nothing to see. Of the strings, those under "inspect." are used, and some of "drawing." and "explain.". One thing is
  * selected at a time, a step that is open or a span, and everything is of that. The drawing's element sends
+ *   mmdemo:inside {unit} or null    the equations of a unit (null: the mean) of the step are shown, or none any more
  *   mmdemo:tried {start, stop, gate, value, label, probability} or null   a what-if is shown, or none any more
  */
 
-import { make } from "../core/dom.js";
+import { make, send } from "../core/dom.js";
 import { unpack } from "../core/packed.js";
 import { offerTips } from "../core/tooltip.js";
 import { choose, openAt, seenFrom, selectSteps } from "../drawing/drawing.js";
@@ -59,6 +60,7 @@ function install(place, frame) {
   frame.addEventListener("mmdemo:open", ({ detail }) => openStep(inspector, detail));
   frame.addEventListener("mmdemo:span", ({ detail }) => openSpan(inspector, detail));
   frame.addEventListener("mmdemo:contrast", ({ detail }) => weigh(inspector, detail));
+  frame.addEventListener("mmdemo:unit", ({ detail: { unit } }) => inspector.told && unit !== null && choosesUnit(inspector, unit, false));
   frame.addEventListener("mmdemo:leave", ({ detail }) => leaveOut(inspector, detail));
   place.addEventListener("keydown", (event) => event.key === "Escape" && inspector.told && backToDrawing(inspector, event));
   const theme = new MutationObserver(() => inspector.whole?.triangle && inspector.show()); // it is painted
@@ -223,9 +225,9 @@ async function openWhole(inspector, name) {
 
 /** Show another unit's numbers, and mark it in the drawing where it was chosen here. */
 function choosesUnit(inspector, unit, here = true) {
+  if (here) return choose(inspector.frame, { unit }); // which tells us
   Object.assign(inspector, { unit, mean: false });
-  if (here) choose(inspector.frame, { unit });
-  inspector.show();
+  return inspector.show();
 }
 
 /** Everything that is open; the focus stays where it was. */
@@ -250,6 +252,9 @@ function show(inspector) {
   for (const name of Object.keys(WHOLE)) parts.push(trouble(inspector, name));
   body.replaceChildren(...parts.filter(Boolean));
   inspector.row.follow(span, payload.steps.length);
+  const inside = told && { unit: inspector.mean ? null : inspector.unit };
+  if (inside?.unit !== inspector.shown?.unit || !inside !== !inspector.shown) send({ element: inspector.frame }, "inside", inside);
+  inspector.shown = inside;
   if (held) body.querySelector(`[data-focus="${held}"]`)?.focus();
 }
 

@@ -3,7 +3,7 @@
  * speak, stick. A click opens another step.
  */
 
-import { make } from "../core/dom.js";
+import { make, zoomOf } from "../core/dom.js";
 import { across } from "../drawing/axis.js";
 import { openAt } from "../drawing/drawing.js";
 
@@ -27,10 +27,12 @@ export function inputRow(frame) {
     }
     const mark = across(make("i", { className: "mmi-here" }), span.start, span.stop - span.start, count);
     twin.append(mark);
-    const [whole, scroll] = [row.parentElement, frame.querySelector(".mmd-scroll")].map((node) => node.getBoundingClientRect());
-    const fits = time.offsetWidth <= scroll.width;
-    const left = fits ? time.getBoundingClientRect().left - whole.left : 0;
-    row.style.paddingLeft = `${left}px`;
+    // Over its own columns, or over all of the width where those are wider.
+    const [inner, own] = [frame.querySelector(".mmd-scroll"), time].map((node) => node.getBoundingClientRect());
+    const { left, right } = own.width <= inner.width ? own : inner;
+    const zoom = zoomOf(row);
+    const whole = row.getBoundingClientRect();
+    row.style.padding = `6px ${(whole.right - right) / zoom}px 6px ${(left - whole.left) / zoom}px`;
     row.replaceChildren(twin);
     twin.addEventListener("click", ({ clientX }) => {
       const box = twin.getBoundingClientRect();

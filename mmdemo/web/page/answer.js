@@ -75,7 +75,7 @@ function verdict(value) {
   const big = make("strong", { className: `mm-label${long ? " mm-long" : ""}` }, shown);
   const but = butSaid(value);
   const small = make("small", {}, term(trust(value), say("page.level_about")));
-  const next = chances(value);
+  const next = value.level === "unclear" && topsOf(value).size > 1 ? null : chances(value); // then nobody was ahead
   const guess = !next && value.level === "unclear" && topsOf(value).size < 2 ? make("small", { className: "mm-guess" }, say("page.guess", { label: value.label, percent: percent(value.probability) })) : null; // prettier-ignore
   const trusted = make("div", { className: "mm-trusted" }, but && make("span", { className: "mm-but" }, but), small, guess, next);
   return make("div", { className: `mm-verdict mm-${value.level}` }, big, trusted);

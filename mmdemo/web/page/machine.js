@@ -22,9 +22,11 @@ export function machine() {
   let shown = null; // the figure that it is of
   let mean = false;
   let told = 0; // the unit that says most for the answer
-  let parts = null; // {cell, row, buttons}
+  let inside = null; // {unit} of the equations that are open, null for the mean
+  let parts = null; // {cell, row, single, all}
 
-  const unitOf = () => (mean ? null : (state(now().element)?.unit ?? told));
+  const one = () => inside?.unit ?? state(now().element)?.unit ?? told;
+  const unitOf = () => (mean ? null : one());
   const at = () => {
     const { step, opened } = state(now().element) ?? {};
     return step ?? opened ?? shown.steps.length - 1;
@@ -35,8 +37,8 @@ export function machine() {
     const values = insideAt(shown, step, unitOf());
     parts.cell.show(values, spokenCell(values));
     parts.row.point(step);
-    parts.one.textContent = say("cell.unit", { unit: (unitOf() ?? state(now().element)?.unit ?? told) + 1 });
-    parts.one.ariaPressed = String(!mean);
+    parts.single.textContent = say("cell.unit", { unit: one() + 1 });
+    parts.single.ariaPressed = String(!mean);
     parts.all.ariaPressed = String(mean);
   };
   const build = () => {
@@ -56,14 +58,15 @@ export function machine() {
     };
     const turn = (to) => () => {
       mean = to;
-      if (mean) choose(now().element, { unit: null });
+      if (inside && mean) openAt(now().element, at(), { mean });
+      else choose(now().element, { unit: mean ? null : one() });
       move();
     };
-    const [one, all] = [button(turn(false)), button(turn(true), "cell.mean")];
+    const [single, all] = [button(turn(false)), button(turn(true), "cell.mean")];
     const open = button(openEquations, "cell.equations");
     open.className = "mm-inline";
-    parts = { cell: cellPicture(), row: stepsPicture(figure.steps), one, all };
-    const head = make("div", { className: "mm-cell-head" }, term(say("cell.title"), say("cell.about"), "mm-cell-title"), make("span", { className: "mm-segments", role: "group", ariaLabel: say("cell.which") }, one, all), open);
+    parts = { cell: cellPicture(), row: stepsPicture(figure.steps), single, all };
+    const head = make("div", { className: "mm-cell-head" }, term(say("cell.title"), say("cell.about"), "mm-cell-title"), make("span", { className: "mm-segments", role: "group", ariaLabel: say("cell.which") }, single, all), open);
     body.replaceChildren(head, parts.row.picture, parts.cell.picture);
     move();
     settle();
@@ -86,6 +89,12 @@ export function machine() {
   document.addEventListener("mmdemo:unit", ({ target, detail }) => {
     if (target !== now().element || detail.unit === null || !mean) return;
     mean = false;
+    move();
+  });
+  document.addEventListener("mmdemo:inside", ({ target, detail }) => {
+    if (target !== now().element) return;
+    inside = detail;
+    if (inside) mean = inside.unit === null;
     move();
   });
   onResult(build);

@@ -6,6 +6,7 @@ import { resettle } from "../drawing/drawing.js";
 
 const WIDE = matchMedia("(min-width: 900px)");
 const AIR = 24; // pixels below the ledger
+const EDGE = 10; // pixels between the answer that stays and the edge of the window
 const LEAST = 320; // pixels of room: with less, the page is scrolled anyway
 
 /** Whether answer and drawing are beside each other; `onShape` calls back when that changes. */
@@ -33,7 +34,17 @@ export function settle(stage) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (!document.activeElement?.closest?.("#text")) stage().scrollIntoView({ block: "start", behavior: still ? "instant" : "smooth" });
   });
+  keepAnswer();
   const again = new ResizeObserver(() => now().element && resettle(now().element));
   again.observe(document.querySelector("#cards") ?? document.body);
   WIDE.addEventListener("change", () => now().element && resettle(now().element));
+}
+
+/** The answer, and the cell in it, stay in sight while the drawing is scrolled: from their last line on, if they are tall. */
+function keepAnswer() {
+  const card = document.querySelector("#answer .mm-answer");
+  if (!card) return;
+  const put = () => card.closest("#answer").style.setProperty("--stick", `${Math.min(EDGE, innerHeight / zoomOf(card) - card.offsetHeight - EDGE)}px`);
+  new ResizeObserver(put).observe(card);
+  addEventListener("resize", put);
 }

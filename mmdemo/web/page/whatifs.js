@@ -7,7 +7,7 @@ import { name, onLanguage, percent, say, sentences } from "../core/words.js";
 import { whereIs } from "../drawing/steps.js";
 import { suggest } from "../inspect/inspector.js";
 
-const BELIEVED = 0.5; // a class with less is no answer
+const BELIEVED = 0.5; // a class with less is no answer, and to forget everything for none is no news
 
 /** What goes into the answer's card: empty until they are known. */
 export function whatIfs() {
@@ -17,7 +17,8 @@ export function whatIfs() {
   let tried = null; // what the drawing shows, or what was pressed and is on its way
   const show = () => {
     const { figure } = now();
-    const offered = !tried || known.some((each) => same(each, tried)) ? known : [...known, tried];
+    const worth = known.filter(({ gate, value, probability }) => probability >= BELIEVED || gate === null || value === 1);
+    const offered = !tried || worth.some((each) => same(each, tried)) ? worth : [...worth, tried];
     place.hidden = !offered.length || !figure;
     if (place.hidden) return;
     const pressed = [...place.children].indexOf(document.activeElement);

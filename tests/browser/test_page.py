@@ -101,7 +101,7 @@ def test_another_task_has_its_own_examples_words_and_caution(visit):
         "placeholder", strings()["of_emotion.page.text_placeholder"]
     )
     expect(page.locator("#help-image p")).to_have_text(strings()["of_emotion.help.image"])
-    expect(page.get_by_label("Face", exact=True)).to_be_visible()
+    expect(page.locator("#use-image")).to_contain_text(strings()["of_emotion.page.image_label"])
     page.locator("#examples [data-example=smile]").click()
     drawn(page)
     expect(page.locator(".mm-caution")).to_have_text(strings()["of_emotion.task.caution"])
@@ -171,7 +171,7 @@ def test_another_candidate_in_the_picture_is_read_at_a_click(visit, tmp_path):
     )
     assert abs(taken["x"] - other["x"]) > 10
     page.locator("[data-example=picture_only]").click()  # a new picture: its best candidate
-    expect(page.locator("#answer .mm-spoken")).to_contain_text("4")
+    expect(page.locator("#answer p.mm-spoken")).to_contain_text("4")
 
 
 def test_what_is_typed_stays_text(visit):

@@ -48,7 +48,7 @@ export function triangle(inspector, told) {
   const legend = make("div", { className: "mmi-legend" }, signed(-most), make("i"), signed(most));
   const map = make("div", { className: "mmi-map" }, make("div", { className: "mmi-bands" }, bands), canvas, column, row);
   return [
-    make("h4", {}, title),
+    make("h3", {}, title),
     make("div", { className: "mmi-side" }, make("div", {}, make("span", { className: "mmi-axis" }, say("triangle_x")), map),
       make("div", { className: "mmi-words" }, make("p", {}, say("triangle_words")), readout, legend)),
   ]; // prettier-ignore

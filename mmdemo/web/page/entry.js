@@ -4,7 +4,7 @@
  */
 
 import { make } from "../core/dom.js";
-import { say } from "../core/words.js";
+import { say, translate } from "../core/words.js";
 import * as page from "./page.js";
 import { replay } from "./replay.js";
 
@@ -23,6 +23,7 @@ export function live(name, part) {
   };
   const watch = (property, callback) => part.watch(property, attempt(callback));
   attempt(() => page[name]({ ...part, watch }))();
+  translate(part.element);
   if (AWAITED.delete(name) && !AWAITED.size) setTimeout(ready);
 }
 

@@ -21,7 +21,7 @@ from mmdemo.messages import InputError
 from mmdemo.server.gradio_compat import event_data
 from mmdemo.text.reader import MAX_CHARACTERS
 
-MAX_LINK = 12 * MAX_CHARACTERS + 200  # characters; a character of the text is at most %F0%9F%98%80
+MAX_LINK = 12 * MAX_CHARACTERS + 800  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]  # the values of answer, drawing and footer, and what the session remembers
 
 

@@ -15,6 +15,7 @@ WEB = PACKAGE / "web"
 ENTRY = WEB / "page/entry.js"  # the one module that the page imports; what it needs comes along
 REPORT = WEB / "page/report.js"  # the same for a report, which stands alone
 SUPPORT = WEB / "page/support.js"  # no module: it says whether the browser is too old for one
+EARLY = WEB / "page/early.js"  # nor is this: it keeps what is pressed before the modules are there
 STYLES = tuple(
     WEB / name
     for name in (  # in the order of the cascade: of two rules that are equally specific, the later one counts

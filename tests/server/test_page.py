@@ -318,6 +318,14 @@ def test_the_document_is_compressed_and_a_link_to_it_shows_what_it_is(page_url):
     assert "content-encoding" not in httpx.get(page_url, headers={"accept-encoding": "identity"}).headers
 
 
+def test_what_a_visitor_is_answered_is_not_compressed(page_url):
+    """Its length could tell what is in it, beside words of somebody else's."""
+    asked = httpx.post(f"{page_url}/gradio_api/call/predict", json={"data": ["seven"]})
+    told = httpx.get(f"{page_url}/gradio_api/call/predict/{asked.json()['event_id']}", timeout=60)
+    assert "seven" in told.text
+    assert all("content-encoding" not in answer.headers for answer in (asked, told))
+
+
 def test_a_switch_with_nothing_given_changes_nothing(checkpoints, monkeypatch):
     handlers = echo(Handlers(Tasks(checkpoints)), monkeypatch)
     off = {"audio": False}

@@ -9,7 +9,7 @@ import plotly
 import pytest
 
 from mmdemo.app import parts
-from mmdemo.app.web import ENTRY, REPORT, STYLES, SUPPORT, WEB, built, bundle, imported, needed
+from mmdemo.app.web import EARLY, ENTRY, REPORT, STYLES, SUPPORT, WEB, built, bundle, imported, needed
 
 MAY_IMPORT = {  # folder -> the others that its modules may import
     "core": set(),
@@ -19,7 +19,7 @@ MAY_IMPORT = {  # folder -> the others that its modules may import
     "evaluate": {"core"},
     "page": {"core", "drawing", "inspect", "how", "evaluate"},
 }
-MODULES = sorted(set(WEB.rglob("*.js")) - {SUPPORT})
+MODULES = sorted(set(WEB.rglob("*.js")) - {EARLY, SUPPORT})
 STATEMENT = re.compile(r"(?m)^(?:import|export)\b[^;]*?\bfrom\s|^import\s+[\"']|\bimport\(")
 
 

@@ -102,7 +102,7 @@ def page_url(checkpoints: Path) -> Iterator[str]:
     from mmdemo.app import build
     from mmdemo.server import launch
 
-    demo = build(checkpoints)
+    demo = build(checkpoints, opening=False)  # so that what a test sees is what it had read
     _, url, _ = launch(demo, per_minute=0, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url.rstrip("/")
     demo.close()

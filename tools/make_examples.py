@@ -19,6 +19,7 @@ import sys
 from itertools import product
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import cv2
 import numpy as np
@@ -154,8 +155,10 @@ class Voice:
 DIGITS = [
     {"name": "seven", "text": "seven", "image": "seven.jpg", "audio": "seven.flac"},
     {"name": "changes_its_mind", "text": "three, no wait, five"},
+    {"name": "takes_it_back", "text": "three, no wait"},
     {"name": "says_3_shows_8", "image": "eight.jpg", "audio": "three.flac"},
     {"name": "sound_only", "audio": "nine.flac"},
+    {"name": "in_noise", "audio": "three.flac", "noise": {"sound": 28}},
     {"name": "picture_only", "image": "four.jpg"},
     {"name": "chinese", "text": "七"},
     {"name": "not_a_digit", "text": "a nice cup of tea"},
@@ -185,7 +188,7 @@ def main() -> None:
     emotion(OUT / "emotion")
 
 
-def write_rows(rows: list[dict[str, str]], out: Path) -> None:
+def write_rows(rows: list[dict[str, Any]], out: Path) -> None:
     """Which files and words belong together."""
     lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
     (out / "examples.json").write_text(f"[\n  {lines}\n]\n", encoding="utf-8")

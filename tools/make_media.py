@@ -35,8 +35,8 @@ LABELS = {  # what is framed: the selector where it begins, the one before which
     "1  Inputs": ("#cards", None, "#cards"),
     "2  The answer": ("#answer .mm-answer", None, "#answer .mm-answer"),
     "3  Belief": (".mmd-of-belief", ".mmd-of-gates", ".mmd"),
-    "4  Gates and memory": (".mmd-of-gates", ".mmd-of-ledger", ".mmd"),
-    "5  The ledger": (".mmd-of-ledger", ".mmd-foot", ".mmd"),
+    "4  Gates": (".mmd-of-gates", ".mmd-of-ledger", ".mmd"),
+    "5  The ledger": (".mmd-of-ledger", ".mmd-of-changed", ".mmd"),
 }
 FRAME = """(labels) => {
   for (const [text, [first, after, sides]] of Object.entries(labels)) {
@@ -141,13 +141,13 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of the page, served for as long as this lasts."""
+def served(opening: bool = False) -> Iterator[str]:
+    """The address of the page, served for as long as this lasts, with its opening reading or empty."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from mmdemo.app import build
     from mmdemo.server import launch
 
-    demo = build()
+    demo = build(opening=opening)
     _, url, _ = launch(demo, per_minute=0, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     yield url
     demo.close()

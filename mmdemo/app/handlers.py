@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
 
 from mmdemo import __version__
-from mmdemo.app import figures, questions
-from mmdemo.app.given import Given
+from mmdemo.app import figures, opening, questions
+from mmdemo.app.given import SLIDERS, Given
 from mmdemo.app.parts import packed
 from mmdemo.app.reading import Reading, read, said
 from mmdemo.app.tasks import Tasks
@@ -18,7 +21,7 @@ from mmdemo.messages import InputError
 from mmdemo.server.gradio_compat import event_data
 from mmdemo.text.reader import MAX_CHARACTERS
 
-MAX_LINK = 12 * MAX_CHARACTERS + 200  # characters; a character of the text is at most %F0%9F%98%80
+MAX_LINK = 12 * MAX_CHARACTERS + 800  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]  # the values of answer, drawing and footer, and what the session remembers
 
 
@@ -33,8 +36,8 @@ class Handlers:
         self.tasks = tasks
         self._examples: dict[tuple[str, str | None, str], Shown] = {}  # by task, its checkpoint's hash, and name
 
-    def read(self, given: Given) -> Shown:
-        """Read what was given and is switched on."""
+    def read(self, given: Given, **more: str) -> Shown:
+        """Read what was given and is switched on; ``more`` is said with the answer."""
         noise, task = given.noise_to_add(), given.task
         reading = read(self.tasks.predictor(task), noise=noise, candidate=given.candidate, **given.to_read())
         footer = {
@@ -44,7 +47,7 @@ class Handlers:
             "version": __version__,
             "hash": self.tasks.hash(task),
         }
-        return packed(reading.said), packed(reading.figure), packed(footer), reading
+        return packed({**reading.said, **more}), packed(reading.figure), packed(footer), reading
 
     def run(self, *values: Any) -> Shown:
         """Words were typed, or the button was pressed -> the result."""
@@ -69,14 +72,27 @@ class Handlers:
 
     def try_example(self, task: str, event: gr.EventData) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
-        name = event_data(event).get("name")
+        asked = event_data(event)
+        given, shown = self.example(task, asked.get("name"))
+        noise = asked.get("noise")  # of a link
+        if isinstance(noise, dict) and any((sliders := _noise(noise.get)).values()):
+            given = replace(given, noise=sliders)
+            shown = self.read(given, example=asked["name"])
+        return *given.values(), None, *shown
+
+    def example(self, task: str, name: Any) -> tuple[Given, Shown]:
+        """What an example gives, and its result.
+
+        Raises:
+            gr.Error: there is no such example.
+        """
         example = next((item for item in self.tasks.examples(task) if item.name == name), None)
         if example is None:
             raise gr.Error("No such example.", print_exception=False)
         given, key = example.given(task), (task, self.tasks.hash(task), example.name)
         if key not in self._examples:
-            self._examples[key] = self.read(given)
-        return *given.values(), None, *self._examples[key]
+            self._examples[key] = self.read(given, example=example.name)
+        return given, self._examples[key]
 
     def try_case(self, event: gr.EventData) -> tuple[Any, ...]:
         """A test case was chosen -> its task and examples, what it fills in, no candidate, and the result."""
@@ -87,16 +103,22 @@ class Handlers:
         return given.task, self.show_examples(given.task), *given.values(), None, *self.read(given)
 
     def open_link(self, link: str) -> Any:
-        """The page was opened -> words, task, examples, evaluation and result, if its address names words and a task.
+        """The page was opened -> task, examples, evaluation, words, sliders of noise, and the result.
 
         Args:
-            link: what follows the # of the address, which may be a stranger's.
+            link: what follows the # of the address, which may be a stranger's: a task, and words or an example's name;
+                and for each slider of noise that is not at 0, ``noise-NAME`` and where it is. An example is then
+                asked for by the browser, see ``try_example``: it fills in files, too.
         """
         values = dict(parse_qsl(link)) if isinstance(link, str) and len(link) < MAX_LINK else {}
         text, task = values.get("text", ""), values.get("task")
-        if not text or len(text) > MAX_CHARACTERS or task not in self.tasks.names:
+        if task not in self.tasks.names or not ("example" in values or 0 < len(text) <= MAX_CHARACTERS):
             return gr.skip()
-        return text, task, *self.choose_task(task), *self.read(Given({"text": text}, task=task))
+        chosen = (task, *self.choose_task(task))
+        if "example" in values:
+            return *chosen, *[gr.skip()] * (1 + len(SLIDERS) + 4)
+        given = Given({"text": text}, noise=_noise(lambda slider: values.get(f"noise-{slider}")), task=task)
+        return *chosen, text, *given.noise.values(), *self.read(given)
 
     def choose_task(self, task: str) -> tuple[str, str]:
         """A task was chosen -> its examples, and whose evaluation is shown."""
@@ -107,8 +129,13 @@ class Handlers:
         return packed(self.tasks.example_names(task))
 
     def answer_drawing(self, reading: Reading | None, task: str, event: gr.EventData) -> str:
-        """The drawing asks about the last reading -> the answer, with the number that the question came with."""
+        """The drawing asks about the last reading -> the answer, with the number that the question came with.
+
+        Of the reading that the page opened with, nobody has the inside: it is read now.
+        """
         question = event_data(event)
+        if reading is None and question.get("opening") == opening.EXAMPLE and opening.TASK in self.tasks.names:
+            *_, reading = self.example(opening.TASK, opening.EXAMPLE)[1]
         try:
             name = reading.result.task if reading else task
             if question.get("ask") == "findings":
@@ -127,3 +154,10 @@ class Handlers:
         except InputError as error:
             answer = {"refused": said(error.note)}
         return packed({"number": question.get("number"), **answer})
+
+
+def _noise(find: Callable[[str], Any]) -> dict[str, int]:
+    """Where the sliders are, by what an address says of each in words: 0 for what is no whole number up to its end."""
+    said = {slider: find(slider) for slider in SLIDERS}
+    whole = {slider: int(words) for slider, words in said.items() if re.fullmatch(r"[0-9]{1,3}", str(words))}
+    return {slider: whole[slider] if whole.get(slider, most + 1) <= most else 0 for slider, most in SLIDERS.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -17,6 +17,7 @@ from mmdemo.app import parts
 from mmdemo.app.api import open_endpoints
 from mmdemo.app.given import SLIDERS
 from mmdemo.app.handlers import Handlers
+from mmdemo.app.opening import Opening
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.app.warm_up import warm_up
 from mmdemo.config import MODALITIES, CheckpointError
@@ -51,7 +52,6 @@ LAUNCH: dict[str, Any] = {
         body_text_color="#1b1d22",
         body_text_color_dark="#eceef2",
     ),
-    "head": parts.head(),
     "max_file_size": "32mb",
     "show_error": False,
     "run_history": False,
@@ -125,12 +125,13 @@ class Layout:
         return [self.answer, self.drawing, self.footer, self.reading]
 
 
-def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
+def build(checkpoints: Path = CHECKPOINTS, warm: bool = False, opening: bool = True) -> gr.Blocks:
     """The page for the tasks in a folder.
 
     Args:
         checkpoints: every folder in it that has a ``config.json`` is a task.
         warm: load the tasks in the background and run each once, so that the first visitor waits no longer than others.
+        opening: open with a reading that is already drawn, where one was shipped for these checkpoints.
 
     Returns:
         the page, with what the server needs of it: ``looks``, the arguments of its ``launch``, and ``health``.
@@ -142,13 +143,16 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     tasks = Tasks(checkpoints)
     if tasks.broken and not tasks.names:
         raise CheckpointError(" ".join(tasks.broken.values()))
-    gr.set_static_paths([*parts.SERVED, EXAMPLES])
+    gr.set_static_paths([*parts.served(), EXAMPLES])
     with gr.Blocks(title="mmdemo", delete_cache=DELETE_CACHE, analytics_enabled=False) as demo:
-        wire(demo, lay_out(tasks), tasks)
+        first = Opening.of(tasks) if opening else None
+        wire(demo, lay_out(tasks, first), tasks)
     demo.queue(max_size=WAITING.all, api_open=False)
     gradio_compat.skip_run_statistics(demo)
     gradio_compat.wrap_events(demo, logged)
-    demo.looks, demo.preface, demo.health = LAUNCH, parts.preface(), Health(checkpoints, tasks.names)
+    demo.looks, demo.preview = {**LAUNCH, "head": parts.head()}, parts.preview()
+    demo.preface = parts.preface() + parts.early()
+    demo.health = Health(checkpoints, tasks.names)
     demo.health.broken |= set(tasks.broken)
     if zero_gpu.ON_ZERO_GPU:
         for name in tasks.names:  # before the server starts, or they cannot be put on the GPU
@@ -159,34 +163,40 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False) -> gr.Blocks:
     return demo
 
 
-def lay_out(tasks: Tasks) -> Layout:
-    """Put all parts on the page, from top to bottom."""
+def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
+    """Put all parts on the page, from top to bottom; the answer and the drawing show the opening, if there is one."""
     with gr.Row(elem_id="top"):
         parts.title()
         task = task_choice(tasks.names)
         parts.switches()
-    parts.heading(1)
     sources, used, noise = {}, {}, {}
     with gr.Row(elem_id="cards", equal_height=True):
         for modality, card in CARDS.items():
-            with gr.Column(elem_classes=f"mm-card mm-of-{modality}", min_width=250):
+            with gr.Column(elem_classes=f"mm-card mm-of-{modality}", min_width=0):
                 used[modality] = parts.use_switch(modality, card.title)
-                sources[modality] = card.source()
-                with gr.Row() if len(card.sliders) > 1 else nullcontext():
-                    for name, title in card.sliders.items():
-                        noise[name] = parts.noise_slider(name, title, SLIDERS[name])
-                parts.help_line(modality)
+                if modality == "text":
+                    sources[modality] = card.source(opening.text if opening else "")
+                    button = gr.Button("Read it", variant="primary", elem_id="run", min_width=40, scale=0)
+                    continue
+                parts.give(modality)
+                with gr.Column(elem_classes="mm-drawer", elem_id=f"drawer-{modality}", min_width=0):
+                    sources[modality] = card.source()
+                    parts.help_line(modality)
     with gr.Row(elem_id="try"):
         examples = parts.examples(tasks.example_names(task.value))
+        parts.harder()
         parts.tour()
-        button = gr.Button("Read it", variant="primary", elem_id="run", min_width=120, scale=0)
-    parts.heading(2)
-    answer = parts.answer()
-    parts.heading(3)
-    parts.compare()
-    drawing = parts.drawing()
+        with gr.Column(elem_id="harder-drawer", elem_classes="mm-drawer", min_width=0):
+            for modality, card in CARDS.items():
+                for name, title in card.sliders.items():
+                    noise[name] = parts.noise_slider(name, title, modality, SLIDERS[name])
+    with gr.Row(elem_id="stage"):
+        answer = parts.answer(opening and opening.said)
+        with gr.Column(elem_id="read", min_width=0):
+            parts.compare()
+            drawing = parts.drawing(opening and opening.figure)
+            parts.take()
     replies = parts.replies()
-    parts.take()
     parts.how()
     evaluation = parts.evaluation(task.value)
     footer = parts.footer()
@@ -225,7 +235,7 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     on.evaluation.told(do.answer_evaluation, None, on.replies, api_name="figures", **quiet)
     filled = [on.task, on.examples, *on.given, *chosen]
     on.evaluation.chosen(do.try_case, None, filled, api_name="case", **visible)
-    filled = [text, on.task, on.examples, on.evaluation, *on.shown]
+    filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
     on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")
 

@@ -17,20 +17,25 @@ from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
-import plotly
 
-from mmdemo.app.web import ENTRY, SUPPORT, needed, styles
+from mmdemo.app.web import EARLY, SUPPORT, built, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
+from mmdemo.resources import ASSETS
 from mmdemo.server.gradio_compat import API, set_example, set_preprocess
 from mmdemo.text.reader import MAX_CHARACTERS
 
-PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"  # the one that plotly is made for
-SERVED = [*needed(ENTRY), PLOTLY]
+PLOTLY = ASSETS / "plotly-cartesian.min.js"  # as much of Plotly as the drawing needs, of the version plotly is made for
+PICTURE = ASSETS / "page.png"
 PREFACE = (
     ".mm-preface{margin:20vh auto;padding:0 24px;max-width:560px;font:18px/1.6 system-ui,sans-serif}"
     ".mm-too-old{display:none}.mm-old .mm-too-old{display:block}"
     ".mm-old gradio-app,.mm-old main{display:none!important}"
 )
+
+
+def served() -> list[Path]:
+    """The files that the page fetches, and the picture of it."""
+    return [built(), PLOTLY, PICTURE]
 
 
 def packed(value: Any) -> str:
@@ -53,20 +58,19 @@ def words() -> str:
 
 
 def head() -> str:
-    """The look of the page, its words, its one entry, and what that imports, so that it comes all at once.
+    """The look of the page, its words, and its modules, which are one file.
 
     Gradio puts it into the document before any part of the page.
     """
     looks = [f"<style>{text}</style>" for text in styles()]
-    modules = [f'<link rel="modulepreload" href="{address(path)}">' for path in needed(ENTRY)]
-    return "".join([*looks, words(), *modules, f"<script>{_start()}</script>"])
+    return "".join([*looks, words(), f"<script>{_start()}</script>"])
 
 
 def _start() -> str:
     """Import the entry, once; where that fails (a broken connection, say) the sentence that says so is here."""
     said = packed({code: strings(code)["page.unloaded"] for code in LANGUAGES})
     return (
-        f"window.mmdemo = import(new URL('{address(ENTRY)}', document.baseURI)); "
+        f"window.mmdemo = import(new URL('{address(built())}', document.baseURI)); "
         "window.mmdemo.catch((error) => { console.error('The page could not be loaded:', error); "
         f"const said = {said}; "
         "document.body.prepend(Object.assign(document.createElement('p'), { className: 'mm-failed', role: 'alert', "
@@ -90,6 +94,17 @@ def preface() -> str:
     )
 
 
+def early() -> str:
+    """What keeps keys and clicks until the page can answer them; in the document, before Gradio and all of ours."""
+    return f"<script>{EARLY.read_text(encoding='utf-8')}</script>"
+
+
+def preview() -> dict[str, str]:
+    """What a link to the page shows elsewhere: title, description and picture."""
+    words = strings("en")
+    return {"title": words["page.title"], "description": words["page.description"], "image": address(PICTURE)}
+
+
 def part(function: str, template: str, value: Any = None, **settings: Any) -> gr.HTML:
     """A static template and the function of ``page/page.js`` that brings it to life.
 
@@ -109,8 +124,9 @@ def part(function: str, template: str, value: Any = None, **settings: Any) -> gr
 
 
 def title() -> gr.HTML:
-    """What the page is, in one line."""
-    return part("title", '<h1 data-key="page.title"></h1><p data-key="page.subtitle"></p>', elem_id="title")
+    """What the page is, in one line, after a way past the inputs for those who walk with keys."""
+    template = '<a class="mm-skip" href="#drawing" data-key="page.skip"></a><h1 data-key="page.title"></h1>'
+    return part("title", template, elem_id="title")
 
 
 def switches() -> gr.HTML:
@@ -125,13 +141,15 @@ def switches() -> gr.HTML:
     return part("switches", template, elem_id="switches")
 
 
-def heading(number: int) -> gr.HTML:
-    """The heading of one of the page's three steps."""
-    template = (
-        f'<h2><i aria-hidden="true">{number}</i><span data-key="page.step_{number}"></span>'
-        f'<small data-key="page.step_{number}_more"></small></h2>'
-    )
-    return part("words", template, elem_classes="mm-heading")
+def give(modality: str) -> gr.HTML:
+    """The buttons that open an input of Gradio's, and what was given to it, in small."""
+    return part("give", '<div class="mm-give"></div>', modality, elem_id=f"give-{modality}")
+
+
+def harder() -> gr.HTML:
+    """A button that opens the sliders of noise."""
+    template = '<button type="button" class="mm-chipped" aria-controls="harder-drawer" data-key="noise.open"></button>'
+    return part("harder", template, elem_id="harder")
 
 
 def help_line(modality: str) -> gr.HTML:
@@ -139,13 +157,14 @@ def help_line(modality: str) -> gr.HTML:
     return part("help", "<p></p>", modality, elem_id=f"help-{modality}", elem_classes="mm-help")
 
 
-def words_input() -> gr.Textbox:
+def words_input(text: str = "") -> gr.Textbox:
     """Gradio's text input; Enter reads what is in it, and Shift+Enter begins a line, which takes ``lines=1``."""
     return gr.Textbox(
+        text,
         label="Words",
         show_label=False,
         lines=1,
-        max_lines=6,
+        max_lines=2,
         max_length=MAX_CHARACTERS,
         container=False,
         elem_id="text",
@@ -202,7 +221,7 @@ def use_switch(modality: str, label: str) -> gr.Checkbox:
     return gr.Checkbox(True, label=label, container=False, elem_id=f"use-{modality}", elem_classes="mm-use")
 
 
-def noise_slider(name: str, label: str, maximum: int = 100) -> gr.Slider:
+def noise_slider(name: str, label: str, modality: str, maximum: int = 100) -> gr.Slider:
     """How much worse an input is made before it is read: nothing at 0."""
     return gr.Slider(
         0,
@@ -212,7 +231,7 @@ def noise_slider(name: str, label: str, maximum: int = 100) -> gr.Slider:
         precision=0,
         label=label,
         elem_id=f"noise-{name}",
-        elem_classes="mm-noise",
+        elem_classes=["mm-noise", f"mm-of-{modality}"],
     )
 
 
@@ -222,16 +241,22 @@ def examples(names: list[str]) -> gr.HTML:
     return part("examples", template, names, elem_id="examples")
 
 
-def answer() -> gr.HTML:
+def answer(said: dict[str, Any] | None = None) -> gr.HTML:
     """What was decided, why it may be wrong, and what the model saw; the answer alone is read out."""
-    template = '<p class="mm-spoken" role="status"></p><div class="mm-card mm-answer"></div>'
-    return part("answer", template, elem_id="answer")
+    template = (
+        '<h2 class="mm-spoken" data-key="page.decided"></h2><p class="mm-spoken" role="status"></p>'
+        '<div class="mm-card mm-answer"></div>'
+    )
+    return part("answer", template, said, elem_id="answer")
 
 
-def drawing() -> gr.HTML:
+def drawing(figure: dict[str, Any] | None = None) -> gr.HTML:
     """How it was read: what ``figure.drawing`` returns, drawn by ``drawing.js``, and under it what a click opens."""
-    template = '<div class="mm-card"><div class="mm-frame"></div><div class="mm-inspect"></div></div>'
-    return part("drawing", template, elem_id="drawing", head=f'<script src="{address(PLOTLY)}"></script>')
+    template = (
+        f'<h2 class="mm-spoken" data-key="page.how_read"></h2><div class="mm-card" data-plotly="{address(PLOTLY)}">'
+        '<div class="mm-frame"></div><div class="mm-below"></div><div class="mm-inspect"></div></div>'
+    )
+    return part("drawing", template, figure, elem_id="drawing")
 
 
 def replies() -> gr.HTML:

@@ -22,6 +22,7 @@ from mmdemo.inference.export import as_csv, as_json, as_npz
 from mmdemo.inference.figure import packed_numbers
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
+from mmdemo.inference.what_ifs import telling
 from mmdemo.lstm.counterfactual import GateIntervention, ablate, rerun
 from mmdemo.lstm.explanation import Explanation
 from mmdemo.lstm.faithfulness import faithfulness
@@ -45,6 +46,7 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
             ``triangle`` (``about``, ``against`` or null): what each step meant at each later one;
             ``what_if`` (``start``, ``stop``; ``gate`` and ``value``, or neither): a gate fixed over these steps, or the
             steps left out;
+            ``telling``: the what-ifs that change most;
             ``faithful`` (``about``, ``against`` or null): how faithful the ledger is to the model;
             ``sound``: the recording as it was heard, as a ``data:`` URL;
             ``take`` (``format``: json, npz, csv or report; ``language``): the reading exported as a file.
@@ -90,7 +92,7 @@ def _answer(
     lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
     name = question.get("ask")
-    asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "faithful": _faithful}
+    asks = {"step": _step, "triangle": _triangle, "what_if": _what_if, "telling": _telling, "faithful": _faithful}
     if not isinstance(name, str) or name not in asks:
         raise InputError("ask.unknown")
     return {"ask": name, **asks[name](lstm, readout, result, explanation, question)}
@@ -119,11 +121,21 @@ def _step(
 def _triangle(
     lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
 ) -> dict[str, Any]:
-    """``steps``: (T, T), a row for each step that it is seen from."""
-    about, against = _classes(result, question)
-    weights = contrast(len(result.labels), about, against)
+    """See ``ledger_over_time``."""
+    return ledger_over_time(lstm, readout, result, *_classes(result, question))
+
+
+def ledger_over_time(
+    lstm: nn.LSTM, readout: Readout, result: Result, about: int, against: int | None
+) -> dict[str, Any]:
+    """What each step meant for ``about`` against ``against`` (None: the mean of all) at each later one.
+
+    Returns:
+        ``about``, ``against``, and ``steps``: (T, T), packed, a row for each step that it is seen from.
+    """
     x = torch.cat(list(result.embeddings.values()))
-    book = triangle(lstm, readout, x, weights, inside=result.trace)
+    with torch.inference_mode():
+        book = triangle(lstm, readout, x, contrast(len(result.labels), about, against), inside=result.trace)
     return {"about": about, "against": against, "steps": _packed(book.steps)}
 
 
@@ -157,6 +169,31 @@ def _what_if(
         "probabilities": [round(float(p), 4) for p in last],
         "label": result.labels[int(last.argmax())],
     }
+
+
+def _telling(
+    lstm: nn.LSTM, readout: Readout, result: Result, explanation: Explanation, question: dict[str, Any]
+) -> dict[str, Any]:
+    """``what_ifs``: see ``telling_what_ifs``."""
+    return {"what_ifs": telling_what_ifs(lstm, readout, result)}
+
+
+def telling_what_ifs(lstm: nn.LSTM, readout: Readout, result: Result) -> list[dict[str, Any]]:
+    """What is worth trying, each as ``what_if`` takes it, and its outcome: ``label`` and ``probability``."""
+    x = torch.cat(list(result.embeddings.values()))
+    with torch.inference_mode():
+        found = telling(lstm, readout, x, result.steps, torch.as_tensor(result.probabilities))
+    return [
+        {
+            "start": one.start,
+            "stop": one.stop,
+            "gate": one.gate,
+            "value": one.value,
+            "label": result.labels[one.answer],
+            "probability": round(one.probability, 4),
+        }
+        for one in found
+    ]
 
 
 def _faithful(

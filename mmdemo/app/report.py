@@ -1,26 +1,21 @@
 """A reading as one HTML file that needs nothing else: it keeps its hover, its languages, and works from a disk.
 
-Everything lies in it: our modules as ``data:`` addresses that an import map names, the style sheets, the words, the
-drawing's payload, and Plotly, compressed. What is anybody's input is JSON without ``<``, and becomes text by the same
-modules as on the page.
+Everything lies in it: our modules, the style sheets, the words and the drawing's payload. Plotly does not: what it
+would draw is drawn by ``web/drawing/sketch.js``, which stands in for it on the page, too. What is anybody's input is
+JSON without ``<``, and becomes text by the same modules as on the page.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
-from posixpath import normpath
 from typing import Any
 
-from mmdemo.app.parts import PLOTLY, packed, preface, words
+from mmdemo.app.parts import packed, preface, words
 from mmdemo.app.reading import Reading
-from mmdemo.app.web import IMPORT, REPORT, WEB, needed, styles
+from mmdemo.app.web import REPORT, bundle, styles
 from mmdemo.messages import InputError, strings
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline'; img-src data: blob:"
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 PAGE = """<!doctype html>
 <html lang="{language}">
@@ -30,15 +25,13 @@ PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title>
 <style>{style}</style>
-<script type="importmap">{modules}</script>
 </head>
 <body class="mm-report">
 {preface}
 <main></main>
 {words}
 <script type="application/json" id="mm-reading">{reading}</script>
-<script type="application/octet-stream" id="mm-plotly">{plotly}</script>
-<script type="module">import "{start}";</script>
+<script type="module">{modules}</script>
 </body>
 </html>
 """
@@ -64,32 +57,7 @@ def report(reading: Reading, language: str = "en", replies: Sequence[dict[str, A
         title=strings(language)["page.title"],
         preface=preface(),
         style="\n".join(styles()),
-        modules=packed({"imports": _modules()}),
-        start=_name(REPORT),
+        modules=bundle(REPORT).replace("</", "<\\/"),
         words=words(),
         reading=packed(shown),
-        plotly=_plotly(),
     ).encode()
-
-
-@lru_cache
-def _modules() -> dict[str, str]:
-    """The import map: the modules of a report by name, each as a ``data:`` address, where no relative path leads on."""
-    found: dict[str, str] = {}
-    for module in needed(REPORT):
-        source = IMPORT.sub(
-            lambda match, folder=module.parent: f'{match[1]}"{_name(folder / match[2])}";',
-            module.read_text(encoding="utf-8"),
-        )
-        found[_name(module)] = f"data:text/javascript;base64,{base64.b64encode(source.encode()).decode('ascii')}"
-    return found
-
-
-def _name(module: Path) -> str:
-    """What a module is called in the import map: ``mmdemo/core/dom.js``."""
-    return f"mmdemo/{normpath(module.relative_to(WEB).as_posix())}"
-
-
-@lru_cache
-def _plotly() -> str:
-    return base64.b64encode(gzip.compress(Path(PLOTLY).read_bytes(), 9, mtime=0)).decode("ascii")

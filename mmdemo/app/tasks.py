@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
@@ -29,21 +30,23 @@ class Example:
         text: the words, "" if none.
         image: the picture's file.
         audio: the recording's file.
+        noise: where the sliders of noise are, by their names in ``given.SLIDERS``; at 0 unless named here.
     """
 
     name: str
     text: str = ""
     image: Path | None = None
     audio: Path | None = None
+    noise: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many inputs it has."""
         return sum(map(bool, (self.text, self.image, self.audio)))
 
     def given(self, task: str) -> Given:
-        """What it gives to the page: all switched on, and no noise."""
+        """What it gives to the page: all switched on, and its noise."""
         files = {"image": self.image and str(self.image), "audio": self.audio and str(self.audio)}
-        return Given({"text": self.text, **files}, task=task)
+        return Given({"text": self.text, **files}, noise=self.noise, task=task)
 
 
 class Tasks:

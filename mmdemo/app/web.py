@@ -1,9 +1,11 @@
-"""The JavaScript and the style sheets of the page: which there are, and which of them a start needs."""
+"""The JavaScript and the style sheets of the page: which there are, and what a start needs of them, in one file."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +15,7 @@ WEB = PACKAGE / "web"
 ENTRY = WEB / "page/entry.js"  # the one module that the page imports; what it needs comes along
 REPORT = WEB / "page/report.js"  # the same for a report, which stands alone
 SUPPORT = WEB / "page/support.js"  # no module: it says whether the browser is too old for one
+EARLY = WEB / "page/early.js"  # nor is this: it keeps what is pressed before the modules are there
 STYLES = tuple(
     WEB / name
     for name in (  # in the order of the cascade: of two rules that are equally specific, the later one counts
@@ -20,6 +23,7 @@ STYLES = tuple(
         "page/answer.css",
         "page/compare.css",
         "drawing/drawing.css",
+        "drawing/cell.css",
         "evaluate/evaluate.css",
         "core/view.css",
         "how/how.css",
@@ -51,6 +55,72 @@ def needed(start: Path) -> tuple[Path, ...]:
             found.add(module)
             wanted += imported(module)
     return tuple(sorted(found))
+
+
+@lru_cache
+def bundle(start: Path) -> str:
+    """A module and all that it needs as one module, so that the browser asks for a single file.
+
+    Each module becomes a function that is called once, after those that it imports, and returns what it exports; so its
+    names stay its own. It takes the plain statements that our modules have: named imports, ``* as``, and exports of
+    names, functions and constants (never ``let``, whose value could change).
+    """
+    order: list[Path] = []
+
+    def visit(module: Path) -> None:
+        if module not in order:
+            for other in imported(module):
+                visit(other)
+            order.append(module)
+
+    visit(start)
+    names = {module: f"m{k}" for k, module in enumerate(order)}
+    parts = [f"const {names[module]} = (() => {{\n{_as_body(module, names)}\n}})();" for module in order]
+    _, exported = _plain(start)
+    last = "".join(f"export const {name} = {names[start]}.{name};\n" for name in exported)
+    return "\n".join([*parts, last])
+
+
+def _as_body(module: Path, names: dict[Path, str]) -> str:
+    """A module as the body of a function that returns what it exports."""
+    text, exported = _plain(module)
+    passed_on: list[str] = []
+
+    def named(match: re.Match[str]) -> str:
+        what, path = match[1], names[Path(os.path.normpath(module.parent / match[2]))]
+        kind, _, given = what.strip().partition(" ")
+        given = re.sub(r"\s*from\s*$", "", given).strip()
+        if kind == "import" and given.startswith("* as "):
+            return f"const {given.removeprefix('* as ')} = {path};"
+        pairs = [pair.strip().split(" as ") for pair in given.strip("{} \n").split(",") if pair.strip()]
+        if kind == "export":
+            passed_on.extend(f"{pair[-1]}: {path}.{pair[0]}" for pair in pairs)
+            return ""
+        return f"const {{ {', '.join(': '.join(pair) for pair in pairs)} }} = {path};" if pairs else ""
+
+    body = IMPORT.sub(named, text)
+    return f"{body}\nreturn {{ {', '.join([*exported, *passed_on])} }};"
+
+
+def _plain(module: Path) -> tuple[str, list[str]]:
+    """A module's text without the word export before what it declares, and the names of that."""
+    text = module.read_text(encoding="utf-8")
+    declared = re.compile(r"(?m)^export ((?:async )?function\*? |const |class )(\w+)")
+    return declared.sub(r"\1\2", text), [match[2] for match in declared.finditer(text)]
+
+
+@lru_cache
+def built() -> Path:
+    """The page's modules as one file, with a hash of them in its name, in a folder that goes with this process."""
+    text = bundle(ENTRY)
+    _folder.append(tempfile.TemporaryDirectory(prefix="mmdemo-"))
+    file = Path(_folder[-1].name).resolve() / "page" / f"page-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+_folder: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def styles() -> list[str]:

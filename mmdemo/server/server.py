@@ -24,6 +24,7 @@ from mmdemo.audio import decode as audio_decode
 from mmdemo.image import worker as image_worker
 from mmdemo.messages import make_printable
 from mmdemo.server import gradio_compat, logs, memory, uploads
+from mmdemo.server.compress import Compressed
 from mmdemo.server.connections import SETTINGS, Connections, guarded, most
 from mmdemo.server.document import Document
 from mmdemo.server.gate import Gate
@@ -117,10 +118,11 @@ def launch(
         hops=hops,
         cross_site=space,
     )
+    compressed = gradio_compat.middleware(Compressed)
     hidden = gradio_compat.middleware(Hidden, places=named)
-    document = gradio_compat.middleware(Document, preface=demo.preface)
+    document = gradio_compat.middleware(Document, preface=demo.preface, preview=demo.preview)
     settings = {
-        "app_kwargs": {"middleware": [gate, hidden, document]},
+        "app_kwargs": {"middleware": [gate, compressed, hidden, document]},
         "mcp_server": find_spec("mcp") is not None,
     } | more
     uploads.UploadCleaner(uploads.folder()).start()

@@ -21,7 +21,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="wi
 SHOW = """async ([value, language, told]) => {
   const { answer } = await import("./web/page/answer.js");
   const { speak } = await import("./web/core/words.js");
-  document.getElementById("answer").innerHTML = "<div><p></p><div class='mm-card mm-answer'></div></div>";
+  const parts = "<p class='mm-spoken'></p><div class='mm-card mm-answer'></div>";
+  document.getElementById("answer").innerHTML = `<div>${parts}</div>`;
   const tell = told && ((data) => (window.told = data));
   answer({ element: document.getElementById("answer").firstChild, props: { value }, watch() {}, tell });
   speak(language);
@@ -55,8 +56,14 @@ def number(words):
     return float(re.search(r"[−+]?\d+\.\d+", words)[0].replace("−", "-"))
 
 
+def in_numbers(page):
+    page.locator(".mm-shared summary").click()
+
+
 def test_the_shares_are_printed_and_add_up(window, said):
     show(window, said)
+    assert not window.locator(".mm-shares").is_visible()  # one click deeper
+    in_numbers(window)
     k = said["labels"].index(said["label"])
     rows = window.locator(".mm-shares li").all_inner_texts()
     assert [row.split()[0] for row in rows] == ["Words", "Picture", "Sound"]
@@ -73,6 +80,7 @@ def test_the_shares_are_printed_and_add_up(window, said):
 
 def test_bars_lie_on_the_side_of_their_sign(window, said):
     show(window, said)
+    in_numbers(window)
     for row in window.locator(".mm-shares li").all():
         zero, bar = (row.locator(name).bounding_box() for name in (".mm-zero", ".mm-bar"))
         if number(row.inner_text()) > 0:
@@ -81,17 +89,14 @@ def test_bars_lie_on_the_side_of_their_sign(window, said):
             assert bar["x"] + bar["width"] <= zero["x"] + 3
 
 
-def test_at_most_three_sentences_with_what_matters_in_bold(window, said):
+def test_at_most_two_sentences_with_what_matters_in_bold(window, said):
     notes = [Note("explain.order_same"), Note("explain.written_text", {"label": "five", "percent": 9, "word": "“a”"}),
              Note("explain.let_go_text", {"label": "three", "percent": 71, "word": "“<b>wait</b>”"}),
              Note("explain.settled_text", {"label": "five", "word": "“five”"})]  # fmt: skip
-    why = {**said["why"], "sentences": [{"key": note.key, "values": note.values} for note in notes]}
+    why = {**said["why"], "shares": {}, "sentences": [{"key": note.key, "values": note.values} for note in notes]}
     show(window, {**said, "why": why})
     words = window.locator(".mm-why")
     assert window.locator(".mm-why b").all_inner_texts() == [
-        "5",
-        "“a”",
-        "9 %",
         "“<b>wait</b>”",
         "71 %",
         "3",
@@ -108,6 +113,48 @@ def test_a_contradiction_stands_out(window, said):
     assert window.locator(".mm-say .mm-warn").all_inner_texts() == ["The text says 3, the picture says 8."]
     show(window, {**said, "contradiction": note, "reason": note, "level": "unclear"}, "zh")
     assert window.locator(".mm-say .mm-warn").inner_text() == "文字说的是 3，图片说的是 8。"
+
+
+def test_an_answer_that_another_input_contradicts_says_so_in_one_breath(window, said):
+    labels, sure = ["three", "eight", "nine"], {"image": [0.1, 0.9, 0], "audio": [0.98, 0.02, 0]}
+    values = {"first": "image", "first_label": "eight", "second": "audio", "second_label": "three"}
+    note = {"key": "answer.contradiction", "values": values}
+    shares = {"image": [-0.3, 0.9, 0], "audio": [0.3, -0.2, 0]}
+    why = {"sentences": [], "shares": shares, "prior": [0.3, 0.3, 0.4], "orders": []}
+    likely = {**said, "labels": labels, "label": "eight", "probability": 0.97, "probabilities": [0.03, 0.97, 0],
+              "level": "likely", "used": ["image", "audio"], "alone": sure, "why": why, "saw": {},
+              "contradiction": note, "reason": note}  # fmt: skip
+    show(window, likely)
+    assert window.locator(".mm-label").inner_text() == "8"
+    assert window.locator(".mm-but").inner_text() == "but the sound says 3"
+    assert window.locator(".mm-warn").count() == 0  # it is said
+    assert window.locator(".mm-why").inner_text() == "The picture pulled towards 8. The sound pulled towards 3."
+    show(window, {**likely, "level": "unclear"})
+    assert window.locator(".mm-but").count() == 0 and window.locator(".mm-label").inner_text() == "8 or 3?"
+    show(window, {**likely, "alone": dict.fromkeys(sure, sure["image"]), "contradiction": None, "reason": None})
+    assert window.locator(".mm-but").count() == 0
+
+
+def test_what_could_not_be_read_is_named(window, said):
+    nothing = {
+        **said,
+        "used": [],
+        "level": "unclear",
+        "why": None,
+        "alone": {},
+        "reason": {"key": "answer.nothing", "values": {}},
+    }
+    for ignored, key in (
+        ({}, "answer.nothing"),
+        ({"image": "image.nothing"}, "page.nothing_in_image"),
+        ({"image": "image.unreadable"}, "page.unread_image"),
+        ({"audio": "audio.silence"}, "page.nothing_in_audio"),
+        ({"audio": "audio.silence", "image": "image.blank"}, "page.unread_several"),
+    ):
+        notes = {modality: {"key": note, "values": {}} for modality, note in ignored.items()}
+        show(window, {**nothing, "ignored": notes, "saw": {}})
+        assert window.locator(".mm-hint").inner_text() == strings()[key]
+        assert window.locator(".mm-panel .mm-warn").count() == len(ignored)
 
 
 def test_inputs_that_differ_stand_side_by_side_in_large_type(window, said):
@@ -172,11 +219,16 @@ def test_which_part_of_the_sound_was_taken_is_said(window, said):
     assert window.locator(".mm-listen").inner_text() == strings()["page.speech_play"]
 
 
-def test_of_one_input_alone_the_chances_are_shown(window):
+def test_of_one_input_alone_the_chances_that_matter_are_shown(window):
     result, explanation, *_ = made_reading(slices=0, moments=0, units=16)
-    show(window, answer(result, explanation))
+    said = answer(result, explanation)
+    show(window, said)
     assert window.locator(".mm-shares").count() == 0
-    assert window.locator(".mm-chances li").count() == 5
+    matter = sum(p >= 0.02 for p in said["probabilities"])
+    assert window.locator(".mm-chances li").count() == (min(3, matter) if matter > 1 else 0)
+    one = [float(label == said["label"]) for label in said["labels"]]
+    show(window, {**said, "probabilities": one})
+    assert window.locator(".mm-chances").count() == 0
 
 
 def test_it_fits_a_phone(window, said):

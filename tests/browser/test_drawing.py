@@ -24,7 +24,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="wi
 <link rel="stylesheet" href="web/core/palette.css">
 <link rel="stylesheet" href="web/drawing/drawing.css">
 <link rel="stylesheet" href="web/core/tooltip.css">
-<script src="plotly.min.js"></script>
+<script src="plotly-cartesian.min.js"></script>
 <style>body { margin: 0; padding: 20px; background: var(--mm-card) }</style><div id="place"></div>"""
 DRAW = """async ([payload, words]) => {
   const { draw } = await import("./web/drawing/drawing.js");
@@ -33,11 +33,11 @@ DRAW = """async ([payload, words]) => {
     get: (all, key) => (key in all ? all[key] : (window.missing.push(key), undefined)),
   });
   if (!window.told) {
-    for (const name of ["step", "open", "span", "contrast", "play"]) {
+    for (const name of ["step", "open", "span", "contrast", "play", "unit", "leave"]) {
       place.addEventListener(`mmdemo:${name}`, ({ detail }) => window.told[name].push(detail));
     }
   }
-  window.told = { step: [], open: [], span: [], contrast: [], play: [] };
+  window.told = { step: [], open: [], span: [], contrast: [], play: [], unit: [], leave: [] };
   await draw(place, JSON.parse(payload), { strings, ask: window.ask });
 }"""
 
@@ -161,8 +161,9 @@ def evidence():
 def test_everything_is_there(open_page, payload, result):
     page = open_page(payload)
     assert page.locator(".mmd-title").all_inner_texts() == [
-        *("Input", "Belief", "Gates", "Cell state", "Units"),
+        *("Input", "Belief", "Gates"),
         *("Let go", "Ledger", "Changed"),
+        *("Cell state", "Units"),
     ]
     assert page.locator(".mmd-bands span").all_inner_texts() == ["Words", "Picture", "Sound"]
     assert page.locator(".mmd-chip").all_inner_texts() == ["three", ",", "no", "wait", ",", "five"]
@@ -187,7 +188,7 @@ def test_what_is_one_step_on_the_strip_is_one_step_in_the_figure(open_page, payl
         assert chip["x"] - time["x"] == pytest.approx(3 * time["width"] / 36, abs=1)
         names = page.locator(".mmd-title")
         heatmap = page.locator(".mmd-figure .hm image").last.bounding_box()
-        assert names.nth(4).bounding_box()["y"] == pytest.approx(heatmap["y"], abs=4)
+        assert names.last.bounding_box()["y"] == pytest.approx(heatmap["y"], abs=4)
 
 
 def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, payload, result, evidence):
@@ -220,7 +221,7 @@ def test_the_cursor_runs_through_all_of_it_and_says_what_is_there(open_page, pay
     page.mouse.move(5, 5)
     assert page.locator(".mmd-cursor").is_hidden()
     assert page.evaluate("told.step.at(-1)") == {"step": None, "unit": None}
-    assert "settled" in page.locator(".mmd-readout").inner_text()
+    assert "Settled" in page.locator(".mmd-readout").inner_text()
     assert page.evaluate("drawn") == 0  # the cursor is quick because Plotly has nothing to do
 
 
@@ -348,6 +349,10 @@ def test_without_steps_there_is_a_kind_word_and_then_a_drawing(open_page, payloa
     assert page.locator("#place").inner_html() == ""
 
 
+def summed(page):
+    return page.locator(".mmd-sum button").get_attribute("data-about")
+
+
 SUMS = """async ([payload, contrast]) => {
   const { evidence, sums } = await import("./web/drawing/ledger.js");
   const { unpack } = await import("./web/core/packed.js");
@@ -367,7 +372,8 @@ def test_the_ledger_adds_up_for_any_contrast(open_page, payload, evidence, about
     call(page, "choose", {"about": about, "against": against})
     side = {key: number(value) for key, value in sums.items()}
     said = strings()["drawing.sum"].format(**side)
-    assert page.locator(".mmd-sum").inner_text() == said
+    assert page.locator(".mmd-sum").inner_text() == strings()["drawing.sum_short"].format(**side)
+    assert summed(page) == said  # one click deeper
 
 
 def test_bars_stand_on_the_line_or_hang_from_it(open_page, payload, evidence):
@@ -453,12 +459,12 @@ def test_the_ledger_as_seen_from_an_earlier_step(open_page, payload, evidence):
     assert page.locator(".mmd-ledger span:visible").count() <= 21
     assert page.locator(".mmd-ledger span").nth(21).is_hidden()
     about, against = default_contrast(payload)
-    said = page.locator(".mmd-sum").inner_text()
-    assert said.startswith(f"adds up to {number(evidence(about, against, 20).sum())} = ")
+    said = summed(page)
+    assert said.startswith(f"The bars add up to {number(evidence(about, against, 20).sum())}: ")
     assert f"({number(float(logits[about] - logits[against]))})" in said
     call(page, "seenFrom", None)
     assert page.locator(".mmd-seen").inner_text() == ""
-    assert f"adds up to {number(evidence(about, against).sum())} = " in page.locator(".mmd-sum").inner_text()
+    assert f"add up to {number(evidence(about, against).sum())}: " in summed(page)
 
 
 def test_a_click_opens_a_step_until_escape(open_page, payload):
@@ -471,7 +477,7 @@ def test_a_click_opens_a_step_until_escape(open_page, payload):
     assert page.locator(".mmd-frame").bounding_box() == frame
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    assert told(page, "open")[-1] == {"step": 31, "unit": None}
+    assert told(page, "open")[-1] == {"step": 31, "unit": None, "focus": True}  # by keys: they go on there
     page.keyboard.press("Escape")
     assert told(page, "open")[-1] == {"step": None, "unit": None}
     assert page.locator(".mmd-frame").is_hidden()
@@ -493,7 +499,8 @@ def test_a_unit_can_be_followed(open_page, payload, result):
         assert np.abs(np.array(y) - getattr(result.trace, key)[:, unit].numpy()).max() < 0.05
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Enter")
-    assert told(page, "open")[-1] == {"step": 10, "unit": payload["order"][41]}
+    assert told(page, "open")[-1] == {"step": 10, "unit": payload["order"][41], "focus": True}
+    assert told(page, "unit")[-1] == {"unit": payload["order"][41]}
     page.keyboard.press("Escape")
     assert page.locator(".mmd-mark").is_hidden()
     assert page.evaluate(f"{FIGURE}.data.some((t) => t.meta.kind === 'own')") is False
@@ -527,7 +534,7 @@ def test_dragging_selects_steps(open_page, payload):
         drag(page, start, end, 36)
         low, high = sorted((start, end))
         assert told(page, "span")[-1] == {"start": low, "stop": high + 1}
-        said = page.locator(".mmd-line").inner_text()
+        said = page.locator(".mmd-line").text_content()
         assert f"{high - low + 1} steps, {low + 1} to {high + 1}." in said
         for k, (unit, moved) in enumerate(busiest(payload, low, high + 1)):
             assert (
@@ -535,10 +542,60 @@ def test_dragging_selects_steps(open_page, payload):
             )
     assert len(told(page, "span")) == 3  # null at first, then one for each
     assert told(page, "open") == [{"step": None, "unit": None}]  # to drag is not to click
-    press_at(page, 3, 36, row="strip")
-    assert page.locator(".mmd-tint").is_visible()
+    press_at(page, 3, 36, row="strip")  # one thing is selected at a time
+    assert page.locator(".mmd-tint").is_hidden() and told(page, "open")[-1]["step"] == 3
     press_at(page, 20, 36, row="strip")
     assert page.locator(".mmd-tint").is_hidden() and told(page, "span")[-1] is None
+
+
+def test_a_word_dragged_out_of_the_row_is_left_out(open_page, payload):
+    page = open_page(payload)
+    chip = page.locator(".mmd-chip", has_text="wait").bounding_box()
+    x, y = chip["x"] + chip["width"] / 2, chip["y"] + chip["height"] / 2
+    for away, left in ((20, []), (120, [{"start": 3, "stop": 4}])):  # back in the row, nothing happens
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 3, y + away, steps=4)
+        assert page.locator(".mmd-dragged").count() == 1
+        page.mouse.up()
+        assert told(page, "leave") == left
+        assert page.locator(".mmd-dragged").count() == 0
+    assert told(page, "span") == [None] and told(page, "open") == [{"step": None, "unit": None}]
+    picture = page.locator(".mmd-strip canvas").first.bounding_box()
+    page.mouse.move(picture["x"] + 40, picture["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(picture["x"] + 40, picture["y"] + 220, steps=4)
+    page.mouse.up()
+    assert told(page, "leave")[-1] == {"start": 6, "stop": 20}  # all of the picture
+    page.locator(".mmd-time").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Delete")
+    assert told(page, "leave")[-1] == {"start": 0, "stop": 1}
+
+
+def test_what_is_not_read_looks_so_in_the_row(open_page, payload):
+    page = open_page(payload)
+    kept = [*range(3), *range(4, 6), *range(20, 36)]
+    beliefs = packed_numbers(np.full((10, len(kept)), 0.1))
+    call(page, "overlay", {"kept": kept, "beliefs": beliefs, "label": "without"})
+    assert page.locator(".mmd-chip.mmd-gone").all_inner_texts() == ["wait"]
+    assert page.locator("canvas.mmd-gone").count() == 1
+    call(page, "overlay", None)
+    assert page.locator(".mmd-gone").count() == 0
+
+
+def test_playing_moves_the_ledger_as_it_stood(open_page, payload):
+    rows = np.tril(np.random.default_rng(0).normal(size=(36, 36)))
+    about, against = default_contrast(payload)
+    page = open_page({**payload, "seen": {"about": about, "against": against, "steps": packed_numbers(rows)}})
+    heights = "() => [...document.querySelectorAll('.mmd-ledger > span i')].map((bar) => bar.style.height)"
+    before = page.evaluate(heights)
+    page.locator(".mmd-play").click()
+    page.wait_for_function("document.querySelector('.mmd-readout b').textContent === 'Step 3'")
+    moved = page.evaluate(heights)
+    assert moved != before
+    page.locator(".mmd-play").click()
+    assert page.evaluate(heights) == before
 
 
 def test_keys_select_steps(open_page, payload):
@@ -653,7 +710,7 @@ def test_the_sound_is_played_with_its_steps(open_page):
         redraw(window, payload)
         window.get_by_role("button", name="Play").click()
         window.wait_for_function("told.play.length === 2")
-        assert window.evaluate("asked") == [{"ask": "sound"}]
+        assert [question["ask"] for question in window.evaluate("asked")] == ["sound", "triangle"]
         starts = [step["span"][0] for step in payload["steps"]]
         heard = [(step, time) for step, time in window.evaluate("heard") if step]
         assert [step for step, _ in heard] == [1, 2, 3, 4]

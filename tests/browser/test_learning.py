@@ -194,7 +194,7 @@ def test_a_kept_result_and_the_next(visit, trained):
     show(page, "seven")
     page.get_by_role("button", name=strings()["compare.keep"]).click()
     expect(page.locator(".mmc-told")).to_contain_text("Kept.")
-    page.get_by_label("Picture", exact=True).uncheck()
+    page.locator("#use-image input").uncheck()
     expect(page.locator(".mmc-told table")).to_be_visible()
     expect(page.locator(".mmc-told")).to_contain_text(re.compile("The answer is still 7|The answer changed"))
     rows = page.locator(".mmc-told tbody tr")
@@ -226,6 +226,18 @@ def test_differences_are_marked_and_the_cursor_runs_through_both(visit, trained)
         expect(page.locator(f"{drawing} .mmd-readout")).to_contain_text(step)
     page.get_by_role("button", name=strings()["compare.drop"]).click()
     expect(page.locator(".mmc-marks")).to_have_count(0)
+
+
+def test_two_sentences_share_the_words_that_both_have(visit, trained):
+    page = visit()
+    page.locator("#text textarea").fill("five, no, six")
+    page.locator("#run").click()
+    expect(page.locator("#drawing .mmd-chip")).to_have_count(5)
+    page.get_by_role("button", name=strings()["compare.keep"]).click()
+    page.locator("#text textarea").fill("I said five, no wait, six")
+    page.locator("#run").click()
+    expect(page.locator("#drawing .mm-frame .mmd-chip")).to_have_count(8)
+    expect(page.locator(".mmc-told")).to_contain_text("of the 5 steps that both have")
 
 
 # Presenter's mode

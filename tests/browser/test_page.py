@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import FAKE, QUIET, drawn, expect
+from browsing import FAKE, QUIET, choose_file, drawn, expect
 from PIL import Image
 
 from mmdemo.app.tasks import EXAMPLES
@@ -39,15 +39,15 @@ def test_words_are_read_with_enter_and_with_the_button(visit):
 def test_camera_and_microphone(visit, request):
     page = visit()
     camera = page.locator("#image")
-    camera.get_by_role("button", name="Click to Access Webcam").click()
+    page.locator("#give-image .mm-camera").click()  # and no other click before it looks
     page.wait_for_function("document.querySelector('#image video').videoWidth > 0")
     camera.get_by_role("button", name="capture photo").click()
-    expect(camera.locator('img[src*="/file="]')).to_be_visible()
+    expect(page.locator("#give-image .mm-given img")).to_be_visible()
     microphone = page.locator("#audio")
-    microphone.get_by_role("button", name="Record", exact=True).click()
+    page.locator("#give-audio .mm-record").click()
     page.wait_for_timeout(1700)  # the fake microphone says its word once in this time
     microphone.get_by_role("button", name="Stop", exact=True).click()
-    expect(microphone.get_by_label("Play", exact=True)).to_be_visible()
+    expect(page.locator("#give-audio .mm-given")).to_be_visible()
     page.locator("#run").click()
     drawn(page)
     expect(page.locator(".mm-panel h3")).to_contain_text(["Picture", "Sound"])
@@ -56,12 +56,14 @@ def test_camera_and_microphone(visit, request):
     request.getfixturevalue("trained")  # what follows needs a model that has learned something
     expect(page.locator(".mm-panel h3 strong").first).to_contain_text("7")
     expect(page.locator(".mm-panel h3 strong").last).to_contain_text("9")
-    expect(page.locator(".mm-warn")).to_contain_text("The picture says 7, the sound says 9.")
+    expect(page.locator(".mm-verdict, .mm-warn").last).to_contain_text(
+        re.compile("The picture says 7, the sound says 9.|but the (sound says 9|picture says 7)")
+    )
 
 
 def test_the_camera_does_not_mirror(visit):
     page = visit()
-    page.locator("#image").get_by_role("button", name="Click to Access Webcam").click()
+    page.locator("#give-image .mm-camera").click()
     page.wait_for_function("document.querySelector('#image video').videoWidth > 0")
     assert "matrix(-1" not in page.evaluate("getComputedStyle(document.querySelector('#image video')).transform")
     page.locator("#image").get_by_role("button", name="capture photo").click()
@@ -82,8 +84,8 @@ def test_examples_fill_in_and_show_at_one_click(visit):
     page.locator("[data-example=seven]").click()
     drawn(page)
     expect(page.locator("#text textarea")).to_have_value("seven")
-    expect(page.locator('#image img[src*="seven.jpg"]')).to_be_visible()
-    expect(page.locator("#audio").get_by_label("Play", exact=True)).to_be_visible()
+    expect(page.locator('#give-image .mm-given img[src*="seven.jpg"]')).to_be_visible()
+    expect(page.locator("#give-audio .mm-given")).to_be_visible()
     expect(page.locator(".mm-panel")).to_have_count(3)
     page.locator("[data-example=sound_only]").click()
     expect(page.locator(".mm-panel")).to_have_count(1)
@@ -99,7 +101,7 @@ def test_another_task_has_its_own_examples_words_and_caution(visit):
         "placeholder", strings()["of_emotion.page.text_placeholder"]
     )
     expect(page.locator("#help-image p")).to_have_text(strings()["of_emotion.help.image"])
-    expect(page.get_by_label("Face", exact=True)).to_be_visible()
+    expect(page.locator("#use-image")).to_contain_text(strings()["of_emotion.page.image_label"])
     page.locator("#examples [data-example=smile]").click()
     drawn(page)
     expect(page.locator(".mm-caution")).to_have_text(strings()["of_emotion.task.caution"])
@@ -125,10 +127,10 @@ def test_a_switch_leaves_an_input_out_and_keeps_it(visit):
     page = visit()
     page.locator("[data-example=seven]").click()
     drawn(page)
-    page.get_by_label("Picture", exact=True).uncheck()
+    page.locator("#use-image input").uncheck()
     expect(page.locator(".mm-panel")).to_have_count(2)
-    expect(page.locator("#image img")).to_be_visible()
-    page.get_by_label("Picture", exact=True).check()
+    expect(page.locator("#give-image .mm-given img")).to_be_visible()
+    page.locator("#use-image input").check()
     expect(page.locator(".mm-panel")).to_have_count(3)
 
 
@@ -145,9 +147,8 @@ def test_a_bad_file_is_refused_kindly_and_nothing_is_lost(visit, tmp_path):
     (tmp_path / "not.png").write_text("this is no picture")
     page = visit()
     page.locator("#text textarea").fill("seven")
-    page.locator("#image").get_by_label("Upload file").click()
-    page.locator("#image input[type=file]").set_input_files(tmp_path / "not.png")
-    expect(page.locator("#image img")).to_have_count(1)
+    choose_file(page, "image", tmp_path / "not.png")
+    expect(page.locator("#give-image .mm-given")).to_be_visible()
     page.locator("#run").click()
     drawn(page)
     expect(page.locator(".mm-panel .mm-warn")).to_have_text(strings()["image.unreadable"])
@@ -160,8 +161,7 @@ def test_another_candidate_in_the_picture_is_read_at_a_click(visit, tmp_path):
         both.paste(Image.open(DIGITS / f"{name}.jpg").resize((400, 300)), (400 * place, 0))
     both.save(tmp_path / "both.png")
     page = visit()
-    page.locator("#image").get_by_label("Upload file").click()
-    page.locator("#image input[type=file]").set_input_files(tmp_path / "both.png")
+    choose_file(page, "image", tmp_path / "both.png")
     drawn(page)
     taken = page.locator(".mm-photo i").bounding_box()
     other = page.locator(".mm-photo button").first.bounding_box()
@@ -171,7 +171,7 @@ def test_another_candidate_in_the_picture_is_read_at_a_click(visit, tmp_path):
     )
     assert abs(taken["x"] - other["x"]) > 10
     page.locator("[data-example=picture_only]").click()  # a new picture: its best candidate
-    expect(page.locator("#answer .mm-spoken")).to_contain_text("4")
+    expect(page.locator("#answer p.mm-spoken")).to_contain_text("4")
 
 
 def test_what_is_typed_stays_text(visit):
@@ -191,7 +191,7 @@ def test_the_language_changes_in_place(visit):
     page.get_by_role("button", name="中文").click()
     expect(page.locator("h1")).to_have_text(strings("zh")["page.title"])
     expect(page.locator("#run")).to_have_text(strings("zh")["page.run"])
-    expect(page.locator("#use-image")).to_have_text("图片")
+    expect(page.locator("#use-image")).to_have_text(strings("zh")["of_digits.page.image_label"])
     expect(page.locator("#image")).to_contain_text(strings("zh")["gradio.webcam"])
     likely = page.locator(".mm-likely").count()
     expect(page.locator("#answer")).to_contain_text(strings("zh")["page.level_likely"] if likely else "清楚")
@@ -255,7 +255,7 @@ def test_another_task_has_its_own_labels_and_no_examples(visit):
     page.locator("#text textarea").fill("plum")
     page.get_by_text("Fruit").click()
     assert drawn(page) in {"apple", "pear", "plum"}
-    expect(page.locator(".mm-chances li")).to_have_count(3)
+    assert page.locator(".mm-chances li").count() in {0, 2, 3}  # those that matter
     expect(page.locator("#examples button")).to_have_count(0)
 
 
@@ -264,9 +264,9 @@ def test_a_refused_camera_is_explained(chromium, page_url):
     page = browser.new_page(locale="en-GB")
     page.goto(page_url)
     expect(page.locator("#help-image")).to_have_text(strings()["of_digits.help.image"])
-    page.locator("#image").get_by_role("button", name="Click to Access Webcam").click()
+    page.locator("#give-image .mm-camera").click()
     expect(page.locator("#help-image")).to_have_text(strings()["help.image_denied"])
-    page.locator("#audio").get_by_role("button", name="Record", exact=True).click()
+    page.locator("#give-audio .mm-record").click()
     expect(page.locator("#help-audio")).to_have_text(strings()["help.audio_denied"])
     page.goto(page_url.replace("127.0.0.1", ELSEWHERE))
     expect(page.locator("#help-image")).to_have_text(strings()["help.image_insecure"])
@@ -284,7 +284,7 @@ def test_the_page_within_another_as_spaces_show_it(checkpoints, browser):
     from mmdemo.server import launch
 
     def embedded(frames):
-        demo = build(checkpoints)
+        demo = build(checkpoints, opening=False)
         _, url, _ = launch(
             demo, per_minute=0, frames=frames, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True
         )
@@ -301,9 +301,7 @@ def test_the_page_within_another_as_spaces_show_it(checkpoints, browser):
                 inner.locator("#run").click()
                 expect(inner.locator("#answer .mm-verdict")).to_be_visible()
                 expect(inner.locator("#drawing .js-plotly-plot")).to_be_visible()
-                inner.get_by_label("Record audio").or_(
-                    inner.get_by_role("button", name="Record", exact=True)
-                ).first.click()
+                inner.locator("#give-audio .mm-record").click()
             else:
                 page.wait_for_timeout(2000)
                 expect(inner.locator("#text")).to_have_count(0)

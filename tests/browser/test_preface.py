@@ -64,7 +64,7 @@ def test_a_current_browser_is_told_nothing(browser, address):
 
 def test_modules_that_do_not_arrive_are_told_of(browser, page_url):
     page = browser.new_context(locale="zh-CN").new_page()
-    page.route("**/words.js", lambda route: route.abort())
+    page.route("**/page-*.js", lambda route: route.abort())
     page.goto(page_url)
     expect(page.locator("body > .mm-failed")).to_have_text(strings("zh")["page.unloaded"])
     page.context.close()

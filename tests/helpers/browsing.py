@@ -16,3 +16,16 @@ def drawn(page):
     expect(page.locator("#answer .mm-verdict")).to_be_visible()
     expect(page.locator("#drawing .js-plotly-plot")).to_be_visible()
     return page.locator("#answer .mm-label").inner_text()
+
+
+def choose_file(page, modality, file):
+    """Give a picture ("image") or a sound ("audio") by the button and the browser's own dialog."""
+    with page.expect_file_chooser() as dialog:
+        page.locator(f"#give-{modality} .mm-file").click()
+    dialog.value.set_files(file)
+
+
+def open_noise(page):
+    """Open the drawer with the sliders of noise."""
+    page.locator("#harder button").click()
+    expect(page.locator("#harder-drawer")).to_be_visible()

@@ -6,17 +6,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import plotly
-
-from mmdemo.app.parts import words
+from mmdemo.app.parts import PLOTLY, words
 
 FOLDER = Path(__file__).parents[2] / "mmdemo"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 @contextmanager
 def served(html: str) -> Iterator[str]:
-    """The address of a page; the strings are in it, ``web/`` is that of mmdemo, and ``plotly.min.js`` is there."""
+    """The address of a page; the strings are in it, ``web/`` is that of mmdemo, and our Plotly is there."""
 
     class Files(SimpleHTTPRequestHandler):
         extensions_map = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}  # noqa: RUF012

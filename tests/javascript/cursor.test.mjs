@@ -19,10 +19,9 @@ test("it scrolls only where the cursor would be out of sight", () => {
 });
 
 test("what an event points at lies within the steps", () => {
-  const layout = { height: 100, margin: { t: 0 }, meta: { rows: ["units"] }, yaxis: { domain: [0, 1] } };
   const drawing = {
-    figure: { offsetTop: 0 },
-    payload: { steps: [1, 2, 3, 4], figure: { layout } },
+    places: { rows: { units: { top: 0, height: 100 } } },
+    payload: { steps: [1, 2, 3, 4] },
     time: { getBoundingClientRect: () => ({ left: 100, top: 0, width: 400 }), offsetWidth: 400 },
     units: [6, 5],
   };

@@ -17,8 +17,7 @@ test("units are ordered by when they act, by their number, or by what they carri
 });
 
 test("a height within the heat map is a unit, beside it none", () => {
-  const layout = { height: 100, margin: { t: 0 }, meta: { rows: ["units"] }, yaxis: { domain: [0, 0.5] } };
-  const drawing = { figure: { offsetTop: 0 }, payload: { figure: { layout } }, units: [7, 8] };
+  const drawing = { places: { rows: { units: { top: 50, height: 50 } } }, units: [7, 8] };
   assert.deepEqual([49, 50, 74, 75, 99, 100].map((y) => unitAt(drawing, y)), [null, 7, 7, 8, 8, null]);
 });
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import numpy as np
-import plotly
 import pytest
 import soundfile as sf
 from gradio_client import Client, handle_file
@@ -24,7 +23,7 @@ from mmdemo.app.handlers import Handlers
 from mmdemo.app.reading import read
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.app.warm_up import warm_up
-from mmdemo.app.web import ENTRY, WEB, needed
+from mmdemo.app.web import ENTRY, WEB, built
 from mmdemo.audio.preview import PEAKS
 from mmdemo.audio.reader import read_audio
 from mmdemo.image.reader import read_image
@@ -78,7 +77,7 @@ def test_templates_hold_no_place_for_what_a_person_gives(config):
 
 
 def test_nothing_comes_from_elsewhere(config):
-    assert "http" not in LAUNCH["head"].replace(parts.words(), "")  # which may speak of an address
+    assert "http" not in parts.head().replace(parts.words(), "")  # which may speak of an address
     assert not LAUNCH["theme"]._stylesheets
     assert not any(each["type"] == "plot" for each in config["components"])
     for module in WEB.rglob("*.js"):
@@ -299,13 +298,32 @@ def test_files_that_are_served(page_url):
     def served(path):
         return httpx.get(f"{page_url}/{places().hide(parts.address(path).encode()).decode()}")
 
-    plotly_here = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
-    assert served(plotly_here).content == plotly_here.read_bytes()
-    for module in needed(ENTRY):
-        answer = served(module)
-        assert answer.content == module.read_bytes()
+    for script in (built(), parts.PLOTLY):
+        answer = served(script)
+        assert answer.content == script.read_bytes()
+        assert answer.headers["content-encoding"] in ("br", "gzip")
         assert answer.headers["content-type"].partition(";")[0] in ("text/javascript", "application/javascript")
-    assert served(Path(parts.__file__)).status_code == 404
+    for file in (ENTRY, Path(parts.__file__)):  # the entry's text is in the one file
+        assert served(file).status_code == 404
+
+
+def test_the_document_is_compressed_and_a_link_to_it_shows_what_it_is(page_url):
+    answer = httpx.get(page_url, headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    tags = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[^"]+)" content="([^"]*)">', answer.text))
+    assert tags["og:title"] == tags["twitter:title"] == "Watch one LSTM read, look and listen"
+    assert tags["og:url"].rstrip("/") == page_url and "Gradio" not in "".join(tags.values())
+    assert httpx.get(tags["og:image"]).headers["content-type"] == "image/png"
+    assert len(re.findall("og:title", answer.text)) == 1
+    assert "content-encoding" not in httpx.get(page_url, headers={"accept-encoding": "identity"}).headers
+
+
+def test_what_a_visitor_is_answered_is_not_compressed(page_url):
+    """Its length could tell what is in it, beside words of somebody else's."""
+    asked = httpx.post(f"{page_url}/gradio_api/call/predict", json={"data": ["seven"]})
+    told = httpx.get(f"{page_url}/gradio_api/call/predict/{asked.json()['event_id']}", timeout=60)
+    assert "seven" in told.text
+    assert all("content-encoding" not in answer.headers for answer in (asked, told))
 
 
 def test_a_switch_with_nothing_given_changes_nothing(checkpoints, monkeypatch):

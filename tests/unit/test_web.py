@@ -1,24 +1,25 @@
 """The folders of ``mmdemo/web``: who may import whom, what is served, and the one way to explain something."""
 
-import base64
-import json
 import re
+import subprocess
 from pathlib import Path
+from shutil import which
 
+import plotly
 import pytest
 
-from mmdemo.app import parts, report
-from mmdemo.app.web import ENTRY, REPORT, STYLES, SUPPORT, WEB, imported, needed
+from mmdemo.app import parts
+from mmdemo.app.web import EARLY, ENTRY, REPORT, STYLES, SUPPORT, WEB, built, bundle, imported, needed
 
 MAY_IMPORT = {  # folder -> the others that its modules may import
     "core": set(),
     "drawing": {"core"},
     "inspect": {"core", "drawing"},
-    "how": {"core"},
+    "how": {"core", "drawing"},
     "evaluate": {"core"},
     "page": {"core", "drawing", "inspect", "how", "evaluate"},
 }
-MODULES = sorted(set(WEB.rglob("*.js")) - {SUPPORT})
+MODULES = sorted(set(WEB.rglob("*.js")) - {EARLY, SUPPORT})
 STATEMENT = re.compile(r"(?m)^(?:import|export)\b[^;]*?\bfrom\s|^import\s+[\"']|\bimport\(")
 
 
@@ -80,7 +81,7 @@ def test_an_arrow_that_points_back_and_a_circle_are_found():
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_every_import_is_read_and_leads_to_a_module(module):
-    """What ``imported`` overlooks would be missing from a report, and not preloaded on the page."""
+    """What ``imported`` overlooks would be missing from the one file that the page and a report have."""
     found = imported(module)
     assert len(found) == len(STATEMENT.findall(module.read_text(encoding="utf-8")))
     assert all(other in MODULES for other in found)
@@ -90,24 +91,45 @@ def test_no_module_is_left_over():
     assert {*needed(ENTRY), *needed(REPORT)} == set(MODULES)
 
 
-def test_the_page_preloads_what_it_imports_and_nothing_else():
-    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', parts.head())
-    assert preloaded == [parts.address(module) for module in needed(ENTRY)]
-    assert f"import(new URL('{parts.address(ENTRY)}'" in parts.head()
-    assert set(parts.SERVED) == {*needed(ENTRY), parts.PLOTLY}
+def test_the_page_imports_one_file():
+    assert f"import(new URL('{parts.address(built())}'" in parts.head()
+    assert parts.served() == [built(), parts.PLOTLY, parts.PICTURE]
+    assert built().read_text(encoding="utf-8") == bundle(ENTRY)
+
+
+def test_in_one_file_modules_keep_their_names_and_come_after_what_they_import(tmp_path):
+    (tmp_path / "a.js").write_text(
+        'import { twice as double } from "./b.js";\nimport * as b from "./b.js";\n'
+        "const own = 1;\nexport const three = double(own) + own;\nexport const same = b.twice;\n"
+    )
+    (tmp_path / "b.js").write_text(
+        'export { four } from "./c.js";\nconst own = 2;\nexport function twice(x) {\n  return own * x;\n}\n'
+    )
+    (tmp_path / "c.js").write_text("export const four = 4;\n")
+    text = bundle(tmp_path / "a.js")
+    assert "import" not in text and text.index("four = 4") < text.index("function twice") < text.index("three =")
+    node = which("node")
+    if node is None:
+        pytest.skip("needs Node, which is not installed")
+    (tmp_path / "all.mjs").write_text(f"{text}\nconsole.log(three, same(5));")
+    done = subprocess.run([node, str(tmp_path / "all.mjs")], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["3", "10"], done.stderr
+
+
+def test_a_report_asks_for_nothing():
+    assert not re.search(r"(?m)^(?:import|export)\b.*\bfrom|\bimport\(", bundle(REPORT))
+
+
+def test_our_plotly_is_the_one_that_the_package_makes_figures_for():
+    whole = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    version = re.compile(r"plotly\.js (?:\(cartesian - minified\) )?v([\d.]+)")
+    ours, theirs = (version.search(path.read_text(encoding="utf-8")[:200])[1] for path in (parts.PLOTLY, whole))
+    assert ours == theirs, "take assets/plotly-cartesian.min.js from the npm package of that version: assets/README.md"
+    assert parts.PLOTLY.stat().st_size < whole.stat().st_size / 3
 
 
 def test_all_style_sheets_are_on_the_page_once():
     assert sorted(STYLES) == sorted(WEB.rglob("*.css"))
-
-
-def test_a_report_holds_every_module_under_the_name_that_others_import():
-    modules = {key: base64.b64decode(url.partition(",")[2]).decode() for key, url in report._modules().items()}
-    assert set(modules) == {f"mmdemo/{name(module)}" for module in needed(REPORT)}
-    for source in modules.values():
-        assert set(re.findall(r'(?m)^(?:import|export)\b.*\bfrom "([^"]+)";', source)) <= set(modules)
-    assert report._name(REPORT) in modules
-    json.dumps(modules)
 
 
 def test_there_is_one_tooltip():

@@ -11,10 +11,5 @@ export function across(node, start, length, count) {
 export const axisName = (k) => (k === 0 ? "yaxis" : `yaxis${k + 1}`);
 export const axisOf = (layout, k) => layout[axisName(k)];
 
-/** Where a row of the figure lies within the column of time, in pixels. */
-export function boxOf({ figure, payload }, row) {
-  const { layout } = payload.figure;
-  const inner = layout.height - layout.margin.t;
-  const [low, high] = axisOf(layout, layout.meta.rows.indexOf(row)).domain;
-  return { top: figure.offsetTop + layout.margin.t + (1 - high) * inner, height: (high - low) * inner };
-}
+/** Where a row lies within the column of time, in pixels: {top, height}. */
+export const boxOf = ({ places }, row) => places.rows[row];

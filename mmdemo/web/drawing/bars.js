@@ -6,9 +6,12 @@ import { across } from "./axis.js";
 
 const ROOM = 20; // steps, up to which every bar that falls has room for its number; of more, only the longest has it
 
-/** Signed bars around a line at zero, and the ends of their scale; `until`: the last step that has one. */
-export function showBars(place, scale, values, steps, until = steps.length - 1) {
-  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+/**
+ * Signed bars around a line at zero, and the ends of their scale; `until`: the last step that has one; `ends`: of a scale
+ * that has to hold more than these.
+ */
+export function showBars(place, scale, values, steps, until = steps.length - 1, ends = values) {
+  const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
   const range = high - low || 1;
   const down = (value) => `${(100 * (high - value)) / range}%`;
   const bars = Array.from(values, (value, step) => {

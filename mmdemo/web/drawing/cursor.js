@@ -3,6 +3,7 @@
 import { send, zoomOf } from "../core/dom.js";
 import { across } from "./axis.js";
 import { readOut } from "./readout.js";
+import { select } from "./span.js";
 import { unitAt } from "./units.js";
 
 /** Move the cursor; null takes it away. */
@@ -14,19 +15,21 @@ export function point(drawing, step, unit = null) {
   Object.assign(drawing, { step, unit });
   const count = payload.steps.length;
   cursor.hidden = step === null;
+  drawing.root.classList.toggle("mmd-pointing", step !== null);
   across(cursor, step, 1, count);
   across(unread, step + 1, count - step - 1, count);
   readOut(drawing);
   send(drawing, "step", { step, unit });
 }
 
-/** Open a step, with the unit that is chosen, and frame it; null closes it. */
-export function openStep(drawing, step) {
-  const { payload, frame, chosen } = drawing;
+/** Open a step, with the unit that is chosen, and frame it; null closes it. What is open is what is selected. */
+export function openStep(drawing, step, how = {}) {
+  const { payload, frame, chosen, span } = drawing;
+  if (step !== null && span && (span.start !== step || span.stop !== step + 1)) select(drawing, null);
   drawing.opened = step;
   frame.hidden = step === null;
   across(frame, step, 1, payload.steps.length);
-  send(drawing, "open", { step, unit: step === null ? null : chosen });
+  send(drawing, "open", { step, unit: step === null ? null : chosen, ...how });
 }
 
 /** What an event points at: the step, and the unit where it is over the heat map. */

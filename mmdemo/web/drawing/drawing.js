@@ -2,16 +2,20 @@
  * The drawing of how a result came about: the input, the beliefs, the gates, the memory, the units, what was let go, the
  * ledger and what each step changed, on one axis of steps, and a cursor that runs through all of it.
  *
- *   draw(element, payload, {strings, ask})   draws, or draws again, inside the element
+ *   draw(element, payload, {strings, ask, room})   draws, or draws again, inside the element
  *   clear(element)                           takes the drawing away
  *   seek, openAt, choose, play, pause        do what a person could do; state, playing   tell what is so
  *   overlay, seenFrom                        show what the server said about a what-if, or about an earlier step
  *
  * The payload is what `drawing` in mmdemo/inference/figure.py returns; `strings` has a language's sentences by dotted key, of which
- * those under "drawing." are used; `ask` puts a question to the server, where there is one. Plotly must be there. The
- * element sends, each with what is in its detail:
+ * those under "drawing." are used; `ask` puts a question to the server, where there is one; `room()` says how many pixels
+ * of height there are for the rows down to the ledger, null where that does not matter. Until Plotly is there (see
+ * plotly.js), a sketch stands in for its part. The element sends, each with what is in its detail:
  *   mmdemo:step {step, unit}           the cursor moved; null where there is none
- *   mmdemo:open {step, unit}           a step was opened; step null: closed
+ *   mmdemo:open {step, unit, mean, focus}   a step was opened, for a unit or the mean of all; step null: closed; focus:
+ *                                      by keys, which then go on in what opens
+ *   mmdemo:unit {unit}                 a unit was chosen; null: none
+ *   mmdemo:leave {start, stop}         steps were taken out of the row, up to before `stop`; put back where they were out
  *   mmdemo:span {start, stop} or null  steps were selected, up to before `stop`
  *   mmdemo:contrast {about, against}   the ledger is for another class, or weighed against another (null: the mean)
  *   mmdemo:play {playing}
@@ -20,23 +24,26 @@
 
 import { make, send } from "../core/dom.js";
 import { offerTips } from "../core/tooltip.js";
+import { arrange } from "./arrange.js";
 import * as cursor from "./cursor.js";
 import { paint } from "./figure.js";
 import { listen } from "./gestures.js";
 import { firstContrast, showLedger } from "./ledger.js";
 import { showWhatIf } from "./overlay.js";
 import * as player from "./play.js";
+import { plotly, whenPlotly } from "./plotly.js";
 import { readOut } from "./readout.js";
-import { furnish } from "./rows.js";
+import { ORDERS, furnish } from "./rows.js";
 import { select, showLine, spanLine, stretch } from "./span.js";
-import { fillStrip, fitStrip } from "./strip.js";
+import { fillStrip, fitStrip, paintStrip } from "./strip.js";
 import { showTable, toggleTable } from "./table.js";
 
 const drawings = new WeakMap();
 const NOTHING = { step: null, unit: null, opened: null, chosen: null, span: null, seen: null, whatIf: null };
+const FIRST_BAND = "f"; // the gate that has the band at first
 let count = 0; // of drawings ever opened, for names that are theirs alone
 
-export function draw(element, payload, { strings = {}, ask } = {}) {
+export function draw(element, payload, { strings = {}, ask, room = () => null } = {}) {
   const say = speaker(strings);
   if (!payload?.steps?.length) {
     clear(element);
@@ -46,8 +53,18 @@ export function draw(element, payload, { strings = {}, ask } = {}) {
   const drawing = drawings.get(element) ?? open(element);
   const before = drawing.payload;
   const again = before?.ledger.evidence.bdata === payload.ledger.evidence.bdata; // in another language, say
-  Object.assign(drawing, { payload, say, ask });
+  Object.assign(drawing, { payload, say, ask, room });
   if (!again) forget(drawing, before?.steps.length === payload.steps.length);
+  const drawn = build(drawing);
+  if (!again) tellChoices(drawing);
+  return drawn;
+}
+
+/** Everything there is to see, for the room that there is. */
+function build(drawing) {
+  const { payload, say, room } = drawing;
+  drawing.seenRoom = room();
+  drawing.places = arrange(payload, drawing.seenRoom);
   furnish(drawing);
   Object.assign(drawing, fillStrip(drawing, payload, say));
   player.showPlayer(drawing);
@@ -60,7 +77,6 @@ export function draw(element, payload, { strings = {}, ask } = {}) {
   cursor.point(drawing, step, unit);
   const drawn = paint(drawing);
   fit(drawing);
-  if (!again) tellChoices(drawing);
   return drawn;
 }
 
@@ -69,7 +85,7 @@ export function clear(element) {
   if (drawing) {
     player.pause(drawing);
     for (const watcher of drawing.watchers) watcher.disconnect();
-    Plotly.purge(drawing.figure);
+    plotly()?.purge(drawing.figure);
     drawings.delete(element);
   }
   element.replaceChildren();
@@ -81,12 +97,15 @@ export const seek = (element, step, unit = null) => on(element, (drawing) => cur
 /** Select the steps from `start` to before `stop`, as dragging over them does; null selects none. */
 export const selectSteps = (element, span) => on(element, (drawing) => select(drawing, span));
 
-/** Open a step, as a click on it does; null closes it. */
-export const openAt = (element, step) => on(element, (drawing) => cursor.openStep(drawing, step));
+/** Open a step, as a click on it does; null closes it. `how`: {mean, focus}, see mmdemo:open. */
+export const openAt = (element, step, how = {}) => on(element, (drawing) => cursor.openStep(drawing, step, how));
 
-/** Choose any of: the class to explain and what it is weighed against (null: the mean), a heat map's key, a unit. */
-export function choose(element, { about, against, map, unit }) {
-  const wanted = Object.entries({ about, against, map, chosen: unit }).filter(([, value]) => value !== undefined);
+/**
+ * Choose any of: the class to explain and what it is weighed against (null: the mean), a heat map's key and the order of
+ * its units, the gate that has the band, a unit.
+ */
+export function choose(element, { about, against, map, order, band, unit }) {
+  const wanted = Object.entries({ about, against, map, order, band, chosen: unit }).filter(([, value]) => value !== undefined);
   on(element, (drawing) => drawing.change(Object.fromEntries(wanted)));
 }
 
@@ -104,9 +123,12 @@ export const play = (element) => on(element, player.play);
 export const pause = (element) => on(element, player.pause);
 export const playing = (element) => Boolean(drawings.get(element)?.player);
 
-/** What is chosen: {step, opened, unit, span, about, against}; null where nothing is drawn. */
+/** What is chosen: {step, opened, span, unit, about, against, map, order, band}; null where nothing is drawn. */
 export const state = (element) =>
-  on(element, ({ step, opened, chosen, span, about, against }) => ({ step, opened, unit: chosen, span, about, against }));
+  on(element, ({ step, opened, span, chosen, about, against, map, order, band }) => ({ step, opened, span, unit: chosen, about, against, map, order, band }));
+
+/** What of that is chosen before anybody chooses: {about, against, map, order, band, unit}. */
+export const unchosen = (payload) => ({ ...firstContrast(payload), map: null, order: ORDERS[0], band: FIRST_BAND, unit: null });
 
 function on(element, act) {
   const drawing = drawings.get(element);
@@ -122,7 +144,7 @@ function speaker(strings) {
 /** The empty frame, its observers and its events; made once, so that a new result keeps what was chosen. */
 function open(element) {
   const parts = ["bands", "strip", "ticks", "figure", "let_go", "ledger", "changed", "beside", "tint", "unread", "mark", "frame", "cursor"];
-  const drawing = { element, map: null, order: "by_action", zoomed: null, player: null, ...NOTHING };
+  const drawing = { element, map: null, order: ORDERS[0], band: FIRST_BAND, zoomed: null, player: null, ...NOTHING };
   for (const name of parts) drawing[name] = make("div", { className: `mmd-${name}` });
   const box = (name, children = []) => (drawing[name] = make("div", { className: `mmd-${name}` }, children));
   box("time", parts.map((name) => drawing[name])); // prettier-ignore
@@ -133,10 +155,11 @@ function open(element) {
   box("table");
   drawing.button = make("button", { type: "button", className: "mmd-button mmd-play" });
   drawing.tableButton = make("button", { type: "button", className: "mmd-button" });
-  const head = make("div", { className: "mmd-head" }, drawing.button, drawing.readout);
+  const head = make("div", { className: "mmd-head" }, drawing.button, drawing.readout, spanLine(drawing));
   const foot = make("div", { className: "mmd-foot" }, drawing.tableButton, drawing.sum);
-  box("root", [head, spanLine(drawing), drawing.scroll, foot, drawing.table]).className = "mmd";
+  box("root", [head, drawing.scroll, foot, drawing.table]).className = "mmd";
   for (const name of ["tint", "unread", "mark", "frame", "table"]) drawing[name].hidden = true;
+  whenPlotly(() => drawing.payload && drawings.get(element) === drawing && paint(drawing));
   describe(drawing);
   element.replaceChildren(drawing.root);
 
@@ -179,13 +202,30 @@ function watch(drawing) {
   const size = new ResizeObserver(() => fit(drawing));
   size.observe(time);
   size.observe(scroll);
-  drawing.watchers = [theme, size];
+  const again = () => {
+    if (!element.isConnected) clear(element);
+    else if (drawing.room() !== drawing.seenRoom && drawing.time.clientWidth) rebuild(drawing);
+  };
+  addEventListener("resize", again);
+  drawing.watchers = [theme, size, { disconnect: () => removeEventListener("resize", again) }];
 }
+
+/** Another room: everything is put elsewhere, and what was shown over it is shown there. */
+function rebuild(drawing) {
+  build(drawing);
+  if (drawing.whatIf) showWhatIf(drawing, drawing.whatIf.given);
+}
+
+/** The rows have another room, not only another width (the page says so after it changed its own shape). */
+export const resettle = (element) => on(element, (drawing) => drawing.room() !== drawing.seenRoom && rebuild(drawing));
+
+/** Where a row lies within the column of time, in pixels: {top, height}; null where nothing is drawn. */
+export const rowOf = (element, row) => on(element, ({ places }) => places.rows[row]);
 
 /** A new result: what was pointed at and chosen in the last one is no more; the zoom stays where it fits. */
 function forget(drawing, sameLength) {
   player.pause(drawing);
-  Object.assign(drawing, NOTHING, firstContrast(drawing.payload), { sound: null });
+  Object.assign(drawing, NOTHING, firstContrast(drawing.payload), { sound: null, rows: null });
   if (!sameLength) drawing.zoomed = null;
   for (const part of ["tint", "frame"]) drawing[part].hidden = true;
   drawing.beside.replaceChildren();
@@ -210,6 +250,7 @@ function change(drawing, settings) {
   if (Object.keys(settings).some((key) => key !== "seen")) paint(drawing);
   readOut(drawing);
   if ("about" in settings || "against" in settings) send(drawing, "contrast", { about, against });
+  if ("chosen" in settings) send(drawing, "unit", { unit: drawing.chosen });
 }
 
 /** What depends on the width. */
@@ -219,6 +260,9 @@ function fit(drawing) {
   const width = time.clientWidth;
   if (!width) return; // in a hidden tab: we are called again when it opens
   fitStrip(drawing, payload, chips, width / payload.steps.length);
-  if (drawing.width !== width) Plotly.Plots.resize(figure);
+  if (drawing.width === width) return;
+  paintStrip(drawing, getComputedStyle(drawing.root).getPropertyValue("--mm-audio").trim());
+  if (figure.classList.contains("js-plotly-plot")) plotly().Plots.resize(figure);
+  else if (drawing.width) paint(drawing); // a sketch, made for another width
   drawing.width = width;
 }

@@ -2,8 +2,11 @@
 
 import { between, fade } from "../core/colour.js";
 import { decode, unpack } from "../core/packed.js";
+import { domains } from "./arrange.js";
 import { axisName, axisOf } from "./axis.js";
+import { plotly } from "./plotly.js";
 import { showChoices } from "./rows.js";
+import { sketch } from "./sketch.js";
 import { paintStrip } from "./strip.js";
 import { markUnit, ordered, ownLines } from "./units.js";
 
@@ -11,19 +14,20 @@ const STOPS = Array.from({ length: 33 }, (_, k) => k / 32); // of a colour scale
 
 /** Put the colours of the page onto the figure and the canvases, and hand the figure to Plotly. */
 export function paint(drawing) {
-  const { payload, figure, root, say } = drawing;
+  const { figure, root } = drawing;
   const style = getComputedStyle(root);
   drawing.ink = style.color;
   const colour = (name) => style.getPropertyValue(`--mm-${name}`).trim();
   showChoices(drawing);
   drawing.units = ordered(drawing);
-  const layout = dressedLayout(payload.figure.layout, style.fontFamily, colour, say);
+  const layout = dressedLayout(drawing, style.fontFamily, colour);
   const data = [...dressedData(drawing, colour), ...ownLines(drawing, layout, colour)];
-  paintStrip(drawing.canvases, payload.strip, colour("audio"));
+  paintStrip(drawing, colour("audio"));
   drawing.width = figure.clientWidth;
-  const drawn = Plotly.react(figure, data, layout, { staticPlot: true });
   markUnit(drawing);
-  return drawn;
+  if (!plotly()) return sketch(figure, data, layout);
+  figure.querySelector(":scope > .mmd-sketch")?.remove();
+  return plotly().react(figure, data, layout, { staticPlot: true });
 }
 
 function dressedData(drawing, colour) {
@@ -43,7 +47,8 @@ function dressedData(drawing, colour) {
       const full = colour(meta.key === "answer" ? "good" : "ink");
       return { colorscale: [[0, fade(full, 0.04)], [1, full]] };
     },
-    spread: ({ meta }) => ({ fillcolor: fade(colour(meta.key), 0.11) }),
+    // Of the gates one band at a time: three on top of each other are a brown that means nothing.
+    spread: ({ meta }) => ({ fillcolor: fade(colour(meta.key), 0.13), visible: meta.row !== "gates" || meta.key === drawing.band }),
     mean: ({ meta, line }) => ({ line: { ...line, color: colour(meta.key) } }),
     size: ({ line }) => ({ line: { ...line, color: colour("mute") } }),
     gate: (trace) => rows(trace),
@@ -53,11 +58,14 @@ function dressedData(drawing, colour) {
   return payload.figure.data.map((trace) => Object.assign({}, trace, dress[trace.meta.kind](trace)));
 }
 
-function dressedLayout(plain, family, colour, say) {
-  const layout = { ...plain, autosize: true };
+function dressedLayout({ payload, places, say }, family, colour) {
+  const plain = payload.figure.layout;
+  const domain = domains(places);
+  const { above, height } = places.figure;
+  const layout = { ...plain, autosize: true, height, margin: { ...plain.margin, t: above } };
   layout.font = { family, size: 11, color: colour("mute") };
-  layout.meta.rows.forEach((_, k) => {
-    layout[axisName(k)] = { ...axisOf(layout, k), gridcolor: colour("line") };
+  layout.meta.rows.forEach((row, k) => {
+    layout[axisName(k)] = { ...axisOf(plain, k), domain: domain[row], gridcolor: colour("line") };
   });
   layout.shapes = structuredClone(layout.shapes ?? []); // Plotly leaves out what is empty
   for (const { name, line } of layout.shapes) line.color = colour(name === "settled" ? "ink" : "line");

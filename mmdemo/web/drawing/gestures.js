@@ -1,26 +1,35 @@
 /** What mouse, finger and keys do on the drawing. */
 
+import { send } from "../core/dom.js";
 import { keepInSight, openStep, point, under } from "./cursor.js";
 import { pause, play } from "./play.js";
 import { between, select } from "./span.js";
+import { grab } from "./takeout.js";
 import { neighbour } from "./units.js";
 
 export function listen(drawing) {
   const { time, root } = drawing;
   let from = null; // where the mouse button went down
   let dragged = false;
+  let held = null; // of the row, which may be taken out
 
   time.addEventListener("pointerdown", (event) => {
     pause(drawing);
     const { step, unit } = under(drawing, event);
     point(drawing, step, unit);
     dragged = false;
+    held = event.button === 0 ? grab(drawing, event) : null;
+    if (held) time.setPointerCapture(event.pointerId);
     if (event.pointerType !== "mouse" || event.button !== 0) return; // a finger scrolls
     from = step;
     time.setPointerCapture(event.pointerId);
   });
   time.addEventListener("pointermove", (event) => {
     if (drawing.player) return;
+    if (held?.follows(event)) {
+      dragged = true;
+      return;
+    }
     const { step, unit } = under(drawing, event);
     point(drawing, step, unit);
     if (from === null || (step === from && !dragged)) return;
@@ -28,9 +37,10 @@ export function listen(drawing) {
     select(drawing, between(from, step), false);
   });
   for (const type of ["pointerup", "pointercancel"]) {
-    time.addEventListener(type, () => {
-      if (dragged && from !== null) select(drawing, drawing.span);
-      from = null;
+    time.addEventListener(type, (event) => {
+      const out = held?.ends(event);
+      if (dragged && from !== null && !out) select(drawing, drawing.span);
+      from = held = null;
     });
   }
   time.addEventListener("click", (event) => {
@@ -67,7 +77,10 @@ function press(drawing, { key, shiftKey }) {
     if (player) pause(drawing);
     else play(drawing);
   } else if (key === "Enter" && step !== null) {
-    openStep(drawing, step);
+    openStep(drawing, step, { focus: true });
+  } else if ((key === "Delete" || key === "Backspace") && step !== null) {
+    const { span } = drawing;
+    send(drawing, "leave", span && step >= span.start && step < span.stop ? { ...span } : { start: step, stop: step + 1 });
   } else if (shiftKey && (key === "ArrowUp" || key === "ArrowDown")) {
     drawing.change({ chosen: neighbour(drawing, key === "ArrowDown" ? 1 : -1) });
   } else {

@@ -5,6 +5,7 @@
 
 import { best, signed } from "../core/numbers.js";
 import { unpack } from "../core/packed.js";
+import { term } from "../core/tooltip.js";
 import { showBars, showLetGo } from "./bars.js";
 import { beliefsOf } from "./steps.js";
 
@@ -77,5 +78,11 @@ export function showLedger(drawing) {
   const exact = off <= EXACT * Math.max(10, added, Math.abs(sides.logits), Math.abs(sides.bias));
   const values = Object.fromEntries(Object.entries(sides).map(([side, value]) => [side, signed(value)]));
   const key = Number.isFinite(sides.logits) ? (exact ? "sum" : "sum_off") : "sum_alone"; // no logarithm of nothing
-  sum.textContent = say(key, values);
+  sum.replaceChildren(key === "sum_off" ? say(key, values) : term(say("sum_short", values), say(key, values)));
+}
+
+/** While it is played: the ledger as it stood at a step, in `rows[step]`, on a scale that holds all of them. */
+export function showGrowing({ payload, ledger, scales }, rows, step) {
+  const ends = rows.flatMap((row, k) => [Math.min(...row.slice(0, k + 1)), Math.max(...row.slice(0, k + 1))]);
+  showBars(ledger, scales.ledger, rows[step], payload.steps, step, ends);
 }

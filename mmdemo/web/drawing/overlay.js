@@ -16,6 +16,7 @@ export function showWhatIf(drawing, whatIf) {
   const { payload, beside } = drawing;
   drawing.whatIf = null;
   beside.replaceChildren();
+  takenOut(drawing, whatIf?.kept ?? null);
   if (!whatIf) return;
   const count = payload.steps.length;
   const rows = whatIf.kept.length ? unpack(whatIf.beliefs) : [];
@@ -25,7 +26,7 @@ export function showWhatIf(drawing, whatIf) {
     const chances = rows.map((row) => row[place]);
     return { best: best(chances), p: Math.max(...chances) };
   };
-  drawing.whatIf = { label: whatIf.label ?? drawing.say("what_if"), at };
+  drawing.whatIf = { label: whatIf.label ?? drawing.say("what_if"), at, given: whatIf };
   const real = beliefsOf(payload);
   for (let step = 0; step < count; step++) {
     const found = at(step);
@@ -39,4 +40,13 @@ export function showWhatIf(drawing, whatIf) {
   }
   const { top, height } = boxOf(drawing, "belief");
   Object.assign(beside.style, { top: `${top}px`, height: `${height}px` });
+}
+
+/** Show what is not read in the row of inputs, too. */
+function takenOut({ payload, chips, canvases }, kept) {
+  const out = (step) => kept !== null && !kept.includes(step);
+  chips.forEach((chip, step) => chip.classList.toggle("mmd-gone", out(step)));
+  for (const [modality, canvas] of Object.entries(canvases)) {
+    canvas.classList.toggle("mmd-gone", payload.steps.every((step, k) => step.modality !== modality || out(k)));
+  }
 }

@@ -1,7 +1,12 @@
-/** Play: the cursor runs through the steps, through those of a sound together with the sound itself. */
+/**
+ * Play: the cursor runs through the steps, through those of a sound together with the sound itself, and the ledger stands
+ * as it stood at each of them.
+ */
 
 import { send, soundless } from "../core/dom.js";
+import { unpack } from "../core/packed.js";
 import { keepInSight, point } from "./cursor.js";
+import { showGrowing, showLedger } from "./ledger.js";
 
 const PACE = { text: 350, image: 120, audio: 80 }; // milliseconds a step; a sound that is heard sets its own
 const LOOK = 30; // milliseconds between two looks at where the sound is
@@ -10,11 +15,14 @@ const PATIENCE = 3000; // milliseconds to wait for the sound: then it goes on wi
 /** Run from the cursor on, or from the start where there is none or nothing is left. */
 export function play(drawing) {
   if (drawing.player) return;
-  const { payload, step, unread } = drawing;
+  const { payload, step, unread, about, against } = drawing;
   const last = payload.steps.length - 1;
   const player = {}; // while it is the drawing's, this run goes on
   drawing.player = player;
   drawing.sound ??= fetchSound(drawing, soundless());
+  player.rows = null;
+  if (drawing.rows?.about !== about || drawing.rows.against !== against) drawing.rows = { about, against, fetched: fetchRows(drawing) };
+  drawing.rows.fetched.then((rows) => (player.rows = rows));
   showPlayer(drawing);
   unread.hidden = false;
   send(drawing, "play", { playing: true });
@@ -26,6 +34,7 @@ export function pause(drawing) {
   drawing.player.audio?.pause();
   drawing.player = null;
   drawing.unread.hidden = true;
+  showLedger(drawing);
   showPlayer(drawing);
   send(drawing, "play", { playing: false });
 }
@@ -47,6 +56,7 @@ async function visit(drawing, player, step) {
   }
   point(drawing, step);
   keepInSight(drawing);
+  if (player.rows && !drawing.seen) showGrowing(drawing, player.rows, step);
   const { modality, span } = steps[step];
   const next = () => visit(drawing, player, step + 1);
   if (modality === "audio") {
@@ -91,3 +101,15 @@ async function fetchSound({ ask, payload }, audio) {
   }
 }
 
+
+/** The ledger as seen from every step, a row for each; null where nobody knows. The opening brings its own. */
+async function fetchRows({ ask, payload, about, against }) {
+  const known = payload.seen;
+  if (known?.about === about && known.against === against) return unpack(known.steps);
+  if (!ask || payload.opening) return null;
+  try {
+    return unpack((await ask({ ask: "triangle", about, against })).steps);
+  } catch {
+    return null;
+  }
+}

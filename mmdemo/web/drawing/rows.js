@@ -3,9 +3,10 @@
 import { make } from "../core/dom.js";
 import { term } from "../core/tooltip.js";
 import { axisOf } from "./axis.js";
-import { letsGo } from "./ledger.js";
 
-const ORDERS = ["by_action", "by_number", "by_evidence"]; // of the units
+/** The orders in which the units can lie. */
+export const ORDERS = ["by_action", "by_number", "by_evidence"];
+
 const ENDS = { gate: ["0", "1"], signed: ["−1", "1"], cell: ["≤ −3", "≥ 3"] }; // of a heat map's colours
 
 /** Put names and scales into the sheet, beside the column of time; rows and scales are those of the figure. */
@@ -19,7 +20,7 @@ export function furnish(drawing) {
   const parts = {
     input: [say("input_parts")],
     belief: [say("belief_parts")],
-    gates: ["i", "f", "o"].map((gate) => termOf(say, gate, "mmd-key", gate)),
+    gates: ["i", "f", "o"].map((gate) => bandOf(drawing, gate)),
     state: [termOf(say, "mean", "mmd-key", "c"), termOf(say, "size", "mmd-key mmd-dashed", "mute")],
     units: [
       say("count", { count: payload.order.length }),
@@ -35,36 +36,50 @@ export function furnish(drawing) {
     let_go: [say("let_go_parts")],
     changed: [say("changed_parts")],
   };
+  const { places } = drawing;
   const cells = [];
-  const heights = ["bands", "strip", "ticks"].map((part) => `var(--${part})`);
-  const inner = layout.height - layout.margin.t;
-  const place = (row, line, scale) => {
+  const heights = [`${places.bands}px`, `${places.strip}px`];
+  let reached = places.bands + places.strip;
+  const place = (row, scale) => {
     const name = make("div", { className: `mmd-name mmd-of-${row}` }, [termOf(say, row, "mmd-title"), ...parts[row]]);
     drawing.scales[row] = make("div", { className: "mmd-scale" }, scale);
     for (const cell of [name, drawing.scales[row]]) {
-      cell.style.gridRow = line;
+      cell.style.gridRow = heights.length;
       cells.push(cell);
     }
   };
-  place("input", 2, []);
-  layout.meta.rows.forEach((row, k) => {
-    const [low, high] = axisOf(layout, k).domain.map((edge) => edge * inner);
-    const above = k ? axisOf(layout, k - 1).domain[0] * inner - high : layout.margin.t;
-    heights.push(`${above}px`, `${high - low}px`);
-    place(row, heights.length, row === "belief" ? classNames(payload, high - low) : marks(axisOf(layout, k)));
-  });
-  for (const row of [...(letsGo(payload) ? ["let_go"] : []), "ledger", "changed"]) {
-    heights.push("var(--gap)", `var(--${row})`);
-    place(row, heights.length, []);
+  const scale = { belief: (height) => classNames(payload, height) };
+  layout.meta.rows.forEach((row, k) => (scale[row] ??= () => marks(axisOf(layout, k))));
+  place("input", []);
+  for (const [row, { top, height }] of Object.entries(places.rows)) {
+    heights.push(`${top - reached}px`, `${height}px`);
+    reached = top + height;
+    place(row, scale[row]?.(height) ?? []);
   }
   sheet.style.gridTemplateRows = heights.join(" ");
   sheet.replaceChildren(...cells, time);
+  putInPlace(drawing);
   time.setAttribute("aria-label", say("keys"));
+}
+
+/** The parts of the column of time, each where its row is. */
+function putInPlace(drawing) {
+  const { root, time, figure, places } = drawing;
+  for (const part of ["bands", "strip", "ticks"]) root.style.setProperty(`--${part}`, `${places[part]}px`);
+  time.style.height = `${places.height}px`;
+  figure.style.top = `${places.figure.top}px`;
+  for (const row of ["let_go", "ledger", "changed"]) {
+    const box = places.rows[row];
+    if (!box) continue;
+    root.style.setProperty(`--${row}`, `${box.height}px`);
+    drawing[row].style.top = `${box.top}px`;
+  }
 }
 
 /** Let the choices show what is chosen, however that came about. */
 export function showChoices(drawing) {
-  const { picks, legend } = drawing;
+  const { picks, legend, sheet, band } = drawing;
+  for (const key of sheet.querySelectorAll(".mmd-of-gates .mmd-key")) key.classList.toggle("mmd-banded", key.style.getPropertyValue("--hue") === `var(--mm-${band})`);
   const { meta } = drawing.shown();
   for (const [key, select] of Object.entries(picks)) select.value = String(key === "map" ? meta.key : drawing[key]);
   for (const option of picks.against.options) option.disabled = option.value === picks.about.value;
@@ -86,6 +101,13 @@ export function marks({ range, tickvals }) {
 function termOf(say, name, className, hue = "ink") {
   const button = term(say(name), say(`${name}_about`), className);
   button.style.setProperty("--hue", `var(--mm-${hue})`);
+  return button;
+}
+
+/** A gate's name: pressed, it has the band. */
+function bandOf(drawing, gate) {
+  const button = termOf(drawing.say, gate, "mmd-key", gate);
+  button.addEventListener("click", () => drawing.change({ band: gate }));
   return button;
 }
 

@@ -52,11 +52,9 @@ export function showLine(drawing) {
   for (const name of ["zoom", "clear", "whole"]) line[name].textContent = say(name);
   line.zoom.hidden = line.clear.hidden = !span;
   line.whole.hidden = !zoomed;
-  line.words.className = span ? "" : "mmd-hint";
-  if (!span) {
-    line.words.textContent = say("hint");
-    return;
-  }
+  drawing.root.classList.toggle("mmd-spanned", Boolean(span));
+  line.words.textContent = "";
+  if (!span) return;
   const [first, ...rest] = busiest(drawing, span).map(([unit, moved]) => [unit + 1, number(moved)]);
   const others = rest.map(([unit, moved]) => `${unit} (${moved})`).join(", ");
   const values = { count: span.stop - span.start, from: span.start + 1, to: span.stop, unit: first[0], moved: first[1] };

@@ -1,6 +1,6 @@
 /** What a payload says of its steps: where each is in the input, what was believed there, and what the gates did. */
 
-import { unpack } from "../core/packed.js";
+import { decode, unpack } from "../core/packed.js";
 
 /** Stretches of steps of one modality: [{modality, start, length}]. */
 export function runs(steps) {
@@ -31,4 +31,19 @@ export function meanAt({ figure }, key, step, kind = "mean") {
 export function beliefsOf({ figure, answer }) {
   const [others, [chosen]] = figure.data.filter(({ meta }) => meta.row === "belief").map(({ z }) => unpack(z));
   return others.map((row, k) => (k === answer ? chosen : row));
+}
+
+/**
+ * The numbers of a cell at a step, of one unit, or their means over all where `unit` is null: its gates and candidate,
+ * what it held before, c and h, and what was kept and written. They come from maps of 8 bits: two digits hold.
+ */
+export function insideAt({ figure, order }, step, unit = null) {
+  const maps = Object.fromEntries(figure.data.filter(({ meta }) => meta.row === "units").map((trace) => [trace.meta.key, trace]));
+  const value = (key, k, at) => (at < 0 ? 0 : decode(maps[key], unpack(maps[key].z)[k][at]));
+  const each = (unit === null ? order : [unit]).map((k) => {
+    const { i, f, o, g, c, h } = Object.fromEntries([..."ifogch"].map((key) => [key, value(key, k, step)]));
+    const before = value("c", k, step - 1);
+    return { i, f, o, g, before, c, h, kept: f * before, wrote: i * g };
+  });
+  return Object.fromEntries(Object.keys(each[0]).map((key) => [key, each.reduce((sum, values) => sum + values[key], 0) / each.length]));
 }

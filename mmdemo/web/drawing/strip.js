@@ -6,6 +6,9 @@ import { unpack } from "../core/packed.js";
 import { across } from "./axis.js";
 import { runs } from "./steps.js";
 
+const FAN = 0.26; // of the strip's height, for the lines that lead from a picture's slices to their steps
+const AIR = 1; // pixels between two slices
+const BETWEEN = "#6c707a"; // its slices
 const GROUND = "#0b0d12"; // under the picture and the spectrogram, in the light and in the dark
 
 /** Bands, chips and canvases. Returns {nodes of each kind}: chips by step, canvases by modality. */
@@ -28,32 +31,76 @@ export function fillStrip({ bands, strip }, { steps }, say) {
     }
     canvases[modality] = across(make("canvas"), start, length, steps.length);
     strip.append(canvases[modality]);
-    if (modality === "image") {
-      for (let step = start + 1; step < start + length; step++) strip.append(across(make("i"), step, 0, steps.length));
-    }
   }
   return { chips, canvases };
 }
 
-/** Draw the picture and the spectrogram; `hue` is the sound's colour. */
-export function paintStrip(canvases, packed, hue) {
+/** Draw the picture, in its own shape, and the spectrogram; `hue` is the sound's colour. */
+export function paintStrip({ canvases, payload, places }, hue) {
   const ramps = { image: [GROUND, "#ffffff"], audio: [GROUND, hue, "#f6fff2"] };
   for (const [modality, canvas] of Object.entries(canvases)) {
-    const rows = unpack(packed[modality]);
-    const stops = ramps[modality].map(channels);
-    canvas.width = rows[0].length;
-    canvas.height = rows.length;
-    const image = new ImageData(canvas.width, canvas.height);
-    rows.forEach((row, y) =>
-      row.forEach((value, x) => {
-        const place = (value / 255) * (stops.length - 1);
-        const k = Math.min(Math.floor(place), stops.length - 2);
-        const rgb = stops[k].map((from, c) => from + (stops[k + 1][c] - from) * (place - k));
-        image.data.set([...rgb, 255], 4 * (y * canvas.width + x));
-      }),
-    );
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    const seen = coloured(unpack(payload.strip[modality]), ramps[modality]);
+    if (modality === "audio") {
+      Object.assign(canvas, { width: seen.width, height: seen.height });
+      canvas.getContext("2d").drawImage(seen, 0, 0);
+    } else inSlices(canvas, seen, payload.steps.filter((step) => step.modality === modality).length, places.strip);
   }
+}
+
+/**
+ * A picture in its own shape, cut into its slices, and a line from each to its step: stretched to the width of its
+ * steps, an 8 reads as an infinity sign.
+ */
+function inSlices(canvas, seen, count, high) {
+  const wide = canvas.parentElement.clientWidth * (parseFloat(canvas.style.width) / 100); // CSS pixels
+  if (!wide) return; // in a hidden tab: it is painted again when it opens
+  const sharp = Math.min(4, Math.max(1, devicePixelRatio) * 2);
+  Object.assign(canvas, { width: Math.round(wide * sharp), height: Math.round(high * sharp) });
+  const context = canvas.getContext("2d");
+  context.scale(sharp, sharp);
+  const { height, slice, left } = slicesOf(seen, count, wide, high);
+  context.fillStyle = BETWEEN;
+  context.fillRect(left, 0, count * (slice + AIR) - AIR, height);
+  const style = getComputedStyle(canvas);
+  context.strokeStyle = style.getPropertyValue("--mm-image").trim();
+  context.lineWidth = 1;
+  for (let k = 0; k < count; k++) {
+    const from = [(k * seen.width) / count, 0, seen.width / count, seen.height];
+    const x = left + k * (slice + AIR);
+    context.drawImage(seen, ...from, x, 0, slice, height);
+    const [start, end] = [x + slice / 2, ((k + 0.5) * wide) / count];
+    context.globalAlpha = 0.55;
+    context.beginPath();
+    context.moveTo(start, height + 1);
+    context.bezierCurveTo(start, (height + high) / 2, end, (height + high) / 2, end, high);
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+}
+
+/** Where the slices lie: how high and wide each is, and where the first begins. */
+function slicesOf({ width, height }, count, wide, high) {
+  const room = wide - AIR * (count - 1);
+  const tall = Math.max(1, Math.min(high * (1 - FAN), (room * height) / width));
+  const slice = (tall * width) / height / count;
+  return { height: tall, slice, left: (wide - count * slice - AIR * (count - 1)) / 2 };
+}
+
+/** Rows of codes as a canvas of their size, in the colours of a ramp. */
+function coloured(rows, ramp) {
+  const canvas = make("canvas", { width: rows[0].length, height: rows.length });
+  const stops = ramp.map(channels);
+  const image = new ImageData(canvas.width, canvas.height);
+  rows.forEach((row, y) =>
+    row.forEach((value, x) => {
+      const place = (value / 255) * (stops.length - 1);
+      const k = Math.min(Math.floor(place), stops.length - 2);
+      const rgb = stops[k].map((from, c) => from + (stops[k + 1][c] - from) * (place - k));
+      image.data.set([...rgb, 255], 4 * (y * canvas.width + x));
+    }),
+  );
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
 }
 
 /** What depends on the width of a step, in pixels: the names of the bands, the direction of the words, and the ticks. */

@@ -68,6 +68,6 @@ export function ownLines(drawing, layout, colour) {
     axis = { ...axis, range, tickvals: outside ? [0, Number(far.toFixed(1))] : axis.tickvals };
   }
   scales.state.replaceChildren(...marks(axis));
-  layout[axisName(place)] = { ...layout[axisName(place)], ...axis };
+  layout[axisName(place)] = { ...layout[axisName(place)], range: axis.range, tickvals: axis.tickvals };
   return lines;
 }

@@ -2,6 +2,7 @@
 
 import { make, svg } from "../core/dom.js";
 import { say } from "../core/words.js";
+import { cellPicture, spokenCell } from "../drawing/cell.js";
 import { dot, lane, number, placed, slider, traced } from "./widgets.js";
 
 const COUNT = 6; // steps
@@ -30,10 +31,11 @@ export function run(steps) {
   });
 }
 
-/** The whole of it: presets, the drawing, the sliders of the chosen step, its numbers filled in. */
+/** The whole of it: presets, the drawing, the sliders of the chosen step, the cell at it, its numbers filled in. */
 export function cell() {
   const picture = make("div", { className: "mmh-chart" });
   const sums = make("div", { className: "mmh-sums", role: "status" });
+  const machine = cellPicture();
   const sliders = Object.entries(PARTS).map(([key, [low, high]]) =>
     slider({ name: `${say(`drawing.${key}`)}${key === "g" ? "" : ` ${key}`}`, hue: key, low, high }, (value) => {
       state.steps[state.chosen][key] = value;
@@ -49,6 +51,8 @@ export function cell() {
     heading.textContent = say("how.cell_step", { step: state.chosen + 1 });
     Object.keys(PARTS).forEach((key, k) => sliders[k].set(state.steps[state.chosen][key]));
     picture.replaceChildren(...pictured(choose));
+    const values = insideNow();
+    machine.show(values, spokenCell(values));
     sums.replaceChildren(...filledIn());
   };
   const presets = Object.keys(STORIES).map((name) => {
@@ -67,7 +71,8 @@ export function cell() {
   return make("div", { className: "mmh-play" }, [
     make("div", { className: "mmh-chips", role: "group", ariaLabel: say("how.cell_presets") }, ...presets),
     picture,
-    make("div", { className: "mmh-knobs" }, [make("div", {}, heading, ...sliders), sums]),
+    make("div", { className: "mmh-knobs" }, [make("div", {}, heading, ...sliders), make("div", { className: "mmh-machine" }, machine.picture)]),
+    sums,
   ]);
 }
 
@@ -110,10 +115,16 @@ function pictured(choose) {
   ];
 }
 
+/** The numbers of the chosen step. */
+function insideNow() {
+  const step = state.steps[state.chosen];
+  const { before, c, h } = run(state.steps)[state.chosen];
+  return { ...step, before, c, h, kept: step.f * before, wrote: step.i * step.g };
+}
+
 /** The two equations of the chosen step with its numbers. */
 function filledIn() {
-  const { i, f, o, g } = state.steps[state.chosen];
-  const { before, c, h } = run(state.steps)[state.chosen];
+  const { i, f, o, g, before, c, h } = insideNow();
   const line = (text, words) => make("p", {}, make("code", {}, text), make("span", {}, words));
   const most = Math.abs(f * before) >= Math.abs(i * g) ? "kept" : "written";
   return [

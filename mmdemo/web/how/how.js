@@ -4,6 +4,7 @@ import { now, onResult } from "../core/current.js";
 import { make, svg } from "../core/dom.js";
 import { view } from "../core/view.js";
 import { find, say } from "../core/words.js";
+import { stepsPicture } from "../drawing/cell.js";
 import { cell } from "./cell.js";
 import { many } from "./many.js";
 import { dot, formula, hueOf, number, placed, slider, traced } from "./widgets.js";
@@ -101,10 +102,11 @@ function gates() {
   ]);
 }
 
-/** How each modality becomes steps, and how many of them the reading on the page has. */
+/** How each modality becomes steps, how many of them the reading on the page has, and how they make one row. */
 function steps() {
+  const { figure } = now();
   const cards = ["text", "image", "audio"].map((modality) => {
-    const count = now().figure?.steps.filter((step) => step.modality === modality).length;
+    const count = figure?.steps.filter((step) => step.modality === modality).length;
     const card = make("div", { className: `mmh-modality mm-of-${modality}` }, [
       make("h4", {}, say(`page.${modality}`)),
       make("p", {}, say(`how.steps_${modality}`)),
@@ -112,7 +114,8 @@ function steps() {
     ]);
     return card;
   });
-  return make("div", { className: "mmh-modalities" }, ...cards);
+  const row = figure ? make("div", { className: "mmh-machine" }, stepsPicture(figure.steps).picture) : null;
+  return make("div", { className: "mmh-play" }, make("div", { className: "mmh-modalities" }, ...cards), row);
 }
 
 /** What should be known before the page is believed. */

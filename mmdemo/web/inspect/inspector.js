@@ -6,19 +6,23 @@
  *
  * It hears what the drawing sends (see drawing/drawing.js) and asks the server (see mmdemo/app/questions.py), or what a report has
  * kept, which knows some questions only (`ask.knows`, see core/ask.js): the others are not offered. Without `ask` there is
- * nothing to see. Of the strings, those under "inspect." are used, and some of "drawing." and "explain.".
+ * nothing to see. Of the strings, those under "inspect." are used, and some of "drawing." and "explain.". One thing is
+ * selected at a time, a step that is open or a span, and everything is of that. The drawing's element sends
+ *   mmdemo:inside {unit} or null    the equations of a unit (null: the mean) of the step are shown, or none any more
+ *   mmdemo:tried {start, stop, gate, value, label, probability} or null   a what-if is shown, or none any more
  */
 
-import { make } from "../core/dom.js";
+import { make, send } from "../core/dom.js";
 import { unpack } from "../core/packed.js";
 import { offerTips } from "../core/tooltip.js";
-import { choose, seenFrom } from "../drawing/drawing.js";
+import { choose, openAt, seenFrom, selectSteps } from "../drawing/drawing.js";
 import { beliefsOf, whereIs } from "../drawing/steps.js";
 import { changedMost } from "./equations.js";
 import { proof } from "./proof.js";
+import { inputRow } from "./row.js";
 import { press, stepParts } from "./step.js";
 import { triangle } from "./triangle.js";
-import { forget, whatIf } from "./whatif.js";
+import { forget, tryOut, whatIf } from "./whatif.js";
 
 const CLOSED = { step: null, told: null, unit: null, mean: false, seen: false, span: null, tried: null, trouble: null };
 const WHOLE = { triangle, proof }; // what can be asked about the whole reading, each opened by its button
@@ -41,11 +45,12 @@ export function inspect(place, frame, payload, { strings = {}, ask } = {}) {
 /** Its elements, and what it hears; made once. */
 function install(place, frame) {
   const [body, live] = ["body", "live"].map((name) => make("div", { className: `mmi-${name}` }));
+  const row = inputRow(frame);
   live.ariaLive = "polite";
   place.classList.add("mmi");
   place.replaceChildren(body, live);
   offerTips(place);
-  const inspector = { place, frame, body, ...CLOSED, full: false };
+  const inspector = { place, frame, body, row, ...CLOSED, full: false };
   inspector.announce = (words) => (live.textContent = words);
   inspector.show = () => show(inspector);
   inspector.asks = (question, part) => asks(inspector, question, part);
@@ -55,6 +60,9 @@ function install(place, frame) {
   frame.addEventListener("mmdemo:open", ({ detail }) => openStep(inspector, detail));
   frame.addEventListener("mmdemo:span", ({ detail }) => openSpan(inspector, detail));
   frame.addEventListener("mmdemo:contrast", ({ detail }) => weigh(inspector, detail));
+  frame.addEventListener("mmdemo:unit", ({ detail: { unit } }) => inspector.told && unit !== null && choosesUnit(inspector, unit, false));
+  frame.addEventListener("mmdemo:leave", ({ detail }) => leaveOut(inspector, detail));
+  place.addEventListener("keydown", (event) => event.key === "Escape" && inspector.told && backToDrawing(inspector, event));
   const theme = new MutationObserver(() => inspector.whole?.triangle && inspector.show()); // it is painted
   for (const node of [document.documentElement, document.body]) {
     theme.observe(node, { attributes: true, attributeFilter: ["class"] });
@@ -98,29 +106,81 @@ async function asks(inspector, question, part) {
   }
 }
 
-/** A step was opened in the drawing; null closes it. */
-async function openStep(inspector, { step, unit }) {
+/**
+ * Try a what-if that was found beforehand: {start, stop, gate, value}; null takes it back. Returns whether it is shown.
+ */
+export async function suggest(place, change) {
+  const inspector = inspectors.get(place);
+  if (!inspector?.payload || place.hidden) return false;
+  if (!change) {
+    selectSteps(inspector.frame, null);
+    return false;
+  }
+  const { start, stop, gate, value } = change;
+  selectSteps(inspector.frame, { start, stop });
+  if (gate) inspector.held = { gate, value };
+  await tryOut(inspector, () => (gate ? { gate, value } : {}));
+  return Boolean(inspector.tried);
+}
+
+/** Steps were taken out of the row: what if they had not been there? Those that are out come back. */
+function leaveOut(inspector, { start, stop }) {
+  if (!inspector.payload || inspector.place.hidden || !inspector.knows({ ask: "what_if", start, stop })) return;
+  const { tried } = inspector;
+  const out = tried && !tried.gate && tried.start <= start && stop <= tried.stop;
+  if (out) selectSteps(inspector.frame, null);
+  else suggest(inspector.place, { start, stop, gate: null, value: null });
+}
+
+/** Escape closes the step and leads back to where it was opened. */
+function backToDrawing(inspector, event) {
+  event.stopPropagation();
+  openAt(inspector.frame, null);
+  inspector.frame.querySelector(".mmd-time").focus({ preventScroll: true });
+}
+
+/** The what-if that is shown: {start, stop, gate, value}; null where there is none. */
+export const tried = (place) => inspectors.get(place)?.tried ?? null;
+
+/** A step was opened in the drawing; null closes it. A what-if of this very step stays. */
+async function openStep(inspector, { step, unit, mean = false, focus = false }) {
   if (!inspector.payload || inspector.place.hidden) return;
   if (step === null) return close(inspector);
-  if (step === inspector.step && inspector.told) return choosesUnit(inspector, unit ?? inspector.unit, false);
-  leave(inspector);
-  Object.assign(inspector, { step, told: null, span: null });
+  const into = () => focus && inspector.body.querySelector(".mmi-step h3").focus({ preventScroll: true });
+  if (step === inspector.step && inspector.told) {
+    choosesUnit(inspector, unit ?? inspector.unit, false);
+    if (mean) inspector.mean = true;
+    inspector.show();
+    inspector.body.querySelector(".mmi-step").scrollIntoView(smoothly());
+    return into();
+  }
+  const { tried } = inspector;
+  const same = tried?.start === step && tried.stop === step + 1;
+  if (!same) leave(inspector);
+  Object.assign(inspector, { step, told: null, span: same ? inspector.span : null, mean });
   const told = await inspector.asks({ ask: "step", step }, "step");
   if (!told || inspector.step !== step) return;
   const inside = unpack(told.inside);
-  Object.assign(inspector, { told, inside, most: changedMost(inside), span: { start: step, stop: step + 1 } });
+  Object.assign(inspector, { told, inside, most: changedMost(inside), span: inspector.span ?? { start: step, stop: step + 1 } });
   inspector.unit = unit ?? inspector.most;
   inspector.show();
   inspector.announce(`${inspector.say("opened_step", { step: step + 1 })} ${inspector.where(inspector.span)}`);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  inspector.body.querySelector(".mmi-step").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  inspector.body.querySelector(".mmi-step").scrollIntoView(smoothly());
+  into();
 }
 
-/** Steps were selected in the drawing: what if they had been otherwise? Null goes back to the step that is open. */
+const smoothly = () => ({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+
+/**
+ * Steps were selected in the drawing: what if they had been otherwise? A step that is open, and is not what was
+ * selected, is closed. Null goes back to the step that is open.
+ */
 function openSpan(inspector, span) {
   if (!inspector.payload || inspector.place.hidden) return;
   forget(inspector);
-  const { step, told } = inspector;
+  const { step, told, frame } = inspector;
+  const other = span && step !== null && (span.start !== step || span.stop !== step + 1);
+  if (other) openAt(frame, null);
   inspector.span = span ?? (told ? { start: step, stop: step + 1 } : null);
   inspector.show();
 }
@@ -165,9 +225,9 @@ async function openWhole(inspector, name) {
 
 /** Show another unit's numbers, and mark it in the drawing where it was chosen here. */
 function choosesUnit(inspector, unit, here = true) {
+  if (here) return choose(inspector.frame, { unit }); // which tells us
   Object.assign(inspector, { unit, mean: false });
-  if (here) choose(inspector.frame, { unit });
-  inspector.show();
+  return inspector.show();
 }
 
 /** Everything that is open; the focus stays where it was. */
@@ -191,6 +251,10 @@ function show(inspector) {
   }
   for (const name of Object.keys(WHOLE)) parts.push(trouble(inspector, name));
   body.replaceChildren(...parts.filter(Boolean));
+  inspector.row.follow(span, payload.steps.length);
+  const inside = told && { unit: inspector.mean ? null : inspector.unit };
+  if (inside?.unit !== inspector.shown?.unit || !inside !== !inspector.shown) send({ element: inspector.frame }, "inside", inside);
+  inspector.shown = inside;
   if (held) body.querySelector(`[data-focus="${held}"]`)?.focus();
 }
 

@@ -9,6 +9,9 @@ import { across } from "../drawing/axis.js";
 import { seek } from "../drawing/drawing.js";
 import { runs } from "../drawing/steps.js";
 
+const NAMES = 24; // along an axis, at most
+const FITTING = 50; // letters side by side
+
 /** The heat map, its legend, and what is pointed at. */
 export function triangle(inspector, told) {
   const { payload, say, frame, where, place } = inspector;
@@ -46,12 +49,30 @@ export function triangle(inspector, told) {
 
   const title = term(contrasted(inspector, "triangle_title"), say("triangle_about"), "mmi-title");
   const legend = make("div", { className: "mmi-legend" }, signed(-most), make("i"), signed(most));
+  const [along, down] = names(payload.steps, where);
   const map = make("div", { className: "mmi-map" }, make("div", { className: "mmi-bands" }, bands), canvas, column, row);
+  const axis = (key) => make("span", { className: "mmi-axis" }, say(key));
+  const labelled = make("div", { className: "mmi-labelled" }, axis("triangle_y"), make("div", {}, axis("triangle_x"), along), down, map);
   return [
-    make("h4", {}, title),
-    make("div", { className: "mmi-side" }, make("div", {}, make("span", { className: "mmi-axis" }, say("triangle_x")), map),
+    make("h3", {}, title),
+    make("div", { className: "mmi-side" }, labelled,
       make("div", { className: "mmi-words" }, make("p", {}, say("triangle_words")), readout, legend)),
   ]; // prettier-ignore
+}
+
+/** The steps along an axis and down the other: the words, or as many numbers as there is room for. */
+function names(steps, where) {
+  const { length } = steps;
+  const list = [...steps.keys()].filter((step) => step % Math.ceil(length / NAMES) === 0);
+  const words = (step) => steps[step].text || String(step + 1);
+  const place = (className, side) =>
+    make("div", { className, ariaHidden: "true" }, list.map((step) => {
+      const name = make("span", { title: where({ start: step, stop: step + 1 }) }, words(step));
+      name.style[side] = `${(100 * (step + 0.5)) / length}%`;
+      return name;
+    }));
+  const upright = list.some((step) => words(step).length * list.length > FITTING);
+  return [place(`mmi-names-across${upright ? " mmi-upright" : ""}`, "left"), place("mmi-names-down", "top")];
 }
 
 /** "... for 5 against 3", or against the mean of all. */

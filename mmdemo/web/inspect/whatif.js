@@ -1,6 +1,6 @@
 /** What if? The steps that are open are left out, or a gate is held over them, and it reads again. */
 
-import { make } from "../core/dom.js";
+import { make, send } from "../core/dom.js";
 import { best, percent } from "../core/numbers.js";
 import { term } from "../core/tooltip.js";
 import { overlay } from "../drawing/drawing.js";
@@ -32,13 +32,17 @@ export function whatIf(inspector) {
     shown.textContent = held.value.toFixed(2).replace("-", "−");
   };
   gate.addEventListener("change", () => (Object.assign(held, { gate: gate.value }), fill()));
-  slider.addEventListener("input", () => (Object.assign(held, { value: Number(slider.value) }), fill()));
+  slider.addEventListener("input", () => {
+    Object.assign(held, { value: Number(slider.value) });
+    fill();
+    follow(inspector, held);
+  });
   fill();
   const hold = make("span", { className: "mmi-hold" }, say("hold"), gate, say("hold_at"), slider, shown, button("try", () => held));
   hold.hidden = !knows(asked(span, { gate: "i", value: 0.5 })); // or any other
   const title = term(say("what_if"), say("what_if_about"), "mmi-title");
   return [
-    make("h4", {}, title, make("small", {}, what)),
+    make("h3", {}, title, make("small", {}, what)),
     make("div", { className: "mmi-row" }, button("leave_out", () => ({ gate: null })), button("hold_open", () => ({ gate: "f", value: 1 })), hold),
     tried && outcome(inspector),
   ];
@@ -46,15 +50,37 @@ export function whatIf(inspector) {
 
 const asked = ({ start, stop }, change) => ({ ask: "what_if", start, stop, ...change });
 
-async function tryOut(inspector, change) {
-  const { span, where, last } = inspector;
-  const told = await inspector.asks(asked(span, change()), "if");
-  if (!told || inspector.span !== span) return;
-  inspector.tried = { ...told, was: last, where: where(span) };
-  const words = sentence(inspector).map(({ text }) => text);
-  overlay(inspector.frame, { kept: told.kept, beliefs: told.beliefs, label: words[0].trim().replace(/:$/, "") });
+/** Have it read again with a change, and show what came of it. */
+export async function tryOut(inspector, change) {
+  if (!(await reread(inspector, change()))) return;
   inspector.show();
-  inspector.announce(words.join(""));
+  inspector.announce(sentence(inspector).map(({ text }) => text).join(""));
+}
+
+async function reread(inspector, change) {
+  const { span, where, last } = inspector;
+  const told = await inspector.asks(asked(span, change), "if");
+  if (!told || inspector.span !== span) return false;
+  inspector.tried = { ...told, was: last, where: where(span) };
+  const [{ text }] = sentence(inspector);
+  overlay(inspector.frame, { kept: told.kept, beliefs: told.beliefs, label: text.trim().replace(/[:：]$/, "") });
+  tell(inspector);
+  return true;
+}
+
+/** While the slider is dragged: one question at a time, and the last one is of where it stands; nothing else is redrawn. */
+async function follow(inspector, held) {
+  inspector.wanted = { ...held };
+  if (inspector.following) return;
+  const change = inspector.wanted;
+  inspector.following = true;
+  const read = await reread(inspector, change);
+  inspector.following = false;
+  if (!read) return;
+  const place = inspector.body.querySelector(".mmi-if");
+  place?.querySelector(".mmi-outcome")?.remove();
+  place?.append(outcome(inspector));
+  if (inspector.wanted !== change) follow(inspector, inspector.wanted);
 }
 
 /** What came of it, in words: [{text, gap}], with a gap for what is worth a bolder type. */
@@ -95,6 +121,14 @@ function outcome(inspector) {
 
 /** Back to what was read. */
 export function forget(inspector) {
-  if (inspector.tried) overlay(inspector.frame, null);
+  if (!inspector.tried) return;
+  overlay(inspector.frame, null);
   inspector.tried = null;
+  tell(inspector);
+}
+
+/** Tell the page around the drawing which what-if is shown. */
+function tell({ frame, tried }) {
+  const { start, stop, gate, value, label, probabilities } = tried ?? {};
+  send({ element: frame }, "tried", tried && { start, stop, gate, value, label, probability: Math.max(...probabilities) });
 }

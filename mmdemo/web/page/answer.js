@@ -4,25 +4,31 @@ import { arrived } from "../core/current.js";
 import { make, valueOf } from "../core/dom.js";
 import { offerTips, term } from "../core/tooltip.js";
 import { find, list, name, onLanguage, percent, pieces, say } from "../core/words.js";
+import { machine } from "./machine.js";
+import { openingOf } from "./opening.js";
 import { SEEN } from "./seen.js";
+import { whatIfs } from "./whatifs.js";
 
-const CHANCES = 5; // as many classes as have a bar
-const OTHERS = 3; // as many as are named beside the shares...
-const LIKELY = 0.005; // ...and how probable they must be
-const SENTENCES = 3; // more are not read
-const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /lowered/, /raised/, /written/, /settled_first/, /order_same/];
+const CHANCES = 3; // as many classes as have a bar
+const MATTERS = 0.02; // how probable another class must be to be named beside the answer
+const PULLED = 0.05; // of probability: an input that raised no class by more hardly counted
+const FOUND_NOTHING = /^(text\.empty|image\.(nothing|blank|dark|face)|audio\.(silence|short|quiet))/; // read, and empty
+const SENTENCES = 2; // more are not read
+const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /written/, /settled_first/, /order_same/];
+const IN_NUMBERS = /lowered|raised/; // said beside the shares
 const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice", "seconds"]); // in bold
 
 /** `tell` says to the server which candidate of the picture to read; a report has nobody to tell. */
 export function answer({ element, props, watch, tell = null }) {
-  const [spoken, card] = element.children;
+  const [spoken, card] = ["p.mm-spoken", ".mm-answer"].map((part) => element.querySelector(part));
   offerTips(element);
+  const live = tell && { ifs: whatIfs(), cell: machine() };
   const show = () => {
-    const value = valueOf(props);
+    const value = openingOf(valueOf(props));
     const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
     arrived({ said: value });
-    spoken.textContent = value?.used.length ? `${headline(value)}, ${trust(value)}` : "";
-    card.replaceChildren(...(value ? parts(value, tell) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
+    spoken.textContent = value?.used.length ? [headline(value), butSaid(value), trust(value)].filter(Boolean).join(", ") : "";
+    card.replaceChildren(...(value ? parts(value, tell, live) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
     if (choosing) card.querySelector(".mm-photo button")?.focus();
   };
   watch("value", show);
@@ -30,33 +36,49 @@ export function answer({ element, props, watch, tell = null }) {
   show();
 }
 
-function parts(value, tell) {
+function parts(value, tell, live) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
   const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
-  const shared = Object.keys(value.why?.shares ?? {}).length > 1;
   const apart = value.used.length > 1 && topsOf(value).size > 1;
+  const caution = find("task.caution");
   const decided = value.used.length
-    ? [
-        verdict(value),
-        make("div", { className: "mm-say" }, sayings(value)),
-        shared ? shares(value) : chances(value.labels, value.probabilities),
-      ]
-    : [make("p", { className: "mm-hint" }, say(value.reason.key, value.reason.values))];
-  const seen = [
-    make("p", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
+    ? [verdict(value), make("div", { className: "mm-say" }, sayings(value)), shares(value)]
+    : [make("p", { className: "mm-hint" }, unread(value))];
+  // Where the drawing stands below the answer, it is closed at first, so that the drawing follows at once.
+  const seen = make(
+    "details",
+    { className: "mm-saws", open: !matchMedia("(max-width: 899px)").matches || !value.used.length },
+    make("summary", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
     make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
-  ];
+  );
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
-  return panels.length ? [top, ...seen] : [top];
+  return [
+    top,
+    ...(live && value.used.length ? [live.ifs, live.cell] : []),
+    ...(panels.length ? [seen] : []),
+    ...(caution && value.used.length ? [make("p", { className: "mm-caution" }, caution)] : []),
+  ];
 }
 
-/** The answer, in large type. */
+/** Why nothing was read: in short where there was something, whose own panel says more. */
+function unread({ reason, ignored }) {
+  const [modality, ...others] = Object.keys(ignored);
+  if (!modality) return say(reason.key, reason.values);
+  if (others.length) return say("page.unread_several");
+  return say(FOUND_NOTHING.test(ignored[modality].key) ? `page.nothing_in_${modality}` : `page.unread_${modality}`);
+}
+
+/** The answer, in large type, and beside it the classes that came next, where they matter. */
 function verdict(value) {
   const shown = headline(value);
-  const big = make("strong", { className: `mm-label${shown.length > 3 ? " mm-long" : ""}` }, shown);
+  const long = shown.length > 3;
+  const big = make("strong", { className: `mm-label${long ? " mm-long" : ""}` }, shown);
+  const but = butSaid(value);
   const small = make("small", {}, term(trust(value), say("page.level_about")));
-  const guess = value.level === "unclear" && topsOf(value).size < 2 && make("small", { className: "mm-guess" }, say("page.guess", { label: value.label, percent: percent(value.probability) })); // prettier-ignore
-  return make("div", { className: `mm-verdict mm-${value.level}` }, big, small, guess);
+  const next = value.level === "unclear" && topsOf(value).size > 1 ? null : chances(value); // then nobody was ahead
+  const guess = !next && value.level === "unclear" && topsOf(value).size < 2 ? make("small", { className: "mm-guess" }, say("page.guess", { label: value.label, percent: percent(value.probability) })) : null; // prettier-ignore
+  const trusted = make("div", { className: "mm-trusted" }, but && make("span", { className: "mm-but" }, but), small, guess, next);
+  return make("div", { className: `mm-verdict mm-${value.level}` }, big, trusted);
 }
 
 /** The answer; what is said where there is none, and where the modalities alone say different things. */
@@ -66,32 +88,57 @@ function headline(value) {
   return second ? say("page.between", { first, second }) : say("page.unclear");
 }
 
+/** Beside an answer that one of the inputs gives: what another one says. */
+function butSaid({ level, label, labels, alone, used }) {
+  const mine = labels.indexOf(label);
+  const tops = used.map((modality) => [modality, topOf(alone[modality] ?? [])]);
+  const other = tops.filter(([, k]) => k !== mine).sort(([one], [two]) => Math.max(...alone[two]) - Math.max(...alone[one]))[0];
+  if (level === "unclear" || used.length < 2 || !other || tops.every(([, k]) => k !== mine)) return null;
+  return say("page.but", { modality: other[0], label: labels[other[1]] });
+}
+
 const trust = ({ probability, level }) => [...(level === "unclear" ? [] : [percent(probability)]), say(`page.level_${level}`)].join(" · ");
 
 /** What to be careful about, and then why: the most telling sentences, in the order in which they were made. */
 function sayings(value) {
-  const warning = value.contradiction ?? value.reason;
+  const warning = cautionOf(value);
   const agree = value.used.length > 1 && topsOf(value).size === 1 && !value.contradiction;
-  const caution = find("task.caution");
   const unclear = value.level === "unclear"; // then no sentence tells which class was ahead
   const why = unclear ? [] : telling(value.why?.sentences ?? []).flatMap((note) => inBold(note).concat(" "));
   if (agree && !unclear) why.push(say("page.agree"));
+  else if (!unclear) why.unshift(...pulls(value).flatMap((note) => inBold(note).concat(" ")));
+  if (!why.length && !warning) why.push(say("page.read", { inputs: list(value.used) }));
   return [
     warning && make("p", { className: "mm-warn" }, inBold(warning)),
-    make("p", { className: "mm-why" }, why.length ? why : say("page.read", { inputs: list(value.used) })),
+    why.length ? make("p", { className: "mm-why" }, why) : null,
     ...value.notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
-    caution && make("p", { className: "mm-caution" }, caution),
   ];
+}
+
+/** What to be careful about; null where the headline and the level say all of it. */
+function cautionOf(value) {
+  const { contradiction, reason, used } = value;
+  if (butSaid(value) && used.length === 2) return null;
+  return contradiction ?? (reason?.key === "answer.likely" ? null : reason);
+}
+
+/** Of inputs that disagree: which class each of them raised most, the one that did most first. */
+function pulls({ labels, why, used }) {
+  const pulled = used.flatMap((modality) => (why?.shares[modality] ? [[modality, topOf(why.shares[modality]), Math.max(...why.shares[modality])]] : []));
+  if (pulled.length < 2) return [];
+  pulled.sort((one, two) => two[2] - one[2]);
+  return pulled.map(([modality, k, share]) => ({ key: share < PULLED ? "page.pulled_little" : "page.pulled", values: { modality, label: labels[k] } }));
 }
 
 /** The answers that the modalities would give alone. */
 const topsOf = ({ alone }) => new Set(Object.values(alone).map(topOf));
 const topOf = (p) => p.indexOf(Math.max(...p));
+const shared = (why) => Object.keys(why?.shares ?? {}).length > 1;
 
 /** The sentences most worth reading. */
 function telling(notes) {
   const rank = ({ key }) => TELLING.findIndex((kind) => kind.test(key));
-  const best = new Set(notes.toSorted((a, b) => rank(a) - rank(b)).slice(0, SENTENCES));
+  const best = new Set(notes.filter((note) => rank(note) >= 0).toSorted((a, b) => rank(a) - rank(b)).slice(0, SENTENCES));
   return notes.filter((note) => best.has(note));
 }
 
@@ -99,8 +146,9 @@ function telling(notes) {
 const inBold = ({ key, values }) =>
   pieces(key, values).map(({ text, gap }) => (NAMED.has(gap?.replace(/^(first|second|third)_/, "")) ? make("b", {}, text) : text));
 
-/** What each modality did for the answer, as bars around zero that add up, and the next classes in small print. */
-function shares({ labels, label, probability, probabilities, why }) {
+/** What each modality did for the answer, in numbers: bars around zero that add up. Opened by who wants to know. */
+function shares({ labels, label, probability, why }) {
+  if (!shared(why)) return null;
   const k = labels.indexOf(label);
   const parts = Object.entries(why.shares).map(([modality, share]) => [modality, share[k]]);
   const least = Math.min(0, ...parts.map(([, share]) => share));
@@ -123,25 +171,19 @@ function shares({ labels, label, probability, probabilities, why }) {
     "mm-sum",
   );
   const list = make("ol", { className: "mm-shares", ariaLabel: say("page.shares", { label }) }, ...rows);
-  return make("div", { className: "mm-shared" }, title, list, check, others(labels, probabilities));
+  const words = why.sentences.filter(({ key }) => IN_NUMBERS.test(key)).map((note) => make("p", {}, inBold(note)));
+  return make("details", { className: "mm-shared" }, make("summary", {}, say("page.in_numbers")), title, list, check, ...words);
 }
 
 const signed = (number, digits = 2) => `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(digits)}`;
 
-/** The classes that came next, in one line. */
-function others(labels, probabilities) {
-  const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(1, 1 + OTHERS);
-  const likely = order.filter((k) => probabilities[k] >= LIKELY);
-  if (!likely.length) return null;
-  const rows = likely.map((k) => make("li", {}, make("span", {}, name(labels[k])), ` ${percent(probabilities[k])}`));
-  return make("div", { className: "mm-next" }, make("span", {}, say("page.next")), make("ol", { ariaLabel: say("page.next") }, ...rows));
-}
-
-/** All classes, the most probable ones first, as small bars. */
-function chances(labels, probabilities) {
+/** The classes that matter, the most probable ones first, as small bars; null where only one does. */
+function chances({ labels, probabilities }) {
   const order = [...labels.keys()];
   order.sort((a, b) => probabilities[b] - probabilities[a]);
-  const rows = order.slice(0, CHANCES).map((k, place) => {
+  const worth = order.filter((k, place) => place < CHANCES && (!place || probabilities[k] >= MATTERS));
+  if (worth.length < 2) return null;
+  const rows = worth.map((k, place) => {
     const bar = make("i", { className: "mm-bar" });
     bar.style.setProperty("--share", probabilities[k]);
     const row = make("li", { className: place ? "" : "mm-first" }, make("span", {}, name(labels[k])), make("b", {}, bar));

@@ -4,8 +4,8 @@ import { now, onResult } from "../core/current.js";
 import { make } from "../core/dom.js";
 import { best } from "../core/numbers.js";
 import { list, name, onLanguage, percent, say, sentences } from "../core/words.js";
-import { across, boxOf } from "../drawing/axis.js";
-import { clear, draw, seek } from "../drawing/drawing.js";
+import { across } from "../drawing/axis.js";
+import { clear, draw, rowOf, seek } from "../drawing/drawing.js";
 import { beliefsOf, runs } from "../drawing/steps.js";
 
 /** The button, and what is kept; nothing of it leaves the browser, or outlives the page. */
@@ -78,17 +78,39 @@ const summed = (said) => `${label(said)} · ${percent(said.probability)} · ${li
 
 /**
  * The steps that two results have in common, and those of them at which another class is ahead: modality by modality,
- * where a modality has as many steps in both. Each is [step in the one, step in the other].
+ * where a modality has as many steps in both, and of other texts the words that both have, in the same order. Each is
+ * [step in the one, step in the other].
  */
 export function laidBeside(one, other) {
   const parts = runs(other.steps);
   const common = runs(one.steps).flatMap(({ modality, start, length }) => {
-    const same = parts.find((part) => part.modality === modality && part.length === length);
-    return same ? Array.from({ length }, (_, k) => [start + k, same.start + k]) : [];
+    const part = parts.find((each) => each.modality === modality);
+    if (!part) return [];
+    if (part.length === length) return Array.from({ length }, (_, k) => [start + k, part.start + k]);
+    if (modality !== "text") return [];
+    const words = ({ steps }, from, count) => steps.slice(from, from + count).map(({ text }) => text.toLowerCase());
+    return inBoth(words(one, start, length), words(other, part.start, part.length)).map(([a, b]) => [start + a, part.start + b]);
   });
   const [rows, others] = [beliefsOf(one), beliefsOf(other)];
   const ahead = (beliefs, step) => best(beliefs.map((row) => row[step]));
   return { common, differing: common.filter(([a, b]) => ahead(rows, a) !== ahead(others, b)) };
+}
+
+/** The longest sequence of words that is in both, as pairs of places. */
+function inBoth(one, other) {
+  const longest = Array.from({ length: one.length + 1 }, () => Array.from({ length: other.length + 1 }, () => 0)); // from these places on
+  for (let a = one.length - 1; a >= 0; a--) {
+    for (let b = other.length - 1; b >= 0; b--) {
+      longest[a][b] = one[a] === other[b] ? 1 + longest[a + 1][b + 1] : Math.max(longest[a + 1][b], longest[a][b + 1]);
+    }
+  }
+  const pairs = [];
+  for (let [a, b] = [0, 0]; a < one.length && b < other.length; ) {
+    if (one[a] === other[b]) pairs.push([a++, b++]);
+    else if (longest[a + 1][b] >= longest[a][b + 1]) a++;
+    else b++;
+  }
+  return pairs;
 }
 
 /** The differences in words and in numbers. */
@@ -155,7 +177,7 @@ function mark(element, payload, steps) {
   const time = element.querySelector(".mmd-time");
   time?.querySelector(".mmc-marks")?.remove();
   if (!time || !steps.length) return;
-  const { top, height } = boxOf({ figure: time.querySelector(".mmd-figure"), payload }, "belief");
+  const { top, height } = rowOf(element, "belief");
   const marks = make("div", { className: "mmc-marks", role: "img", ariaLabel: say("compare.mark") });
   Object.assign(marks.style, { top: `${top}px`, height: `${height}px` });
   marks.append(...steps.map((step) => across(make("i"), step, 1, payload.steps.length)));

@@ -2,6 +2,7 @@
 
 import { make, valueOf } from "../core/dom.js";
 import { find, onLanguage, translate } from "../core/words.js";
+import { wantedExample } from "./link.js";
 
 /** Chips that fill the inputs and show the result at one click. */
 export function examples({ element, props, watch, tell }) {
@@ -22,4 +23,5 @@ export function examples({ element, props, watch, tell }) {
   onLanguage(show);
   translate(element);
   show();
+  wantedExample(tell, () => valueOf(props) ?? []);
 }

@@ -1,17 +1,14 @@
-/** The head of the page: its title and its switches; and every other part that is words alone. */
+/** The head of the page: its title and its switches. */
 
 import { store } from "../core/dom.js";
 import { offerTips } from "../core/tooltip.js";
 import { language, onLanguage, say, translate } from "../core/words.js";
 import { letFilesIn } from "./files.js";
 import { nameInputs } from "./inputs.js";
+import { follow } from "./link.js";
 import { offerLanguages } from "./languages.js";
 import { present } from "./present.js";
-
-/** A part that is words alone. */
-export function words({ element }) {
-  translate(element);
-}
+import { settle } from "./stage.js";
 
 /** What the page is. */
 export function title({ element }) {
@@ -22,8 +19,19 @@ export function title({ element }) {
   onLanguage(show);
   show();
   translate(element);
+  element.querySelector(".mm-skip").addEventListener("click", skip);
   nameInputs();
   letFilesIn();
+  settle(() => document.getElementById("stage"));
+  follow();
+}
+
+/** Past the inputs, to what was drawn, or to where it will be. */
+function skip(event) {
+  event.preventDefault();
+  const goal = document.querySelector("#drawing .mmd-time") ?? document.querySelector("#answer .mm-answer");
+  if (goal.tabIndex < 0) goal.tabIndex = -1;
+  goal.focus();
 }
 
 /** The presenter's mode, the language, and light or dark. */

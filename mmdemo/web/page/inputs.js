@@ -9,9 +9,9 @@ const NAMED = [
   ["#text textarea", "page.text", "aria-label"],
   ["#task", "page.task", "aria-label"],
   ["#image img", "page.given", "alt"],
-  ["#use-text .label-text", "page.text", null],
-  ["#use-image .label-text", "page.image", null],
-  ["#use-audio .label-text", "page.audio", null],
+  ["#use-text .label-text", "page.text_label", null],
+  ["#use-image .label-text", "page.image_label", null],
+  ["#use-audio .label-text", "page.audio_label", null],
 ];
 
 /** Attributes that are read out or shown. */

@@ -46,30 +46,13 @@ const show = () => {
 
 answer({ element: decided, props: { value: JSON.stringify(said) }, watch() {} });
 translate(document);
-unpackPlotly()
-  .then(() => {
-    onLanguage(show);
-    show();
-  })
-  .catch((error) => {
-    console.error("The drawing of the report failed:", error);
-    const failed = keyed("p", "take.report_failed");
-    Object.assign(failed, { className: "mm-failed", role: "alert" });
-    frame.replaceChildren(failed);
-    translate(drawn);
-  });
-
-/** Plotly lies in the file, compressed. */
-async function unpackPlotly() {
-  const packed = document.getElementById("mm-plotly");
-  const bytes = Uint8Array.from(atob(packed.textContent), (letter) => letter.charCodeAt(0));
-  packed.remove();
-  const opened = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const url = URL.createObjectURL(new Blob([await new Response(opened).arrayBuffer()], { type: "text/javascript" }));
-  const script = make("script", { src: url });
-  await new Promise((resolve, reject) => {
-    Object.assign(script, { onload: resolve, onerror: reject });
-    document.head.append(script);
-  });
-  URL.revokeObjectURL(url);
+try {
+  onLanguage(show);
+  show();
+} catch (error) {
+  console.error("The drawing of the report failed:", error);
+  const failed = keyed("p", "take.report_failed");
+  Object.assign(failed, { className: "mm-failed", role: "alert" });
+  frame.replaceChildren(failed);
+  translate(drawn);
 }

@@ -1,19 +1,20 @@
 /** A picture of the drawing as it is on the page, made by the browser itself: its nodes and style sheets in one SVG. */
 
 import { make, svg } from "../core/dom.js";
+import { say } from "../core/words.js";
 
 const SCALE = 2;
 const PADDING = 20; // pixels around it
 /** Of no use in a picture: buttons, hints, and what can be heard or opened. */
 const CONTROLS = "button.mmd-button, .mm-tip, .mmd-table, .mmd-line:has(.mmd-hint), .mmd:has(.mmd-cursor[hidden]) .mmd-head";
 
-/** The drawing inside an element -> a PNG, at twice its size and all of it where it scrolls. */
+/** The drawing inside an element, below the answer and why -> a PNG, at twice its size and all of it where it scrolls. */
 export async function snapshot(element) {
   const drawn = element.querySelector(".mmd");
   const [scroll, sheet, time] = [".mmd-scroll", ".mmd-sheet", ".mmd-time"].map((name) => drawn.querySelector(name));
   const whole = time.getBoundingClientRect().right - sheet.getBoundingClientRect().left;
   const width = drawn.clientWidth + Math.max(0, Math.ceil(whole) - scroll.clientWidth);
-  const picture = make("div", { className: document.body.classList.contains("dark") ? "dark" : "" }, copy(drawn));
+  const picture = make("div", { className: document.body.classList.contains("dark") ? "dark" : "" }, caption(), copy(drawn));
   const style = getComputedStyle(drawn);
   Object.assign(picture.style, {
     boxSizing: "border-box",
@@ -33,6 +34,17 @@ export async function snapshot(element) {
   context.scale(SCALE, SCALE);
   context.drawImage(image, 0, 0);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+/** The page's title, the answer, how far it can be trusted and why: a picture is seen far from the page. */
+function caption() {
+  const words = (selector) => document.querySelector(`#answer ${selector}`)?.textContent ?? "";
+  const line = (text, style) => make("p", { style: `margin:0 0 6px;${style}` }, text);
+  return make("div", { style: "margin-bottom:14px" }, [
+    line(say("page.title"), "font-size:13px;opacity:.75"),
+    line([words(".mm-label"), words(".mm-but")].filter(Boolean).join(", ") + ` · ${words(".mm-verdict small")}`, "font-size:26px;font-weight:700"),
+    line(words(".mm-why"), "font-size:15px;max-width:80ch"),
+  ]);
 }
 
 /** The palette, our style sheets and Plotly's, which has no text: it is made rule by rule. */

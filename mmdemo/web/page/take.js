@@ -4,6 +4,7 @@ import { now, onResult } from "../core/current.js";
 import { make } from "../core/dom.js";
 import { explain, offerTips } from "../core/tooltip.js";
 import { language, onLanguage, say, translate } from "../core/words.js";
+import { linkToHere, ownFiles } from "./link.js";
 import { snapshot } from "./snapshot.js";
 
 const SERVED = ["json", "npz", "csv"];
@@ -62,19 +63,17 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Task and words behind the #, which no log gets to see; the page reads them when it opens (mmdemo/app/page.py). Where copying is forbidden, the address is there to copy. */
+/** Copy the link; where copying is forbidden, the address is there to copy. What is not in it is said. */
 async function copyLink(address) {
-  const text = document.querySelector("#text textarea").value;
-  if (!text.trim()) return say("take.no_words");
-  const task = document.querySelector("#task input:checked")?.value ?? "";
-  const url = new URL(location.href);
-  url.hash = new URLSearchParams({ task, text }).toString();
+  const link = linkToHere();
+  if (!link) return say("take.no_words");
+  const without = ownFiles() ? ` · ${say("take.own_files")}` : "";
   try {
-    await navigator.clipboard.writeText(url.href);
-    return say("take.copied");
+    await navigator.clipboard.writeText(link);
+    return say("take.copied") + without;
   } catch {
-    Object.assign(address, { value: url.href, hidden: false });
+    Object.assign(address, { value: link, hidden: false });
     address.select();
-    return "";
+    return without;
   }
 }

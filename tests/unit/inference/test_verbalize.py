@@ -124,7 +124,7 @@ def test_sentences_by_hand():
     said = [str(note) for note in verbalize(e)]
     assert said == [
         "From “wait” on, one stayed ahead.",
-        "At “wait” the forget gates, which decide what stays in memory, let go of 71 % of what spoke for three.",
+        "At “wait” the forget gates let go of 71 % of what spoke for three.",
         "The largest part of what speaks for one comes from “wait”: 75 %.",
     ]
 

@@ -1,0 +1,195 @@
+/**
+ * Pictures and sounds in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what was
+ * given, in small.
+ */
+
+import { onResult } from "../core/current.js";
+import { make, send, svg } from "../core/dom.js";
+import { onLanguage, say } from "../core/words.js";
+
+const DEVICE = { image: "camera", audio: "record" }; // what the first button is called
+const PATIENCE = 4000; // milliseconds for Gradio to show what is pressed next
+const open = new Set(); // the drawers that are open, each with what closes it
+
+/** The buttons of one input. */
+export function give({ element, props }) {
+  const modality = JSON.parse(props.value);
+  const place = element.querySelector(".mm-give");
+  const button = (name, act) => {
+    const made = make("button", { type: "button", className: `mm-press mm-${name}` });
+    made.dataset.name = name;
+    made.addEventListener("click", act);
+    return made;
+  };
+  const own = (act) => () => {
+    send({ element }, "given"); // what comes now is no example's
+    return act(modality);
+  };
+  const device = button(DEVICE[modality], own(useDevice));
+  const file = button("file", own(chooseFile));
+  const seen = make("button", { type: "button", className: "mm-given", hidden: true });
+  seen.addEventListener("click", () => drawer(modality, true));
+  const clear = button("clear", own(() => clearOf(modality)?.click()));
+  clear.hidden = true;
+  place.replaceChildren(seen, device, file, clear);
+  const show = () => {
+    for (const each of [device, file, clear]) {
+      const words = say(`give.${each.dataset.name}`);
+      each.replaceChildren(...(each === clear ? ["×"] : [make("span", {}, words)]));
+      each.ariaLabel = each === clear ? say(`give.clear_${modality}`) : null;
+    }
+    seen.ariaLabel = say(`give.seen_${modality}`);
+  };
+  onLanguage(show);
+  show();
+  watchInput(modality, (given) => {
+    seen.hidden = clear.hidden = !given;
+    if (!given) return;
+    seen.replaceChildren(given === true ? soundSign() : make("img", { src: given, alt: "" }));
+    if (!busy(modality)) drawer(modality, false);
+  });
+  dropOn(element.closest(".mm-card"), modality);
+}
+
+/** The button that opens the sliders of noise; it says how many of them are up. */
+export function harder({ element }) {
+  const [button] = element.children;
+  const place = () => document.getElementById("harder-drawer");
+  const show = () => {
+    const up = [...document.querySelectorAll(".mm-noise input[type=range]")].filter(({ value }) => Number(value) > 0).length;
+    button.textContent = up ? `${say("noise.open")} (${up})` : say("noise.open");
+    button.ariaExpanded = String(place()?.classList.contains("mm-open") ?? false);
+  };
+  button.addEventListener("click", () => {
+    toggle(place(), !place().classList.contains("mm-open"), button, show);
+    show();
+  });
+  document.addEventListener("input", show);
+  onResult(() => setTimeout(show)); // an example puts them back
+  onLanguage(show);
+  show();
+}
+
+const source = (modality) => document.getElementById(modality);
+const sourcesOf = (modality) => source(modality).querySelectorAll(".source-selection button"); // a file, then the device
+const clearOf = (modality) => (givenTo(modality) ? source(modality).querySelector(".icon-button-wrapper button:last-of-type") : null);
+
+/** Whether the camera looks or the microphone listens. */
+const busy = (modality) => Boolean(source(modality)?.querySelector("video:not(.hide)"));
+
+/** What an input holds: a picture's address, true for a sound, null for nothing. */
+function givenTo(modality) {
+  const root = source(modality);
+  if (modality === "image") return root?.querySelector(".image-frame img, img[src*='/file=']")?.src ?? null;
+  return root?.querySelector("[data-testid='waveform-controls']") ? true : null;
+}
+
+/** Open an input's drawer, or close it. */
+function drawer(modality, on) {
+  toggle(document.getElementById(`drawer-${modality}`), on, document.querySelector(`#give-${modality} button:not([hidden])`));
+}
+
+/** Open a drawer below what it belongs to, until somebody presses elsewhere or Escape. */
+function toggle(place, on, back, after = () => {}) {
+  if (!place || place.classList.contains("mm-open") === on) return;
+  for (const close of open) close(false);
+  place.classList.toggle("mm-open", on);
+  if (!on) return;
+  const close = (refocus) => {
+    place.classList.remove("mm-open");
+    open.delete(close);
+    document.removeEventListener("pointerdown", outside, true);
+    document.removeEventListener("keydown", escape, true);
+    if (refocus) back?.focus();
+    after();
+  };
+  const outside = ({ target }) => !place.contains(target) && !place.parentElement.contains(target) && close(false);
+  const escape = (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close(true);
+  };
+  open.add(close);
+  document.addEventListener("pointerdown", outside, true);
+  document.addEventListener("keydown", escape, true);
+}
+
+/** One click to look or to listen: the drawer, Gradio's own choice of the source, and its own button. */
+async function useDevice(modality) {
+  drawer(modality, true);
+  clearOf(modality)?.click();
+  const [, device] = sourcesOf(modality);
+  if (!device?.classList.contains("selected")) device?.click();
+  const wanted = modality === "image" ? ".wrap button:has(.icon-wrap)" : ".record-button";
+  (await appears(modality, wanted))?.click();
+}
+
+/** The browser's own dialog for a file. */
+async function chooseFile(modality) {
+  const there = source(modality).querySelector("input[type=file]");
+  if (there) return there.click();
+  clearOf(modality)?.click();
+  sourcesOf(modality)[0]?.click();
+  return (await appears(modality, "input[type=file]"))?.click();
+}
+
+/** An element of an input's, as soon as it is there; null if it does not come. */
+function appears(modality, selector) {
+  const find = () => source(modality).querySelector(selector);
+  return new Promise((resolve) => {
+    if (find()) return resolve(find());
+    const end = (found) => {
+      watcher.disconnect();
+      clearTimeout(timer);
+      resolve(found);
+    };
+    const watcher = new MutationObserver(() => find() && end(find()));
+    const timer = setTimeout(() => end(null), PATIENCE);
+    watcher.observe(source(modality), { childList: true, subtree: true });
+    return null;
+  });
+}
+
+/** Call back with what an input holds: a picture's address, true for a sound, null for nothing; whenever that changes. */
+function watchInput(modality, callback) {
+  let before = null;
+  const look = () => {
+    const given = givenTo(modality);
+    if (given === before) return;
+    before = given;
+    callback(given);
+  };
+  const start = () => {
+    const root = source(modality);
+    if (!root) return void setTimeout(start, 50); // Gradio is still putting it there
+    new MutationObserver(look).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["src"] });
+    look();
+  };
+  start();
+}
+
+/** A file may be dropped on all of the card. */
+function dropOn(card, modality) {
+  card.addEventListener("dragover", (event) => event.preventDefault());
+  card.addEventListener("drop", async (event) => {
+    if (event.target.closest(`#${modality}`) || !event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    const files = event.dataTransfer;
+    let input = source(modality).querySelector("input[type=file]");
+    if (!input) {
+      clearOf(modality)?.click();
+      sourcesOf(modality)[0]?.click();
+      input = await appears(modality, "input[type=file]");
+    }
+    if (!input) return;
+    send({ element: card }, "given");
+    input.files = files.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
+/** A small waveform. */
+function soundSign() {
+  const bars = [4, 9, 14, 7, 11, 5].map((high, k) => svg("rect", { x: 3 + 5 * k, y: 9 - high / 2, width: 3, height: high, rx: 1.5 }));
+  return svg("svg", { viewBox: "0 0 34 18", width: 34, height: 18, "aria-hidden": "true" }, ...bars);
+}

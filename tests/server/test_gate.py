@@ -27,6 +27,7 @@ from mmdemo.resources import ROOT
 from mmdemo.server import gate, launch, logs, server, uploads
 from mmdemo.server.health import Health
 from mmdemo.server.places import places
+from mmdemo.server.quotas import Limit
 
 WORD = strings()
 
@@ -332,9 +333,9 @@ def small(checkpoints):
     demo.close()
 
 
-def test_who_asks_too_often_and_a_full_queue(small):
-    demo, url = small
-    demo._queue.max_size = 0
+def test_who_asks_too_often_and_a_full_queue(small, monkeypatch):
+    _demo, url = small
+    monkeypatch.setattr(gate, "WAITING", Limit(0, 0))
     mine, other = {"x-forwarded-for": "10.0.0.1"}, {"x-forwarded-for": "10.0.0.2", "accept-language": "zh-CN"}
     ask = {"url": f"{url}/gradio_api/call/predict", "json": {"data": ["seven"]}}
     first, second, third = (httpx.post(**ask, headers=headers) for headers in (mine, mine, other))

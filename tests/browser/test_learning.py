@@ -194,7 +194,7 @@ def test_a_kept_result_and_the_next(visit, trained):
     show(page, "seven")
     page.get_by_role("button", name=strings()["compare.keep"]).click()
     expect(page.locator(".mmc-told")).to_contain_text("Kept.")
-    page.get_by_label("Picture", exact=True).uncheck()
+    page.locator("#use-image input").uncheck()
     expect(page.locator(".mmc-told table")).to_be_visible()
     expect(page.locator(".mmc-told")).to_contain_text(re.compile("The answer is still 7|The answer changed"))
     rows = page.locator(".mmc-told tbody tr")

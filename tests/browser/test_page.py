@@ -101,7 +101,7 @@ def test_another_task_has_its_own_examples_words_and_caution(visit):
         "placeholder", strings()["of_emotion.page.text_placeholder"]
     )
     expect(page.locator("#help-image p")).to_have_text(strings()["of_emotion.help.image"])
-    expect(page.locator("#use-image")).to_contain_text(strings()["of_emotion.page.image_label"])
+    expect(page.get_by_text(strings()["of_emotion.page.image_label"], exact=True)).to_be_visible()
     page.locator("#examples [data-example=smile]").click()
     drawn(page)
     expect(page.locator(".mm-caution")).to_have_text(strings()["of_emotion.task.caution"])

@@ -285,7 +285,7 @@ def test_no_answer_names_a_folder_of_the_server(http):
         text = f"{answer.headers} {answer.text}"
         named = {folder for folder in folders if f"{folder}/" in text or f'{folder}"' in text}
         assert not named, f"{answer.request.method} {answer.request.url}: {named}"
-    assert any("/uploads/" in answer.text for answer in answers) and "/mmdemo/web/" in answers[0].text
+    assert any("/uploads/" in answer.text for answer in answers) and "/mmdemo/assets/" in answers[0].text
 
 
 MESSAGES = [b"null", b"[]", b'{"event_id": NaN}', b'{"event_id": "\\ud800"}', b'{"session_hash": 1e999}', b"{" * 10_000]
@@ -427,7 +427,13 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
         max_size=None, push=None, event_queue_per_concurrency_id={}, pending_messages_per_session=boxes
     )
     demo = SimpleNamespace(
-        fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
+        fns={},
+        health=None,
+        looks={},
+        preface="",
+        preview={},
+        launch=lambda **settings: seen.update(settings),
+        _queue=queue,
     )
     server.launch(demo, per_minute=5)
     assert os.environ["FORWARDED_ALLOW_IPS"] == ""

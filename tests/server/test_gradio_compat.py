@@ -85,7 +85,7 @@ def waits(demo, count=1):
 def serving(demo, **settings):
     """The address of a page that is served as ours is."""
     demo.looks, demo.health = getattr(demo, "looks", {}), getattr(demo, "health", None) or Ready()
-    demo.preface = getattr(demo, "preface", "")
+    demo.preface, demo.preview = getattr(demo, "preface", ""), getattr(demo, "preview", {})
     options = {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True}
     _, url, _ = launch(demo, per_minute=0, **options, **settings)
     try:

@@ -102,7 +102,7 @@ def echo(handlers, monkeypatch):
     """Handlers that show what they would read."""
     runs = []
 
-    def read(given):
+    def read(given, **more):
         runs.append(given)
         return "answer", "drawing", given, len(runs)
 

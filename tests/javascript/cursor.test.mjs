@@ -9,7 +9,7 @@ const { arrived, now, onResult } = await load("current");
 const sideways = (left, scrollLeft = 100) => {
   const scroll = { clientWidth: 500, scrollLeft };
   const time = { offsetLeft: 100, clientWidth: 2000 };
-  const payload = { steps: new Array(100) }; // of 20 pixels each
+  const payload = { steps: Array.from({ length: 100 }) }; // of 20 pixels each
   keepInSight({ scroll, sheet: { offsetLeft: 0 }, time, step: left / 20, payload });
   return scroll.scrollLeft; // 400 pixels are left beside the names
 };

@@ -25,7 +25,7 @@ from mmdemo.modality import Item, ModalityInput
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
-from mmdemo.worker_pool import places
+from mmdemo.worker_pool import seats
 
 # Why an answer below ``confidence_threshold`` is not sure, by the two highest probabilities p and q:
 SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
@@ -173,7 +173,7 @@ class Predictor:
         """The model's own part of ``predict``: all of it that is done where the model is."""
         clock = _Clock()
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
-        with clock("stems"), places.leave():  # so that others can come and wait
+        with clock("stems"), seats.leave():  # so that others can come and wait
             x = self._encode((inputs, order))  # in one batch with all that are waiting
         with clock("lstm"):
             step_probabilities, inside = self._run(x)

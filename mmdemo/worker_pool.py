@@ -6,7 +6,7 @@ all memory, or crash, and no thread can be stopped. So a server does both in wor
 for every call and an end to its memory, and is ended and replaced where that is not enough. Only a server starts any;
 everywhere else ``run_in_worker`` calls the function where it is.
 
-Whose turn it is: see ``Turns``, and for what is computed in the server's own process ``Places``. How processes are
+Whose turn it is: see ``Turns``, and for what is computed in the server's own process ``Seats``. How processes are
 started and asked: see ``mmdemo.nursery``.
 """
 
@@ -109,7 +109,7 @@ def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
     """
     if (pool := _pool) is None:
         return function(*arguments)
-    with places.leave():
+    with seats.leave():
         return pool.run(function, arguments)
 
 
@@ -141,14 +141,14 @@ class _Call:
         return by_the_clock or self.worker.seconds() > SLOW_SECONDS
 
 
-class Places:
+class Seats:
     """Who computes in this process, so that what answers requests, and each visitor, gets a share of it.
 
     So many do at once. The next one is who has come first, where a visitor's run counts as if it had come later by
-    ``BEHIND_SECONDS`` for each other one that they have in progress. While a worker is asked, the place is free.
+    ``BEHIND_SECONDS`` for each other one that they have in progress. While a worker is asked, the seat is free.
 
     Args:
-        count: of places.
+        count: of seats.
     """
 
     def __init__(self, count: int) -> None:
@@ -160,7 +160,7 @@ class Places:
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Wait for a place for a run of the current ``visitor``, and hold it until the block ends."""
+        """Wait for a seat for a run of the current ``visitor``, and hold it until the block ends."""
         who = visitor.get()
         with self._changed:
             turn = time.monotonic() + BEHIND_SECONDS * self._in_progress[who]
@@ -174,11 +174,12 @@ class Places:
             self._turn.reset(before)
             with self._changed:
                 self._in_progress[who] -= 1
-                self._in_progress += Counter()  # without those that have none
+                if not self._in_progress[who]:
+                    del self._in_progress[who]
 
     @contextmanager
     def leave(self) -> Iterator[None]:
-        """Leave the place, if there is one, until the block ends."""
+        """Leave the seat, if there is one, until the block ends."""
         if (turn := self._turn.get()) is None:
             yield
             return
@@ -204,7 +205,7 @@ class Places:
             self._changed.notify_all()
 
 
-places = Places(COMPUTING)
+seats = Seats(COMPUTING)
 
 
 class Turns:

@@ -29,9 +29,8 @@ from mmdemo.server.quotas import WAITING
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", resources.CHECKPOINTS))
 DELETE_CACHE = (uploads.CLEAN_EVERY, 60 * uploads.MINUTES)  # seconds: how often files are deleted that are this old
 SESSION_SECONDS = 3000  # that a visitor's last reading is remembered
-MAX_RUNNING = (
-    worker_pool.default_count() + 8
-)  # runs in progress, most of which wait for a worker; others wait in the queue
+# runs in progress, most of which wait for a worker; others wait in the queue
+MAX_RUNNING = worker_pool.default_count() + 8
 HASH = "() => location.hash.slice(1)"
 FONTS = [
     "Inter",

@@ -144,7 +144,7 @@ def work_for_visitor(function: Callable[..., Any], name: str) -> Callable[..., A
     def run(*given: Any, **named: Any) -> Any:
         before = worker_pool.visitor.set(gradio_compat.visitor_served() or None)
         try:
-            with worker_pool.places.take():
+            with worker_pool.seats.take():
                 return function(*given, **named)
         finally:
             worker_pool.visitor.reset(before)

@@ -449,7 +449,7 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
 
     def ask(said, proxy="10.16.3.4"):
         scope = {"client": (proxy, 1), "headers": [(b"x-forwarded-for", said.encode())]}
-        at_the_gate._check_rate(demo, scope, queued=True)
+        at_the_gate._check_rate(demo, at_the_gate._visitor(scope), queued=True)
 
     ask("2001:4860::1")
     with pytest.raises(gate.Refusal):

@@ -273,8 +273,10 @@ def test_presenting_with_keys_alone(visit, width, height):
 
 
 def test_type_is_large_when_presenting(visit):
-    page = visit("?present")
+    page = visit()
     show(page, "seven")
+    page.locator("h1").click()
+    page.keyboard.press("p")
     high = page.locator("#answer .mm-label").bounding_box()["height"]
     words = page.locator("#drawing .mmd-readout").evaluate(
         "(node) => parseFloat(getComputedStyle(node).fontSize) * node.currentCSSZoom"
@@ -290,8 +292,8 @@ def test_keys_are_letters_where_somebody_types(visit):
     page.keyboard.type("p 2 k")
     expect(words).to_have_value("p 2 k")
     expect(page.locator("body")).not_to_have_class(re.compile("mm-presenting"))
+    page.get_by_role("button", name="中文").click()
     page.locator("h1").click()
     page.keyboard.press("p")
     expect(page.locator("body")).to_have_class(re.compile("mm-presenting"))
-    page.get_by_role("button", name="中文").click()
     expect(page.locator(".mm-keys")).to_contain_text(strings("zh")["present.leave"])

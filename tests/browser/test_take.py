@@ -171,7 +171,7 @@ def test_the_file_of_an_lstm_of_ones_own_answers_about_each_step(browser, tmp_pa
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda message: message.type in ("error", "warning") and troubles.append(message.text))
     page.goto(shown.save(tmp_path / "own.html").as_uri())
-    expect(page.locator(".mmd-figure .hm image").first).to_be_attached()
+    expect(page.locator(".mmd-sketch image").first).to_be_attached()
     expect(page.locator(".mmd-hint")).to_be_visible()
     expect(page.locator(".mmi button")).to_have_count(0)  # nothing that only a server could answer
     page.locator(".mmd-chip").nth(1).click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,28 @@ class Handlers:
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
         self._examples: dict[tuple[str, str | None, str], Shown] = {}  # by task, its checkpoint's hash, and name
+        self._wishes: dict[Any, object] = {}  # the newest of each session that is being fulfilled
+
+    def newest(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """Let a handler change nothing if its visitor has wished for something else in the meantime.
+
+        An example is there at once, and a sound takes its time: what was wished for first may be ready last.
+        """
+        takes_event = "event" in inspect.signature(handler).parameters
+
+        def wished(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
+            wish = object()
+            session = request.session_hash or wish  # a program may have none: then each run stands alone
+            self._wishes[session] = wish
+            try:
+                result = handler(event, *values) if takes_event else handler(*values)
+            finally:
+                outrun = self._wishes.get(session) is not wish
+                if not outrun:
+                    del self._wishes[session]
+            return gr.skip() if outrun else result
+
+        return wished
 
     def read(self, given: Given, **more: str) -> Shown:
         """Read what was given and is switched on; ``more`` is said with the answer."""
@@ -70,7 +93,7 @@ class Handlers:
             raise gr.Error("No such candidate.", print_exception=False)
         return chosen, *self.read(Given.of(*values, chosen))
 
-    def try_example(self, task: str, event: gr.EventData) -> tuple[Any, ...]:
+    def try_example(self, event: gr.EventData, task: str) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
         asked = event_data(event)
         given, shown = self.example(task, asked.get("name"))

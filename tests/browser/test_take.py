@@ -124,7 +124,8 @@ def test_a_report_opens_from_the_disk_without_a_network(browser, checkpoints, tm
     expect(page.locator("h1")).to_have_text(strings("zh")["take.report_title"])
     page.get_by_role("button", name="EN", exact=True).click()
     expect(page.locator("h1")).to_have_text(strings()["take.report_title"])
-    expect(page.locator(".mm-label")).to_have_text(strings()[f"label.{reading.result.label}"])
+    for chances in reading.said["alone"].values():  # they disagree: each is named
+        expect(page.locator(".mm-label")).to_contain_text(str(int(np.argmax(chances))))
     assert page.locator(".mm-say p").count() > 0
     page.locator(".mmd-chip").first.hover(force=True)
     expect(page.locator(".mmd-cursor")).to_be_visible()
@@ -155,7 +156,6 @@ def test_noise_is_on_what_is_read_and_an_example_takes_it_away(visit):
     page.locator("[data-example=seven]").click()
     expect(page.locator(".mm-token")).to_have_text(["seven"])
     expect(page.locator(".mm-photo img")).to_have_attribute("src", photo)
-    open_noise(page)
     for name in ("typing", "blur", "darkness", "sound"):
         expect(page.locator(f"#noise-{name} input[type=range]")).to_have_value("0")
     page.get_by_role("button", name="中文").click()

@@ -98,8 +98,8 @@ class Handlers:
         asked = event_data(event)
         given, shown = self.example(task, asked.get("name"))
         noise = asked.get("noise")  # of a link
-        if isinstance(noise, dict) and any((sliders := _noise(noise.get)).values()):
-            given = replace(given, noise=sliders)
+        if isinstance(noise, dict) and noise.keys() & SLIDERS.keys():
+            given = replace(given, noise=_noise(noise.get))
             shown = self.read(given, example=asked["name"])
         return *given.values(), None, *shown
 

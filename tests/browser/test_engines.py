@@ -1,7 +1,7 @@
-"""One scenario in every engine there is: what a visitor does, from opening the page to taking the result away.
+"""One scenario in the other engines: what a visitor does, from opening the page to taking the result away.
 
-The long scenarios are in Chromium alone (test_browser.py and its kin). With MMDEMO_SCREENSHOTS=FOLDER the pictures of
-each engine are put there, as ``make screenshots`` does.
+The long scenarios are in Chromium alone, in the files beside this one. With MMDEMO_SCREENSHOTS=FOLDER this one runs in
+Chromium, too, and the pictures of each engine are put there, as ``make screenshots`` does.
 """
 
 import os
@@ -35,7 +35,7 @@ MISSING = """(keys) => {
 KEYS = [key for key, words in strings().items() if words]
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=[name for name in ENGINES if SCREENSHOTS or name != "chromium"])
 def engine(request, tmp_path_factory):
     """A browser of each engine, one after the other; nothing may have gone wrong in it when it is closed."""
     folder = tmp_path_factory.mktemp(request.param)

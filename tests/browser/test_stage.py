@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from browsing import expect
 
@@ -110,7 +111,7 @@ def on_each_screen(page):
     """Show what is there on one screen after another, the smallest last."""
     for width, height in reversed(SCREENS):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(SETTLED)
+        page.wait_for_timeout(300)
         yield width, height
 
 
@@ -272,6 +273,31 @@ def test_a_link_keeps_noise_and_language(visit):
     expect(page.locator("#give-image .mm-given")).to_be_visible()
     view = page.evaluate(VIEW)
     assert view["words"] == "seven" and view["language"] == "zh" and view["sliders"] == ["100", "0", "40", "0"]
+
+
+def test_a_link_says_that_the_noise_is_gone(visit):
+    page = visit("/#task=digits&example=in_noise&noise-sound=0")
+    expect(page.locator("#give-audio .mm-given")).to_be_visible()
+    expect(page.locator("#harder button")).to_have_text("Make it harder")
+    assert page.evaluate(VIEW)["sliders"] == ["0", "0", "0", "0"]
+
+
+def test_the_slice_under_the_cursor_is_framed(visit):
+    page = visit()
+    read(page, "picture_only", "4")
+    lit, time = page.locator("#drawing .mmd-lit"), page.locator("#drawing .mmd-time")
+    expect(lit).to_be_hidden()
+    time.focus()
+    lefts = []
+    for _ in range(14):
+        page.keyboard.press("ArrowRight")
+        expect(lit).to_be_visible()
+        lefts.append(lit.bounding_box()["x"])
+    assert np.all(np.diff(lefts) == pytest.approx(lit.bounding_box()["width"] + 1, abs=0.5))  # one beside the other
+    read(page, "sound_only", "9")
+    time.focus()
+    page.keyboard.press("ArrowRight")
+    expect(lit).to_be_hidden()
 
 
 def numbers(page):

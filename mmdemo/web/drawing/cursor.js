@@ -4,6 +4,7 @@ import { send, zoomOf } from "../core/dom.js";
 import { across, glide } from "./axis.js";
 import { readOut } from "./readout.js";
 import { select } from "./span.js";
+import { lightSlice } from "./strip.js";
 import { unitAt } from "./units.js";
 
 /** Move the cursor; null takes it away. */
@@ -12,6 +13,7 @@ export function point(drawing, step, unit = null) {
   if (step !== null && step === drawing.step && unit === drawing.unit) return;
   chips[drawing.step]?.classList.remove("mmd-on");
   chips[step]?.classList.add("mmd-on");
+  lightSlice(drawing, step);
   Object.assign(drawing, { step, unit });
   const count = payload.steps.length;
   cursor.hidden = step === null;

@@ -15,11 +15,16 @@ const GATES = new Set(["i", "f", "g", "o"]);
 const BANDS = ["i", "f", "o"]; // the gates that have a band in the drawing
 const PATIENCE = 20_000; // milliseconds for the task of a link to be chosen
 let basis = null; // the example that the page shows, as long as nothing but noise was added to it
+let noisy = false; // whether noise came with it: then a link says, too, where there is none any more
 
 const inspector = () => document.querySelector("#drawing .mm-inspect");
 
 /** Whether pictures or sounds of one's own are in the reading: they are in no link. */
 export const ownFiles = () => !basis && (now().said?.used ?? []).some((modality) => modality !== "text");
+
+/** Where the sliders of noise are: [["noise-blur", 40], ...]. */
+const sliders = () =>
+  [...document.querySelectorAll(".mm-noise")].map((slider) => [slider.id, Number(slider.querySelector("input[type=range]")?.value ?? 0)]);
 
 /** The address, or null where there is nothing that it could bring back. */
 export function linkToHere() {
@@ -29,10 +34,7 @@ export function linkToHere() {
   const parts = new URLSearchParams({ task: said.task });
   if (basis) parts.set("example", basis);
   else parts.set("text", text);
-  for (const slider of document.querySelectorAll(".mm-noise")) {
-    const value = Number(slider.querySelector("input[type=range]")?.value ?? 0);
-    if (value) parts.set(slider.id, value); // noise-blur, say
-  }
+  for (const [slider, value] of sliders()) if (value || (basis && noisy)) parts.set(slider, value);
   parts.set("lang", language());
   const chosen = figure && state(element);
   const { step, opened } = chosen ?? {};
@@ -68,7 +70,10 @@ export function follow() {
   document.addEventListener("mmdemo:given", () => (basis = null));
   let restored = !asked.has("text") && !asked.has("example");
   onResult(async ({ said, figure, element }) => {
-    if (said?.example) basis = said.example;
+    if (said?.example) {
+      basis = said.example;
+      setTimeout(() => (noisy = sliders().some(([, value]) => value))); // they are filled after the answer
+    }
     if (restored || !figure || figure.opening) return;
     restored = true;
     const step = Number(asked.get("step")) - 1;

@@ -25,7 +25,7 @@ from mmdemo.modality import Item, ModalityInput
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
-from mmdemo.worker_pool import seats
+from mmdemo.seats import seats
 
 # Why an answer is not clear, by the two highest probabilities p and q:
 SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows

@@ -23,6 +23,7 @@ from mmdemo import worker_pool
 from mmdemo.audio import decode as audio_decode
 from mmdemo.image import worker as image_worker
 from mmdemo.messages import make_printable
+from mmdemo.seats import seats, visitor
 from mmdemo.server import gradio_compat, logs, memory, uploads
 from mmdemo.server.compress import Compressed
 from mmdemo.server.connections import SETTINGS, Connections, guarded, most
@@ -142,12 +143,12 @@ def work_for_visitor(function: Callable[..., Any], name: str) -> Callable[..., A
 
     @functools.wraps(function)
     def run(*given: Any, **named: Any) -> Any:
-        before = worker_pool.visitor.set(gradio_compat.visitor_served() or None)
+        before = visitor.set(gradio_compat.visitor_served() or None)
         try:
-            with worker_pool.seats.take():
+            with seats.take():
                 return function(*given, **named)
         finally:
-            worker_pool.visitor.reset(before)
+            visitor.reset(before)
 
     return run
 

@@ -21,7 +21,7 @@ try:
     from gradio.queueing import Event as Run
     from gradio.queueing import Queue
 
-    from mmdemo import worker_pool
+    from mmdemo import seats
     from mmdemo.app import build
     from mmdemo.app.given import Given
     from mmdemo.server import gate, gradio_compat, launch, uploads
@@ -381,7 +381,7 @@ def test_the_page_of_a_request_and_whether_there_is_one():
         text = gr.Textbox()
         ask = gr.Button().click
         ask(lambda text: seen.append(gradio_compat.serves_a_request()), text, None, api_name="ask")
-        ask(lambda text: whose.append(worker_pool.visitor.get()), text, None, api_name="whose")
+        ask(lambda text: whose.append(seats.visitor.get()), text, None, api_name="whose")
     with serving(demo) as http:
         call(http, "ask", ["seven"])
         call(http, "whose", ["seven"])

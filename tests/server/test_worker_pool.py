@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
 
@@ -21,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mmdemo import nursery, worker_pool
+from mmdemo import nursery, seats, worker_pool
 from mmdemo.audio import decode as audio_decode
 from mmdemo.audio.decode import RATES, check_limits
 from mmdemo.image.decode import open_picture
@@ -318,7 +317,7 @@ def _for(visitor: str, function: Callable, *arguments: object) -> object:
     """A call for a visitor."""
 
     def run() -> object:
-        worker_pool.visitor.set(visitor)
+        seats.visitor.set(visitor)
         return run_in_worker(function, *arguments)
 
     return copy_context().run(run)
@@ -382,7 +381,7 @@ def test_while_one_call_of_a_visitor_is_slow_their_others_wait():
     turns, order = worker_pool.Turns(2), []
 
     def call(visitor: str, seconds: float) -> None:
-        worker_pool.visitor.set(visitor)
+        seats.visitor.set(visitor)
         with turns.take() as call:
             call.worker = _Hog()
             order.append(visitor)
@@ -439,7 +438,7 @@ def test_whose_calls_are_in_vain_is_refused_for_a_while_and_nobody_else(stopped,
 
 def test_who_waits_for_two_hopeless_calls_of_their_own_is_refused():
     turns = worker_pool.Turns(2)
-    worker_pool.visitor.set("hostile")
+    seats.visitor.set("hostile")
 
     def call() -> None:
         with turns.take() as call:
@@ -454,7 +453,7 @@ def test_who_waits_for_two_hopeless_calls_of_their_own_is_refused():
             pass
         turns._running.pop()
         running[0].result()
-    worker_pool.visitor.set(None)
+    seats.visitor.set(None)
 
 
 def test_what_nobody_ends_ends_itself(stopped, monkeypatch):
@@ -478,64 +477,3 @@ def _is_gone(pid: int, seconds: float = 20) -> bool:
             return True
         time.sleep(0.1)
     return False
-
-
-# Who computes in the server's own process
-
-
-def test_each_visitor_gets_a_share_of_the_seats(monkeypatch):
-    """Somebody with many runs in progress comes after somebody who has none."""
-    monkeypatch.setattr(worker_pool, "BEHIND_SECONDS", 10.0)
-    seats, order, begun = worker_pool.Seats(1), [], threading.Barrier(2)
-
-    def first() -> None:
-        with _visit_of("greedy"), seats.take():
-            begun.wait()
-            until = time.monotonic() + 10
-            while len(seats._waiting) < 5 and time.monotonic() < until:
-                time.sleep(0.001)
-
-    def other(who: str) -> None:
-        with _visit_of(who), seats.take():
-            order.append(who)
-
-    threads = [threading.Thread(target=first)]
-    threads[0].start()
-    begun.wait()
-    for who in ("greedy", "greedy", "greedy", "modest", "other"):
-        threads.append(threading.Thread(target=other, args=(who,)))
-        threads[-1].start()
-        while len(seats._waiting) < len(threads) - 1 and threads[0].is_alive():
-            time.sleep(0.0001)
-    for thread in threads:
-        thread.join(10)
-    assert order == ["modest", "other", "greedy", "greedy", "greedy"]
-    assert not seats._in_progress and not seats._waiting and seats._free == 1
-
-
-def test_the_seat_is_free_while_a_worker_is_asked():
-    seats = worker_pool.Seats(1)
-    with seats.take():
-        with seats.leave():
-            with seats.take():
-                assert seats._free == 0
-            assert seats._free == 1
-        assert seats._free == 0
-    with seats.leave():  # without a seat there is none to leave
-        assert seats._free == 1
-
-
-def test_who_fails_gives_the_seat_back():
-    seats = worker_pool.Seats(1)
-    for _ in range(2):
-        with pytest.raises(ZeroDivisionError), seats.take():
-            raise ZeroDivisionError
-
-
-@contextmanager
-def _visit_of(who):
-    before = worker_pool.visitor.set(who)
-    try:
-        yield
-    finally:
-        worker_pool.visitor.reset(before)

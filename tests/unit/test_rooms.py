@@ -19,6 +19,7 @@ GROUND = {
     "messages",
     "modality",
     "nursery",
+    "seats",
     "worker_pool",
     "resources",
 }  # modules that all rooms but lstm stand on

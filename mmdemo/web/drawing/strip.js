@@ -38,24 +38,28 @@ export function fillStrip({ bands, strip }, { steps }, say) {
 }
 
 /** Draw the picture, in its own shape, and the spectrogram; `hue` is the sound's colour. */
-export function paintStrip({ canvases, payload, places }, hue) {
+export function paintStrip(drawing, hue) {
+  const { canvases, payload, places } = drawing;
   const ramps = { image: [GROUND, "#ffffff"], audio: [GROUND, hue, "#f6fff2"] };
   for (const [modality, canvas] of Object.entries(canvases)) {
     const seen = coloured(unpack(payload.strip[modality]), ramps[modality]);
     if (modality === "audio") {
       Object.assign(canvas, { width: seen.width, height: seen.height });
       canvas.getContext("2d").drawImage(seen, 0, 0);
-    } else inSlices(canvas, seen, payload.steps.filter((step) => step.modality === modality).length, places.strip);
+    } else {
+      const { start, length } = runs(payload.steps).find((run) => run.modality === modality);
+      drawing.slices = { start, ...inSlices(canvas, seen, length, places.strip) };
+    }
   }
 }
 
 /**
  * A picture in its own shape, cut into its slices, and a line from each to its step: stretched to the width of its
- * steps, an 8 reads as an infinity sign.
+ * steps, an 8 reads as an infinity sign. Returns where the slices lie in the row; null where it has no width yet.
  */
 function inSlices(canvas, seen, count, high) {
   const wide = canvas.parentElement.clientWidth * (parseFloat(canvas.style.width) / 100); // CSS pixels
-  if (!wide) return; // in a hidden tab: it is painted again when it opens
+  if (!wide) return null; // in a hidden tab: it is painted again when it opens
   const sharp = Math.min(4, Math.max(1, devicePixelRatio) * 2);
   Object.assign(canvas, { width: Math.round(wide * sharp), height: Math.round(high * sharp) });
   const context = canvas.getContext("2d");
@@ -78,19 +82,15 @@ function inSlices(canvas, seen, count, high) {
     context.stroke();
     context.globalAlpha = 1;
   }
+  return { height, slice, left: canvas.offsetLeft + left };
 }
 
 /** Frame the slice of the picture that a step is; of another step, or none, nothing. */
-export function lightSlice({ canvases, lit, payload, places }, step) {
-  const slices = payload.steps.flatMap(({ modality }, k) => (modality === "image" ? [k] : []));
-  const [k, canvas] = [slices.indexOf(step), canvases.image];
-  lit.hidden = k < 0 || !canvas?.offsetWidth;
+export function lightSlice({ lit, slices, payload }, step) {
+  lit.hidden = !slices?.slice || payload.steps[step]?.modality !== "image";
   if (lit.hidden) return;
-  const rows = unpack(payload.strip.image);
-  const size = { width: rows[0].length, height: rows.length };
-  const { height, slice, left } = slicesOf(size, slices.length, canvas.offsetWidth, places.strip);
-  lit.style.transform = `translateX(${canvas.offsetLeft + left + k * (slice + AIR)}px)`;
-  Object.assign(lit.style, { width: `${slice}px`, height: `${height}px` });
+  lit.style.transform = `translateX(${slices.left + (step - slices.start) * (slices.slice + AIR)}px)`;
+  Object.assign(lit.style, { width: `${slices.slice}px`, height: `${slices.height}px` });
 }
 
 /** Where the slices lie: how high and wide each is, and where the first begins. */

@@ -6,6 +6,7 @@
 import { onResult } from "../core/current.js";
 import { make, send, svg } from "../core/dom.js";
 import { onLanguage, say } from "../core/words.js";
+import { noiseOf } from "./inputs.js";
 
 const DEVICE = { image: "camera", audio: "record" }; // what the first button is called
 const PATIENCE = 4000; // milliseconds for Gradio to show what is pressed next
@@ -56,7 +57,7 @@ export function harder({ element }) {
   const [button] = element.children;
   const place = () => document.getElementById("harder-drawer");
   const show = () => {
-    const up = [...document.querySelectorAll(".mm-noise input[type=range]")].filter(({ value }) => Number(value) > 0).length;
+    const up = noiseOf().filter(([, value]) => value > 0).length;
     button.textContent = up ? `${say("noise.open")} (${up})` : say("noise.open");
     button.ariaExpanded = String(place()?.classList.contains("mm-open") ?? false);
   };

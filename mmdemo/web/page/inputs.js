@@ -42,6 +42,10 @@ function letGo({ key, target }) {
   }
 }
 
+/** Where the sliders of noise stand: [["noise-blur", 40], ...]. */
+export const noiseOf = () =>
+  [...document.querySelectorAll(".mm-noise")].map((slider) => [slider.id, Number(slider.querySelector("input[type=range]")?.value ?? 0)]);
+
 /** What a slider is for and where it stands: per cent, and for sounds the decibels that the noise lies below them. */
 function nameSlider(slider) {
   const title = slider.querySelector("[data-testid='block-info']");

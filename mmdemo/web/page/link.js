@@ -9,6 +9,7 @@ import { language, languages, speak } from "../core/words.js";
 import { choose, openAt, seek, state, unchosen } from "../drawing/drawing.js";
 import { ORDERS } from "../drawing/rows.js";
 import { suggest, tried } from "../inspect/inspector.js";
+import { noiseOf } from "./inputs.js";
 
 const asked = new URLSearchParams(location.hash.slice(1));
 const GATES = new Set(["i", "f", "g", "o"]);
@@ -22,10 +23,6 @@ const inspector = () => document.querySelector("#drawing .mm-inspect");
 /** Whether pictures or sounds of one's own are in the reading: they are in no link. */
 export const ownFiles = () => !basis && (now().said?.used ?? []).some((modality) => modality !== "text");
 
-/** Where the sliders of noise are: [["noise-blur", 40], ...]. */
-const sliders = () =>
-  [...document.querySelectorAll(".mm-noise")].map((slider) => [slider.id, Number(slider.querySelector("input[type=range]")?.value ?? 0)]);
-
 /** The address, or null where there is nothing that it could bring back. */
 export function linkToHere() {
   const { said, figure, element } = now();
@@ -34,7 +31,7 @@ export function linkToHere() {
   const parts = new URLSearchParams({ task: said.task });
   if (basis) parts.set("example", basis);
   else parts.set("text", text);
-  for (const [slider, value] of sliders()) if (value || (basis && noisy)) parts.set(slider, value);
+  for (const [slider, value] of noiseOf()) if (value || (basis && noisy)) parts.set(slider, value);
   parts.set("lang", language());
   const chosen = figure && state(element);
   const { step, opened } = chosen ?? {};
@@ -72,7 +69,7 @@ export function follow() {
   onResult(async ({ said, figure, element }) => {
     if (said?.example) {
       basis = said.example;
-      setTimeout(() => (noisy = sliders().some(([, value]) => value))); // they are filled after the answer
+      setTimeout(() => (noisy = noiseOf().some(([, value]) => value))); // they are filled after the answer
     }
     if (restored || !figure || figure.opening) return;
     restored = true;

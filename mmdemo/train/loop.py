@@ -32,7 +32,7 @@ from mmdemo.train.checkpointing import Progress, keep, publish, resume, stored
 from mmdemo.train.features import Features
 from mmdemo.train.pretrain_stems import pretrain_stem
 from mmdemo.train.recipes import Recipe
-from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig, loader_workers
 
 HOURS = 6  # how long processes wait for the one that reads the data
 LAST_STEP = 0.5  # share of the loss that the last step, the answer, has; the rest is spread over all steps
@@ -116,7 +116,8 @@ def train(
         splits["train"], config, pair=pair, sampling=recipe.sampling, seed=seed, length=recipe.samples
     )
     samples.length += -samples.length % recipe.batch_size  # whole batches: any number of processes divides them alike
-    loader = DataLoader(samples, recipe.batch_size, shuffle=True, collate_fn=samples.collate)
+    workers = loader_workers(accelerator.device)
+    loader = DataLoader(samples, recipe.batch_size, shuffle=True, collate_fn=samples.collate, num_workers=workers)
     optimizer = torch.optim.AdamW(
         (p for p in model.parameters() if p.requires_grad), recipe.learning_rate, weight_decay=recipe.weight_decay
     )

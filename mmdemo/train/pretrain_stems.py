@@ -22,7 +22,7 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch
 from mmdemo.train.checkpointing import keep, resume
 from mmdemo.train.features import Features
-from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig, loader_workers
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def _learn(
     """One stage; yields every epoch's number and mean loss. Goes on from the file, if there is one, and keeps it."""
     device = alone.head.weight.device
     drawn = RandomSampler(samples, generator=torch.Generator())
-    loader = DataLoader(samples, how.batch_size, sampler=drawn, collate_fn=samples.collate)
+    loader = DataLoader(
+        samples, how.batch_size, sampler=drawn, collate_fn=samples.collate, num_workers=loader_workers(device)
+    )
     optimizer = torch.optim.AdamW(alone.parameters(), how.learning_rate, weight_decay=how.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, how.learning_rate, total_steps=how.epochs * len(loader) + 1, pct_start=0.2

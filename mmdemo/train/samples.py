@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import joblib
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,6 +24,8 @@ from mmdemo.model.modalities import SENSES
 from mmdemo.model.sequence import Batch, collate
 from mmdemo.train.features import Features
 from mmdemo.train.targets import joined, targets
+
+WORKERS = 8  # processes that prepare batches for a GPU, at most
 
 
 @dataclass(frozen=True)
@@ -220,3 +223,8 @@ class MultimodalSamples(Dataset):
         """A sample's own random generator, so that it is augmented in the same way whichever batch it is in."""
         (seed,) = np.random.SeedSequence([self.seed, self.epoch, k]).generate_state(1)
         return torch.Generator().manual_seed(int(seed))
+
+
+def loader_workers(device: torch.device) -> int:
+    """How many processes prepare batches while a device computes: none beside a CPU, whose cores they would take."""
+    return 0 if device.type == "cpu" else min(WORKERS, joblib.cpu_count())

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from tiny import CONFIG, features, with_outliers
+from torch.utils.data import DataLoader
 
 from mmdemo.config import MODALITIES
-from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig, loader_workers
 
 
 def pairs(sampling=PLAIN, **kw):
@@ -132,3 +133,15 @@ def test_samples_without_outliers_are_as_they_were():
         for sampling in (SamplingConfig(), SamplingConfig(amid=0))
     )
     assert torch.equal(last(ours, 40), last(plain, 40))
+
+
+def test_a_gpu_has_its_batches_prepared_by_others_which_changes_none_of_them():
+    assert loader_workers(torch.device("cpu")) == 0
+    assert loader_workers(torch.device("cuda")) >= 1
+    samples = pairs(SamplingConfig(), length=12)
+    alone, helped = (
+        list(DataLoader(samples, 4, collate_fn=samples.collate, num_workers=workers)) for workers in (0, 2)
+    )
+    for (batch, taught), (other, also_taught) in zip(alone, helped, strict=True):
+        assert torch.equal(taught, also_taught)
+        assert all(torch.equal(given, other.inputs[m]) for m, given in batch.inputs.items())

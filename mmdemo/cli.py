@@ -313,6 +313,19 @@ def explain_all(
         typer.echo(f"Shard {index} of {shards}: {done} rows explained now{troubles}.")
 
 
+@app.command("live-weights")
+def export_live_weights(
+    out: Annotated[Path, typer.Option(help="Folder for the file; its name has a hash of what is in it.")],
+    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+) -> None:
+    """Write the weights that the page needs to run a task's LSTM itself. The server makes them itself when needed."""
+    _use_one_thread()
+    from mmdemo.inference.live_weights import write_live_weights
+    from mmdemo.inference.predictor import Predictor
+
+    typer.echo(write_live_weights(_quietly(Predictor.load, checkpoint, "cpu").model, out))
+
+
 @app.command()
 def findings(
     checkpoint: Annotated[

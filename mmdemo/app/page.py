@@ -143,7 +143,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False, opening: bool = T
     tasks = Tasks(checkpoints)
     if tasks.broken and not tasks.names:
         raise CheckpointError(" ".join(tasks.broken.values()))
-    gr.set_static_paths([*parts.served(), EXAMPLES])
+    gr.set_static_paths([*parts.served(), EXAMPLES, tasks.live_folder])
     with gr.Blocks(title="mmdemo", delete_cache=DELETE_CACHE, analytics_enabled=False) as demo:
         first = Opening.of(tasks) if opening else None
         wire(demo, lay_out(tasks, first), tasks)

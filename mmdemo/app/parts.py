@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from mmdemo.app.web import SUPPORT, built, styles
+from mmdemo.app.web import LIVE, SUPPORT, built, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import ASSETS
 from mmdemo.server.gradio_compat import API, set_example, set_preprocess
@@ -35,7 +35,7 @@ PREFACE = (
 
 def served() -> list[Path]:
     """The files that the page fetches, and the picture of it."""
-    return [built(), PLOTLY, PICTURE]
+    return [built(), built(LIVE), PLOTLY, PICTURE]
 
 
 def packed(value: Any) -> str:

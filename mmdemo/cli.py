@@ -198,6 +198,41 @@ def calibrate(
         typer.echo(f"{given}: temperature {found.temperature:.2f}, {clear}, {likely}")
 
 
+@app.command("teach-streams")
+def teach_streams(
+    checkpoint: Annotated[Path, typer.Option(help="Folder of the trained task.")] = TRAINED / "digits",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the checkpoint.", show_default="that of the trained task")
+    ] = None,
+    manifest: Manifest = None,
+    streams: Annotated[int | None, typer.Option(min=1, help="Number of streams.", show_default="the recipe's")] = None,
+    passes: Annotated[
+        int | None, typer.Option(min=1, help="How often each is read.", show_default="the recipe's")
+    ] = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+) -> None:
+    """Teach a checkpoint to carry its memory on, as training does at its end: one input after another, for minutes."""
+    from dataclasses import replace
+
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import task_of
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+    from mmdemo.train.recipes import RECIPES, StreamRecipe
+    from mmdemo.train.run import teach_task
+
+    model = _quietly(Predictor.load, checkpoint).model
+    task = task_of(model.config, manifest)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    how = RECIPES[task.recipe].streams or StreamRecipe()
+    how = replace(how, passes=passes or how.passes, streams=replace(how.streams, count=streams or how.streams.count))
+    losses = teach_task(model, data, out or checkpoint, recipe=replace(RECIPES[task.recipe], streams=how))
+    typer.echo(f"The loss of the streams fell from {losses[0]:.3f} to {losses[-1]:.3f}. It is in {out or checkpoint}.")
+    typer.echo(f"Measure it: python -m mmdemo evaluate --streams --checkpoint {out or checkpoint}")
+
+
 @app.command()
 def evaluate(
     checkpoint: Annotated[
@@ -206,6 +241,9 @@ def evaluate(
     manifest: Manifest = None,
     strangers: Annotated[
         bool, typer.Option(help="Measure speakers that training never heard instead: trains audio-only models.")
+    ] = False,
+    streams: Annotated[
+        bool, typer.Option("--streams", help="Measure a memory that is carried on instead: writes streams.json.")
     ] = False,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
@@ -225,6 +263,11 @@ def evaluate(
     task = task_of(config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
+    if streams:
+        from mmdemo.evaluate.run import evaluate_streams
+
+        typer.echo(json.dumps(evaluate_streams(data, checkpoint, command=command), indent=2))
+        return
     if strangers:
         run = runs / f"{task.name}-strangers-{seed}"
         metrics = study_unheard_speakers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)

@@ -19,6 +19,7 @@ STEP = SAMPLE_RATE * STRIDE // 100  # samples of a step: 80 ms
 FADE = 0.13  # dB that the level falls in each step: 1.6 in a second
 QUIETEST = -18.0  # dB; what never gets louder is taken for quiet, and is not made loud
 QUIET = (LEVEL - FLOOR) / 10 + 2  # what the embedding gets of a frame in which nothing can be heard
+AHEAD = 4  # steps whose frames a step waits for
 BEFORE = CONTEXT + 2  # quiet frames before a stream, so that steps become whole where eight frames do
 
 
@@ -36,6 +37,14 @@ def stream_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     whole = len(power) // STRIDE * STRIDE
     levelled = level(power[:whole])
     return np.concatenate([np.full((BEFORE, BANDS), QUIET, np.float32), levelled])
+
+
+def room(count: int, decibel: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Pink noise of so many samples, so loud in relation to full scale."""
+    spectrum = np.fft.rfft(rng.standard_normal(count))
+    frequencies = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
+    noise = np.fft.irfft(spectrum * np.maximum(frequencies, 50.0) ** -0.5, count)
+    return (noise * 10 ** (decibel / 20) / max(float(noise.std()), 1e-12)).astype(np.float32)
 
 
 def level(power: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -41,13 +41,14 @@ def live_weights(model: MultimodalLSTM) -> bytes:
 def about(model: MultimodalLSTM) -> dict[str, Any]:
     """What the page has to know of a task to run it: plain JSON."""
     config = model.config
-    calibration = config.calibrated(config.modalities)
+    calibration = config.streams or config.calibrated(config.modalities)
     return {
         "task": config.task,
         "labels": config.labels,
         "embedding_dim": config.embedding_dim,
         "hidden_size": config.hidden_size,
         "hears": hears(model),
+        "taught": config.streams is not None,
         "calibration": vars(calibration),
     }
 

@@ -139,6 +139,10 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Number of epochs.", show_default="the recipe's")] = None,
     samples: Annotated[int | None, typer.Option(help="Samples in an epoch.", show_default="the recipe's")] = None,
+    streams: Annotated[
+        int | None,
+        typer.Option(min=0, help="Streams of inputs, taught at the end; 0: none.", show_default="the recipe's"),
+    ] = None,
     start_from: Annotated[Path | None, typer.Option(help="Folder of a checkpoint whose weights to start from.")] = None,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
@@ -152,7 +156,7 @@ def train(
     from mmdemo.data.tasks.registry import own_task, task_named
     from mmdemo.train.dataset import Data
     from mmdemo.train.loop import processes
-    from mmdemo.train.recipes import RECIPES
+    from mmdemo.train.recipes import RECIPES, StreamRecipe
     from mmdemo.train.run import train_task
 
     together = processes()
@@ -165,6 +169,9 @@ def train(
         data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=say)
     name = recipe.value if recipe else chosen.recipe
     how = replace(RECIPES[name], **changes)
+    if streams is not None:
+        taught = how.streams or StreamRecipe()
+        how = replace(how, streams=replace(taught, streams=replace(taught.streams, count=streams)) if streams else None)
     train_task(data, out, runs / f"{chosen.name}-{name}-{seed}", recipe=how, start_from=start_from)
     together.print(
         f"The checkpoint is in {out}.\n"

@@ -17,14 +17,13 @@ from mmdemo.train.streams import StreamMaker, calibrate_streams, teach_streams
 
 def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
     """Train a task's checkpoint; see ``mmdemo.train.loop.train``. Streams come last, where the recipe has them."""
-    with processes().local_main_process_first():  # the first process reads, the others use its cache
+    together = processes()
+    with together.local_main_process_first():  # the first process reads, the others use its cache
         splits = _splits(data)
     task = data.task
     model = train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
-    together = processes()
-    if recipe.streams and together.is_main_process:
+    if recipe.streams and together.is_main_process:  # it takes a minute: the others need not wait
         _teach(model, data, splits, out, recipe)
-    together.wait_for_everyone()
     return model
 
 

@@ -154,7 +154,8 @@ export class SpeechEmbedding {
 
   /** Begin anew, after quiet. */
   reset() {
-    this.frames = new Float32Array(2 * BANDS).fill(QUIET);
+    this.frames = new Float32Array(2 * (BANDS + 2));
+    for (const row of [0, BANDS + 2]) this.frames.fill(QUIET, row + 1, row + 1 + BANDS);
     for (const { layers } of this.blocks) for (const { along } of layers) along.reset();
     this.last.reset();
     const quiet = new Float32Array(STRIDE * BANDS).fill(QUIET);
@@ -189,23 +190,23 @@ export class SpeechEmbedding {
   /** Three by three frames and bands of one channel, a rectifier, and what is left of the original's first batch norm. */
   firstLayer(frames) {
     const { first, scale, shift, channels } = this;
-    const whole = new Float32Array(2 * BANDS + frames.length);
+    const row = BANDS + 2; // with nothing below the lowest and above the highest band
+    const whole = new Float32Array((STRIDE + 2) * row);
     whole.set(this.frames);
-    whole.set(frames, 2 * BANDS);
+    for (let t = 0; t < STRIDE; t++) whole.set(frames.subarray(t * BANDS, (t + 1) * BANDS), (t + 2) * row + 1);
     const output = new Float32Array(STRIDE * BANDS * channels);
-    for (let t = 0; t < STRIDE; t++) {
+    const around = new Float64Array(9);
+    for (let t = 0, place = 0; t < STRIDE; t++) {
       for (let band = 0; band < BANDS; band++) {
-        for (let o = 0; o < channels; o++) {
+        for (let k = 0; k < 9; k++) around[k] = whole[(t + ((k / 3) | 0)) * row + band + (k % 3)];
+        for (let o = 0, w = 0; o < channels; o++, place++) {
           let sum = 0;
-          for (let k = 0; k < 9; k++) {
-            const [row, column] = [t + Math.floor(k / 3), band + (k % 3) - 1];
-            if (column >= 0 && column < BANDS) sum += first[o * 9 + k] * whole[row * BANDS + column];
-          }
-          output[(t * BANDS + band) * channels + o] = activation(Math.max(sum, 0) * scale[o] + shift[o]);
+          for (let k = 0; k < 9; k++, w++) sum += first[w] * around[k];
+          output[place] = activation(Math.max(sum, 0) * scale[o] + shift[o]);
         }
       }
     }
-    this.frames = whole.slice(whole.length - 2 * BANDS);
+    this.frames = whole.slice(STRIDE * row);
     return output;
   }
 }

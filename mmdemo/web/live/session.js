@@ -1,7 +1,7 @@
 /** One memory that is carried on: sound as it comes, words and pictures as steps, all read by the same LSTM in order. */
 
 import { SpeechEmbedding } from "./embedding.js";
-import { letGo, RunningLedger } from "./ledger.js";
+import { letGo, RunningLedger } from "./evidence.js";
 import { layerNorm, linear, LSTM, Readout } from "./lstm.js";
 import { MelFrames, RunningLevel, QUIET, BANDS, STRIDE } from "./mel.js";
 

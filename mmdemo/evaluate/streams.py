@@ -70,10 +70,13 @@ def study_streams(
         For each setting that the rows allow what :func:`measure` finds.
     """
     samples = MultimodalSamples(features, model.config, pair=pair, sampling=PLAIN, seed=seed)
+    strange = tuple(modality for modality, (*_, none) in samples.by_class.items() if len(none))
     found = {}
     for name, config in settings(tuple(samples.pools), usual).items():
-        if name == "nothing known" and not any(len(of[-1]) for of in samples.by_class.values()):
-            continue
+        if name == "nothing known":
+            if not strange:
+                continue
+            config = replace(config, modalities=strange)
         found[name] = measure(model, StreamMaker(model, samples, rows, config).make(seed))
     return found
 
@@ -84,9 +87,9 @@ def measure(model: MultimodalLSTM, streams: Sequence[Stream]) -> dict[str, Any]:
 
     Returns:
         ``inputs``: how many have a class. ``right``: the share of those that are read as that, where the belief is
-        highest until a moment after them. ``before``: the median of the highest belief just before an input, and
-        ``before_90``: what nine of ten are below. ``cells_first``, ``cells_last``: the mean size of the cells in the
-        first and the last 8 s; ``cells_most``: the greatest. ``clear_right``: the share that is right and clear;
+        highest from their end until a moment after. ``before``: the median of the highest belief just before an input,
+        and ``before_90``: what nine of ten are below. ``cells_first``, ``cells_last``: the mean size of the cells in
+        the first and the last 8 s; ``cells_most``: the greatest. ``clear_right``: the share that is right and clear;
         ``clear_others``: how often in a minute anything is called clear that is of another class or of none.
     """
     calibration = model.config.streams or model.config.calibrated(model.config.modalities)

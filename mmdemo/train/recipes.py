@@ -53,9 +53,9 @@ class StreamRecipe:
     """
 
     streams: StreamConfig = StreamConfig()
-    passes: int = 10
-    piece: int = 75
-    learning_rate: float = 2e-3
+    passes: int = 16
+    piece: int = 60
+    learning_rate: float = 3e-3
     singles: int = 96
     clip: float = 1.0
     asked: StreamConfig = StreamConfig(count=8, at_once=0.0, vary=False)

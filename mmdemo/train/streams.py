@@ -340,7 +340,9 @@ def read_streams(model: MultimodalLSTM, streams: Sequence[Stream]) -> list[Tenso
 
 
 def answers_at(stream: Stream, logits: Tensor) -> tuple[Tensor, Tensor]:
-    """What is decided about each input: where, until a moment after it, the belief is highest.
+    """What is decided about each input: where, from its end until a moment after it, the belief is highest.
+
+    Before its end it may well have said something else: "three, no, five".
 
     Args:
         stream: with N inputs.
@@ -350,9 +352,8 @@ def answers_at(stream: Stream, logits: Tensor) -> tuple[Tensor, Tensor]:
         The logits there, (N, C), and the inputs' classes, -1 for none, (N,).
     """
     highest = logits.softmax(-1).max(-1).values
-    chosen = [
-        each.first + int(highest[each.first : min(each.until, each.last + HOLD) + 1].argmax()) for each in stream.inputs
-    ]
+    ends = [(each.last, min(each.until, each.last + HOLD) + 1) for each in stream.inputs]
+    chosen = [last + int(highest[last:stop].argmax()) for last, stop in ends]
     return logits[torch.tensor(chosen, dtype=torch.long)], torch.tensor([each.label for each in stream.inputs])
 
 

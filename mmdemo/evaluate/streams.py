@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mmdemo.lstm.trace import trace
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.recipes import StreamConfig
@@ -29,23 +30,33 @@ USUAL = StreamConfig(
 
 
 def settings(modalities: Sequence[str], usual: StreamConfig = USUAL) -> dict[str, StreamConfig]:
-    """What is measured, by name: each modality alone and all mixed, short gaps, noise, minutes, and nothing but others.
+    """What is measured, by name: each modality alone and all mixed, for minutes, and nothing but what is of no class.
+
+    Of a sense that goes on in time also short gaps and noise: of two inputs of different senses within a moment, both
+    count, so that short gaps say nothing about a mixture.
 
     Args:
         modalities: of the task.
         usual: what is measured, but for what each setting changes.
     """
     minutes = replace(usual, count=-(-usual.count // 4), seconds=4 * usual.seconds)
+    clock = next((modality for modality in modalities if SENSES[modality].continuous), None)
+    heard = replace(usual, modalities=(clock,)) if clock else None
     return {
         **{modality: replace(usual, modalities=(modality,)) for modality in modalities},
         "mixed": usual,
         "long": minutes,
-        "short gaps": replace(usual, gaps=(0.15, 0.4)),
-        "noise -45 dB": replace(usual, noise=(-45.0, -45.0)),
-        "noise -35 dB": replace(usual, noise=(-35.0, -35.0)),
         "nothing known": replace(minutes, strange=1.0),
         "silence": replace(minutes, gaps=(1000.0, 1000.0), noise=(-65.0, -35.0)),
-    }
+    } | (
+        {
+            "short gaps": replace(heard, gaps=(0.15, 0.4)),
+            "noise -45 dB": replace(heard, noise=(-45.0, -45.0)),
+            "noise -35 dB": replace(heard, noise=(-35.0, -35.0)),
+        }
+        if heard
+        else {}
+    )
 
 
 def study_streams(

@@ -216,6 +216,10 @@ def teach_streams(
     passes: Annotated[
         int | None, typer.Option(min=1, help="How often each is read.", show_default="the recipe's")
     ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Training rows of each sense, at most; all take long.", show_default="all"),
+    ] = None,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
     seed: Seed = 0,
@@ -233,6 +237,7 @@ def teach_streams(
     model = _quietly(Predictor.load, checkpoint).model
     task = task_of(model.config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    data = data.fewer("train", rows) if rows else data
     how = RECIPES[task.recipe].streams or StreamRecipe()
     how = replace(how, passes=passes or how.passes, streams=replace(how.streams, count=streams or how.streams.count))
     losses = teach_task(model, data, out or checkpoint, recipe=replace(RECIPES[task.recipe], streams=how))

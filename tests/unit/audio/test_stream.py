@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
+from sounds import between, word
 
+from mmdemo.audio.modality import Audio
 from mmdemo.audio.speech_embedding import BANDS, STRIDE, steps
+from mmdemo.audio.stem import AudioStem
 from mmdemo.audio.stream import BEFORE, FADE, QUIET, QUIETEST, STEP, level, stream_mel
+from mmdemo.config import AudioConfig
 
 LOUDEST = 101 / 10 + 2  # a frame with all of its power in one band, at the level
 
@@ -40,3 +45,24 @@ def test_steps_become_whole_where_eight_frames_do():
     assert mel.shape == (BEFORE + 96, BANDS)
     assert steps(len(mel)) == 96 // STRIDE - 4
     assert steps(len(stream_mel(np.zeros(16_000 + STEP, np.float32)))) == 96 // STRIDE - 3
+
+
+@pytest.mark.parametrize("more", [{}, {"prosody": True}, {"prosody": True, "voice": True}])
+def test_a_stream_has_a_step_for_each_80_ms_and_is_loud_where_the_clips_are(more):
+    config = AudioConfig(**more)
+    stem = AudioStem(config, 100).eval()
+    stem.load_pretrained()
+    clip = word(0.5).astype(np.float32)
+    item = Audio().stream([(20, clip)], 50, -70.0, np.random.default_rng(0), config=config, stem=stem)
+    assert item.shape == (50, config.size) and np.isfinite(item).all()
+    quiet = item[:12, :96]  # a second before it
+    moved = np.linalg.norm(item[:, :96] - quiet.mean(axis=0), axis=1)
+    assert moved[20:26].mean() > 3 * moved[:12].mean()
+
+
+def test_a_clip_is_what_can_be_heard_of_a_recording(tmp_path):
+    wavfile.write(tmp_path / "word.wav", 16_000, (between(word(0.5), 0.4, 0.6) * 2**15).astype(np.int16))
+    heard, steps_of_it = Audio().clip(str(tmp_path / "word.wav"), AudioConfig(), None)
+    assert 0.4 * 16_000 < len(heard) < 0.6 * 16_000 and steps_of_it == -(-len(heard) // STEP)
+    wavfile.write(tmp_path / "quiet.wav", 16_000, np.zeros(16_000, np.int16))
+    assert Audio().clip(str(tmp_path / "quiet.wav"), AudioConfig(), None) is None

@@ -13,21 +13,26 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from mmdemo.audio.spectrogram import mel_filters
 from mmdemo.audio.stem import AudioStem
+from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 
 HASH_DIGITS = 12
+QUIET_STEPS = 25  # of quiet, of which the one in the middle is kept
+ROOM = -60.0  # dB of full scale: a quiet room's noise
 
 
 def live_weights(model: MultimodalLSTM) -> bytes:
-    """The file's contents: the LSTM and the dense layer and, where the page can hear for the task, all before them."""
+    """The file: the LSTM, the dense layer, a step of quiet and, where the page itself can hear, what it hears with."""
     state = model.state_dict()
     tensors = {name: weight for name, weight in state.items() if name.startswith(("lstm.", "dense."))}
+    tensors["audio.quiet"] = quiet_step(model)
     if hears(model):
         norm = f"norms.{model.config.modalities.index('audio')}."
         tensors |= {name: weight for name, weight in state.items() if name.startswith("audio.")}
@@ -51,6 +56,18 @@ def about(model: MultimodalLSTM) -> dict[str, Any]:
         "taught": config.streams is not None,
         "calibration": vars(calibration),
     }
+
+
+@torch.inference_mode()
+def quiet_step(model: MultimodalLSTM) -> Tensor:
+    """The step (S,) of a room in which nobody speaks: with it time goes by where the page itself hears nothing."""
+    config = model.config
+    clock = next(modality for modality in config.modalities if SENSES[modality].continuous)
+    sense, stem, part = SENSES[clock], model.stem(clock), config.of(clock)
+    item = sense.stream([], QUIET_STEPS, ROOM, np.random.default_rng(0), config=part, stem=stem)
+    batch, lengths = sense.collate([item], part), torch.tensor([QUIET_STEPS])
+    steps = model.norms[config.modalities.index(clock)](stem(batch.to(model.device), lengths.to(model.device)))
+    return steps[0, QUIET_STEPS // 2]
 
 
 def hears(model: MultimodalLSTM) -> bool:

@@ -70,9 +70,12 @@ export class Session {
 
   /** Time goes by, without a microphone: so many steps of 80 ms in which nothing is heard. */
   wait(count) {
-    if (!this.about.hears) return [];
-    const quiet = new Float32Array(STRIDE * BANDS).fill(QUIET);
     const steps = [];
+    if (!this.about.hears) {
+      for (let k = 0; k < count; k++) steps.push(this.read(this.tensors["audio.quiet"], "audio"));
+      return steps;
+    }
+    const quiet = new Float32Array(STRIDE * BANDS).fill(QUIET);
     for (let k = 0; k < count; k++) {
       const heard = this.embedding.push(quiet);
       if (heard) steps.push(this.read(this.heard(heard), "audio", quiet));

@@ -31,5 +31,6 @@ def test_a_task_that_hears_more_than_words_is_heard_by_the_server_only(tmp_path)
     model = MultimodalLSTM(ModelConfig("tone", ["high", "low"], audio=AudioConfig(prosody=True)))
     assert not hears(model)
     with safe_open(write_live_weights(model, tmp_path), "pt") as stored:
-        assert {name.split(".")[0] for name in stored.keys()} == {"lstm", "dense"}  # noqa: SIM118
+        assert {name.split(".")[0] for name in stored.keys()} == {"lstm", "dense", "audio"}  # noqa: SIM118
         assert json.loads(stored.metadata()["about"])["hears"] is False
+        assert stored.get_tensor("audio.quiet").shape == (100,)

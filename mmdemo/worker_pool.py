@@ -6,14 +6,17 @@ all memory, or crash, and no thread can be stopped. So a server does both in wor
 for every call and an end to its memory, and is ended and replaced where that is not enough. Only a server starts any;
 everywhere else ``run_in_worker`` calls the function where it is.
 
-Whose turn it is: see ``Turns``. How processes are started and asked: see ``mmdemo.nursery``.
+Whose turn it is: see ``Turns``, and for what is computed in the server's own process ``Seats``. How processes are
+started and asked: see ``mmdemo.nursery``.
 """
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -26,12 +29,14 @@ from mmdemo.nursery import FORKS, PREPARATION_SECONDS, Died, Nursery, Spawned, W
 MAX_WORKERS = 8  # that work at once; each takes up to 100 MB
 SECONDS = 5.0  # that a call may take
 MEGABYTES = 2048  # that a call may take besides what its process has already: the largest pictures take less than half
-GROWN_MEGABYTES = 96.0  # by which a worker may have grown and still be kept: webcam photos and recordings take less
+GROWN_MEGABYTES = 32.0  # by which a worker may have grown and still be kept: webcam photos and recordings take less
 SLOW_SECONDS = 1.0  # of work, after which a call is slow: nearly all take a fifth of that
 SLOW_BY_THE_CLOCK = 2.5  # times as long is slow, too, however busy the machine is
 WASTED = 1.5  # if more of a visitor's calls were in vain, or are far too slow, further ones are refused...
 FORGIVEN_SECONDS = 60.0  # ...and after how long one of them is forgotten
 FAR_TOO_SLOW = 2.0  # times as long as what is slow
+COMPUTING = 1  # runs that compute in the server's own process at the same time: Python lets one thread go on at once
+BEHIND_SECONDS = 0.05  # by which each run that a visitor has in progress puts their next one behind those of others
 TRIES = 3  # of a call whose worker was killed from outside: whoever kills all of them meets a call twice
 RETRY_SECONDS = 10.0  # after no worker could be started, until it is tried again
 ENDED_FROM_OUTSIDE = {None, -9, -1, -3}  # by SIGKILL, SIGHUP or SIGQUIT; None: together with the nursery
@@ -104,7 +109,8 @@ def run_in_worker(function: Callable[..., Result], *arguments: Any) -> Result:
     """
     if (pool := _pool) is None:
         return function(*arguments)
-    return pool.run(function, arguments)
+    with seats.leave():
+        return pool.run(function, arguments)
 
 
 @dataclass(eq=False)
@@ -133,6 +139,73 @@ class _Call:
             return False
         by_the_clock = time.monotonic() - self.begun > SLOW_BY_THE_CLOCK * SLOW_SECONDS
         return by_the_clock or self.worker.seconds() > SLOW_SECONDS
+
+
+class Seats:
+    """Who computes in this process, so that what answers requests, and each visitor, gets a share of it.
+
+    So many do at once. The next one is who has come first, where a visitor's run counts as if it had come later by
+    ``BEHIND_SECONDS`` for each other one that they have in progress. While a worker is asked, the seat is free.
+
+    Args:
+        count: of seats.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: list[tuple[float, int]] = []  # a heap: whose turn is when, and its thread
+        self._in_progress: Counter[str | None] = Counter()  # runs by visitor
+        self._turn: ContextVar[float | None] = ContextVar("turn", default=None)  # of the run that asks
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Wait for a seat for a run of the current ``visitor``, and hold it until the block ends."""
+        who = visitor.get()
+        with self._changed:
+            turn = time.monotonic() + BEHIND_SECONDS * self._in_progress[who]
+            self._in_progress[who] += 1
+        before = self._turn.set(turn)
+        self._enter(turn)
+        try:
+            yield
+        finally:
+            self._leave()
+            self._turn.reset(before)
+            with self._changed:
+                self._in_progress[who] -= 1
+                if not self._in_progress[who]:
+                    del self._in_progress[who]
+
+    @contextmanager
+    def leave(self) -> Iterator[None]:
+        """Leave the seat, if there is one, until the block ends."""
+        if (turn := self._turn.get()) is None:
+            yield
+            return
+        self._leave()
+        try:
+            yield
+        finally:
+            self._enter(turn)
+
+    def _enter(self, turn: float) -> None:
+        mine = (turn, threading.get_ident())
+        with self._changed:
+            heapq.heappush(self._waiting, mine)
+            while not self._free or self._waiting[0] is not mine:
+                self._changed.wait()
+            heapq.heappop(self._waiting)
+            self._free -= 1
+            self._changed.notify_all()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._free += 1
+            self._changed.notify_all()
+
+
+seats = Seats(COMPUTING)
 
 
 class Turns:

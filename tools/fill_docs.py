@@ -35,6 +35,7 @@ def generated() -> dict[str, dict[str, str]]:
             "speed": speed_tables(read(CHECKPOINTS / "digits" / "bench.json")),
         },
         "docs/hosting.md": {"serving": serving_table(serving)},
+        "docs/security.md": {"hostile": hostile_table(serving)},
         "docs/own-labels.md": {"training": training_table(training)},
     }
 
@@ -86,6 +87,16 @@ def summary_table(digits: dict[str, Any], serving: dict[str, Any]) -> str:
             *(f"| {what} | {figure} |" for what, figure in rows),
         ]
     )
+
+
+def hostile_table(found: dict[str, Any]) -> str:
+    """What ``tools/serving hostile`` found, beside its bars, as a Markdown table."""
+    rows = []
+    for run in (run for name, run in found.items() if name.startswith("hostile")):
+        for bar, one in run["bars"].items():
+            told = f"{one['found']}" if one["met"] else f"**{one['found']}**"
+            rows.append(f"| `{run['command']}` | {bar} | {told} | {one['at most']:g} |")
+    return "\n".join(["| command | what | found | at most |", "|---|---|---|---|", *rows])
 
 
 def serving_table(found: dict[str, Any]) -> str:

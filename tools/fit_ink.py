@@ -82,12 +82,13 @@ def close(rng: Generator, number: int) -> Shown:
     picture, digits = photo(rng, number)
     height, width = picture.shape[:2]
     if digits:
-        box, long = np.array(digits[0][0]), max(np.subtract(digits[0][0][2:], digits[0][0][:2]))
+        box, sides = np.array(digits[0][0]), np.subtract(digits[0][0][2:], digits[0][0][:2])
         reach = float(rng.choice([0.0, 0.12, 0.12, 0.5]))
         margins = rng.uniform(0, reach, 4) if number % 2 else np.full(4, rng.uniform(0, reach))
         if number % 6 == 5:
             margins[rng.integers(4)] = -rng.uniform(0.02, 0.2)
-        left, top, right, bottom = box + np.array([-1, -1, 1, 1]) * margins * long
+        of = np.where(margins < 0, np.tile(sides, 2), sides.max())  # a cut leaves something of a narrow digit, too
+        left, top, right, bottom = box + np.array([-1, -1, 1, 1]) * margins * of
     else:
         wide, tall = rng.uniform(0.1, 0.5, 2) * min(height, width)
         left, top = rng.uniform(0, width - wide), rng.uniform(0, height - tall)

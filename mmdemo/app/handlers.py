@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +22,7 @@ from mmdemo.messages import InputError
 from mmdemo.server.gradio_compat import event_data
 from mmdemo.text.reader import MAX_CHARACTERS
 
-MAX_LINK = 12 * MAX_CHARACTERS + 200  # characters; a character of the text is at most %F0%9F%98%80
+MAX_LINK = 12 * MAX_CHARACTERS + 800  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]  # the values of answer, drawing and footer, and what the session remembers
 
 
@@ -35,6 +36,28 @@ class Handlers:
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
         self._examples: dict[tuple[str, str | None, str], Shown] = {}  # by task, its checkpoint's hash, and name
+        self._wishes: dict[Any, object] = {}  # the newest of each session that is being fulfilled
+
+    def newest(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """Let a handler change nothing if its visitor has wished for something else in the meantime.
+
+        An example is there at once, and a sound takes its time: what was wished for first may be ready last.
+        """
+        takes_event = "event" in inspect.signature(handler).parameters
+
+        def wished(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
+            wish = object()
+            session = request.session_hash or wish  # a program may have none: then each run stands alone
+            self._wishes[session] = wish
+            try:
+                result = handler(event, *values) if takes_event else handler(*values)
+            finally:
+                outrun = self._wishes.get(session) is not wish
+                if not outrun:
+                    del self._wishes[session]
+            return gr.skip() if outrun else result
+
+        return wished
 
     def read(self, given: Given, **more: str) -> Shown:
         """Read what was given and is switched on; ``more`` is said with the answer."""
@@ -70,13 +93,13 @@ class Handlers:
             raise gr.Error("No such candidate.", print_exception=False)
         return chosen, *self.read(Given.of(*values, chosen))
 
-    def try_example(self, task: str, event: gr.EventData) -> tuple[Any, ...]:
+    def try_example(self, event: gr.EventData, task: str) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
         asked = event_data(event)
         given, shown = self.example(task, asked.get("name"))
         noise = asked.get("noise")  # of a link
-        if isinstance(noise, dict) and any((sliders := _noise(noise.get)).values()):
-            given = replace(given, noise=sliders)
+        if isinstance(noise, dict) and noise.keys() & SLIDERS.keys():
+            given = replace(given, noise=_noise(noise.get))
             shown = self.read(given, example=asked["name"])
         return *given.values(), None, *shown
 

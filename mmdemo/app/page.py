@@ -29,9 +29,8 @@ from mmdemo.server.quotas import WAITING
 CHECKPOINTS = Path(os.environ.get("MMDEMO_CHECKPOINTS", resources.CHECKPOINTS))
 DELETE_CACHE = (uploads.CLEAN_EVERY, 60 * uploads.MINUTES)  # seconds: how often files are deleted that are this old
 SESSION_SECONDS = 3000  # that a visitor's last reading is remembered
-MAX_RUNNING = (
-    worker_pool.default_count() + 8
-)  # runs in progress, most of which wait for a worker; others wait in the queue
+# runs in progress, most of which wait for a worker; others wait in the queue
+MAX_RUNNING = worker_pool.default_count() + 8
 HASH = "() => location.hash.slice(1)"
 FONTS = [
     "Inter",
@@ -150,7 +149,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False, opening: bool = T
     demo.queue(max_size=WAITING.all, api_open=False)
     gradio_compat.skip_run_statistics(demo)
     gradio_compat.wrap_events(demo, logged)
-    demo.looks, demo.preface, demo.preview = {**LAUNCH, "head": parts.head()}, parts.preface(), parts.preview()
+    demo.looks, demo.preview = {**LAUNCH, "head": parts.head()}, parts.preview()
+    demo.preface = parts.preface() + parts.early()
     demo.health = Health(checkpoints, tasks.names)
     demo.health.broken |= set(tasks.broken)
     if zero_gpu.ON_ZERO_GPU:
@@ -224,16 +224,17 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     typed = [on.button.click, text.submit, text.input]
     changed = [each.input for each in (audio, *on.used.values(), on.task)]
     released = [slider.release for slider in on.noise.values()]
-    gr.on(typed, do.run, [*given, on.candidate], on.shown, api_name="run", **last)
-    gr.on([*changed, *released], do.run_again, [*given, on.candidate], on.shown, api_name="run_again", **last)
-    image.input(do.run_anew, given, chosen, api_name="run_anew", **last)
-    on.answer.told(do.choose_candidate, given, chosen, api_name="candidate", **last)
+    newest = do.newest
+    gr.on(typed, newest(do.run), [*given, on.candidate], on.shown, api_name="run", **last)
+    gr.on([*changed, *released], newest(do.run_again), [*given, on.candidate], on.shown, api_name="run_again", **last)
+    image.input(newest(do.run_anew), given, chosen, api_name="run_anew", **last)
+    on.answer.told(newest(do.choose_candidate), given, chosen, api_name="candidate", **last)
 
-    on.examples.told(do.try_example, on.task, [*on.given, *chosen], api_name="example", **visible)
+    on.examples.told(newest(do.try_example), on.task, [*on.given, *chosen], api_name="example", **visible)
     on.drawing.told(do.answer_drawing, [on.reading, on.task], on.replies, api_name="ask", **quiet)
     on.evaluation.told(do.answer_evaluation, None, on.replies, api_name="figures", **quiet)
     filled = [on.task, on.examples, *on.given, *chosen]
-    on.evaluation.chosen(do.try_case, None, filled, api_name="case", **visible)
+    on.evaluation.chosen(newest(do.try_case), None, filled, api_name="case", **visible)
     filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
     on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from mmdemo.app.web import LIVE, SUPPORT, built, styles
+from mmdemo.app.web import EARLY, LIVE, SUPPORT, built, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import ASSETS
 from mmdemo.server.gradio_compat import API, set_example, set_preprocess
@@ -92,6 +92,11 @@ def preface() -> str:
         f'<div class="mm-preface mm-too-old">{lines["too_old"]}</div>'
         f"<script>{SUPPORT.read_text(encoding='utf-8')}</script>"
     )
+
+
+def early() -> str:
+    """What keeps keys and clicks until the page can answer them; in the document, before Gradio and all of ours."""
+    return f"<script>{EARLY.read_text(encoding='utf-8')}</script>"
 
 
 def preview() -> dict[str, str]:

@@ -16,6 +16,7 @@ ENTRY = WEB / "page/entry.js"  # the one module that the page imports; what it n
 REPORT = WEB / "page/report.js"  # the same for a report, which stands alone
 LIVE = WEB / "live/worker.js"  # the Worker of a live session, which has a thread and so a file of its own
 SUPPORT = WEB / "page/support.js"  # no module: it says whether the browser is too old for one
+EARLY = WEB / "page/early.js"  # nor is this: it keeps what is pressed before the modules are there
 STYLES = tuple(
     WEB / name
     for name in (  # in the order of the cascade: of two rules that are equally specific, the later one counts

@@ -25,6 +25,7 @@ from mmdemo.modality import Item, ModalityInput
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
+from mmdemo.worker_pool import seats
 
 # Why an answer is not clear, by the two highest probabilities p and q:
 SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
@@ -205,7 +206,7 @@ class Predictor:
         clock = _Clock()
         used = [modality for modality in order if modality in inputs and len(inputs[modality])]
         with full_precision(self.device):
-            with clock("stems"):
+            with clock("stems"), seats.leave():  # so that others can come and wait
                 x = self._encode((inputs, order))  # in one batch with all that are waiting
             with clock("lstm"):
                 step_probabilities, inside = self._run(x, used)

@@ -169,7 +169,7 @@ class Gate:
         if method != "POST":
             return receive
         asks = route in ("call", "queue", "mcp")
-        self._check_rate(demo, scope, queued=asks, late=not asks and route != "upload")
+        self._check_rate(demo, who, queued=asks, late=not asks and route != "upload")
         if route == "upload":
             _take(taken, self.bodies, who)
             _take(taken, self.uploads, who, length_of(scope, MAX_UPLOAD) or MAX_UPLOAD)
@@ -201,16 +201,16 @@ class Gate:
         if not is_open or len(path) > MAX_PATH or "\0" in path:
             raise Refusal(404, Note("serve.closed"))
 
-    def _check_rate(self, demo: gr.Blocks, scope: Scope, *, queued: bool, late: bool = False) -> None:
+    def _check_rate(self, demo: gr.Blocks, who: str, *, queued: bool, late: bool = False) -> None:
         """Raise a Refusal if this visitor asks too often, the queue is full, or the server stops.
 
         Args:
+            who: the visitor.
             queued: whether the request is for a run.
             late: whether it is welcome from a server that stops, as the end of a run is.
         """
         if self.health.stopping and not late:
             raise Refusal(503, Note("serve.stopping"), {"Retry-After": "30"})
-        who = self._visitor(scope)
         self._check_pace(who)
         if queued:
             _check_room(demo, who)

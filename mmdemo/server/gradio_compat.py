@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import sys
 from asyncio import Queue as AsyncQueue
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
@@ -25,7 +25,7 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from gradio import http_server, processing_utils, queueing, route_utils, routes, state_holder, utils
+from gradio import http_server, processing_utils, queueing, route_utils, routes, state_holder
 from gradio.context import LocalContext
 from gradio.data_classes import _StaticFiles
 from starlette.exceptions import HTTPException
@@ -273,13 +273,10 @@ def forget_run(demo: gr.Blocks, session: str, event_id: str) -> None:
                 messages.put_nowait(message)
 
 
-class _Mailboxes(utils.LRUCache):
+class _Mailboxes(dict[str, AsyncQueue]):
     """What sessions are to be told. One that is forgotten already can be told something, and be forgotten again."""
 
-    def __setitem__(self, session: str, messages: Any) -> None:
-        OrderedDict.__setitem__(self, session, messages)  # none goes because others have come
-
-    def __missing__(self, session: str) -> Any:
+    def __missing__(self, session: str) -> AsyncQueue:
         return AsyncQueue()  # which nobody will hear
 
     def __delitem__(self, session: str) -> None:
@@ -290,14 +287,11 @@ class _Mailboxes(utils.LRUCache):
 def keep_mailboxes(demo: gr.Blocks) -> None:
     """Keep what a session is to be told until it has heard it, and let a stream of a forgotten one end quietly.
 
-    Relies on ``Queue.pending_messages_per_session`` being an ``LRUCache``. From it Gradio deletes the session of
-    whoever hangs up, and tells runs that end, without looking whether it is still there; and it deletes the oldest once
-    there are two thousand, though it is being told something.
+    Relies on ``Queue.pending_messages_per_session`` being a dictionary. From it Gradio deletes the session of whoever
+    hangs up, and tells runs that end, without looking whether it is still there. Gradio's own, an ``LRUCache``, deletes
+    the oldest once there are two thousand, though it is being told something.
     """
-    queue = demo._queue
-    boxes = _Mailboxes()
-    boxes.update(queue.pending_messages_per_session)
-    queue.pending_messages_per_session = boxes
+    demo._queue.pending_messages_per_session = _Mailboxes(demo._queue.pending_messages_per_session)
 
 
 def forget_heard_sessions(demo: gr.Blocks) -> None:

@@ -138,13 +138,14 @@ def launch(
 
 
 def work_for_visitor(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Wrap an event's function so that what it has workers do is done in its visitor's turn."""
+    """Wrap an event's function so that what it computes, and has workers do, is done in its visitor's turn."""
 
     @functools.wraps(function)
     def run(*given: Any, **named: Any) -> Any:
         before = worker_pool.visitor.set(gradio_compat.visitor_served() or None)
         try:
-            return function(*given, **named)
+            with worker_pool.seats.take():
+                return function(*given, **named)
         finally:
             worker_pool.visitor.reset(before)
 
@@ -182,10 +183,11 @@ def serve(demo: gr.Blocks, *, decode_seconds: float = worker_pool.SECONDS, **mor
     log = logging.getLogger("mmdemo.server")
     _, url, _ = launch(demo, prevent_thread_lock=True, **more)
     log.info("started", extra={"fields": {"port": urlsplit(url).port, **demo.health.report()}})
-    given_back = time.monotonic()
+    given_back, spared = time.monotonic(), False
     while not told_to_stop.wait(0.5) and not demo.health.useless:
-        if demo.health.ready and not gc.get_freeze_count():
+        if demo.health.ready and not spared:
             spare_collector()
+            spared = True
         if time.monotonic() > given_back + GIVE_BACK_EVERY:
             memory.give_back()
             given_back = time.monotonic()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from made_up import made_metrics
 from measured_tasks import PETS, make_checkpoints, make_data
+from served import served
 
 from mmdemo.app import build
 from mmdemo.app.figures import MAX_CASES
@@ -87,22 +88,20 @@ def test_every_section_that_is_measured_is_shown_and_no_other(visit):
 
 
 @pytest.mark.browser
-def test_a_model_card_becomes_elements_and_what_is_in_it_stays_text(visit):
-    page = visit()
+def test_a_model_card_becomes_elements_and_what_is_in_it_stays_text(chromium):
+    context = chromium().new_context()
+    page = context.new_page()
     words = "# A\n\n**b** <i>c</i> [d](https://e.org) [f](g.md)\n\n- h `i`\n- j\n\n| k | l |\n|---|---|\n| m | n |"
-    page.evaluate(
-        """async (text) => {
-        const modules = [...document.querySelectorAll('link[rel=modulepreload]')].map((link) => link.href);
-        const { written } = await import(modules.find((address) => address.includes('card.js')));
-        document.body.append(written(text));
-        }""",
-        words,
-    )
+    with served("<!doctype html><body></body>") as address:
+        page.goto(address)
+        script = "async (text) => document.body.append((await import('./web/evaluate/card.js')).written(text))"
+        page.evaluate(script, words)
     card = page.locator("body > .mme-card")
     assert card.locator("h4").inner_text() == "A" and card.locator("p").inner_text() == "b <i>c</i> d f"
     assert card.locator("a").evaluate_all("links => links.map((link) => link.href)") == ["https://e.org/"]
     assert card.locator("li").all_inner_texts() == ["h i", "j"] and card.locator("code").inner_text() == "i"
     assert card.locator("th").all_inner_texts() == ["k", "l"] and card.locator("td").all_inner_texts() == ["m", "n"]
+    context.close()
 
 
 @pytest.mark.browser

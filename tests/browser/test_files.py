@@ -31,7 +31,7 @@ def test_a_photo_of_a_phone_is_read(visit, tmp_path, kind):
     page = visit()
     choose_file(page, "image", photo(tmp_path, kind))
     drawn(page)
-    expect(page.locator("#answer .mm-spoken")).to_contain_text("7")
+    expect(page.locator("#answer p.mm-spoken")).to_contain_text("7")
 
 
 @pytest.mark.parametrize("kind", ["m4a", "mp4", "webm", "amr", "wma", "caf", "mov", "3gp", "mkv", "aac", "opus"])
@@ -39,7 +39,7 @@ def test_a_sound_of_a_phone_or_a_browser_is_read(visit, tmp_path, kind):
     page = visit()
     choose_file(page, "audio", voice(tmp_path, kind))
     drawn(page)
-    expect(page.locator("#answer .mm-spoken")).to_contain_text("9")
+    expect(page.locator("#answer p.mm-spoken")).to_contain_text("9")
 
 
 def open_upload(page, where):
@@ -66,7 +66,7 @@ def test_a_dropped_file_is_read(visit, tmp_path, where, make, kind, told, digit)
     file = make(tmp_path, kind)
     page.evaluate(DROP, [where, file.name, told, base64.b64encode(file.read_bytes()).decode()])
     drawn(page)
-    expect(page.locator("#answer .mm-spoken")).to_contain_text(digit)
+    expect(page.locator("#answer p.mm-spoken")).to_contain_text(digit)
 
 
 def test_what_the_dialog_offers(visit):

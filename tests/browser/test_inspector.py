@@ -102,7 +102,7 @@ def send(page, name, detail):
 
 def open_step(page, step, unit=None):
     send(page, "open", {"step": step, "unit": unit})
-    page.locator(".mmi-step h4", has_text=f"Step {step + 1}").wait_for()
+    page.locator(".mmi-step h3", has_text=f"Step {step + 1}").wait_for()
 
 
 def button(page, key):
@@ -297,9 +297,9 @@ STATE = """async () => {
 
 def test_another_contrast_is_asked_anew(page):
     button(page, "triangle").click()
-    page.locator(".mmi-triangle h4", has_text="evidence for").wait_for()
+    page.locator(".mmi-triangle h3", has_text="evidence for").wait_for()
     send(page, "contrast", {"about": 1, "against": 2})
-    page.locator(".mmi-triangle h4", has_text="evidence for one against two").wait_for()
+    page.locator(".mmi-triangle h3", has_text="evidence for one against two").wait_for()
     button(page, "triangle").click()
 
 
@@ -311,7 +311,7 @@ def test_a_refused_question_says_why(page):
 def test_another_language_keeps_what_is_open_and_another_reading_closes_it(page, made):
     open_step(page, 3)
     show(page, made[1].figure, "zh")
-    assert "第 4 步" in page.locator(".mmi-step h4").inner_text()
+    assert "第 4 步" in page.locator(".mmi-step h3").inner_text()
     other, explanation, *_ = made_reading("seven", slices=0, moments=0, units=16, seed=1)
     show(page, drawing(other, explanation))
     assert page.locator(".mmi-step, .mmi-if").count() == 0

@@ -194,7 +194,7 @@ def test_a_kept_result_and_the_next(visit, trained):
     show(page, "seven")
     page.get_by_role("button", name=strings()["compare.keep"]).click()
     expect(page.locator(".mmc-told")).to_contain_text("Kept.")
-    page.get_by_label("Picture", exact=True).uncheck()
+    page.locator("#use-image input").uncheck()
     expect(page.locator(".mmc-told table")).to_be_visible()
     expect(page.locator(".mmc-told")).to_contain_text(re.compile("The answer is still 7|The answer changed"))
     rows = page.locator(".mmc-told tbody tr")
@@ -226,6 +226,18 @@ def test_differences_are_marked_and_the_cursor_runs_through_both(visit, trained)
         expect(page.locator(f"{drawing} .mmd-readout")).to_contain_text(step)
     page.get_by_role("button", name=strings()["compare.drop"]).click()
     expect(page.locator(".mmc-marks")).to_have_count(0)
+
+
+def test_two_sentences_share_the_words_that_both_have(visit, trained):
+    page = visit()
+    page.locator("#text textarea").fill("five, no, six")
+    page.locator("#run").click()
+    expect(page.locator("#drawing .mmd-chip")).to_have_count(5)
+    page.get_by_role("button", name=strings()["compare.keep"]).click()
+    page.locator("#text textarea").fill("I said five, no wait, six")
+    page.locator("#run").click()
+    expect(page.locator("#drawing .mm-frame .mmd-chip")).to_have_count(8)
+    expect(page.locator(".mmc-told")).to_contain_text("of the 5 steps that both have")
 
 
 # Presenter's mode
@@ -261,14 +273,15 @@ def test_presenting_with_keys_alone(visit, width, height):
 
 
 def test_type_is_large_when_presenting(visit):
-    page = visit("?present")
+    page = visit()
     show(page, "seven")
+    page.locator("h1").click()
+    page.keyboard.press("p")
     high = page.locator("#answer .mm-label").bounding_box()["height"]
-    words = page.locator("#drawing .mmd-readout").evaluate(
-        "(node) => parseFloat(getComputedStyle(node).fontSize) * node.currentCSSZoom"
-    )
+    size = "(node) => parseFloat(getComputedStyle(node).fontSize) * node.currentCSSZoom"
+    said, readout = (page.locator(part).first.evaluate(size) for part in ("#answer .mm-say", "#drawing .mmd-readout"))
     assert high > 100
-    assert words >= 20  # pixels of 720
+    assert said >= 16 and readout >= 14  # pixels of 720
 
 
 def test_keys_are_letters_where_somebody_types(visit):
@@ -278,8 +291,8 @@ def test_keys_are_letters_where_somebody_types(visit):
     page.keyboard.type("p 2 k")
     expect(words).to_have_value("p 2 k")
     expect(page.locator("body")).not_to_have_class(re.compile("mm-presenting"))
+    page.get_by_role("button", name="中文").click()
     page.locator("h1").click()
     page.keyboard.press("p")
     expect(page.locator("body")).to_have_class(re.compile("mm-presenting"))
-    page.get_by_role("button", name="中文").click()
     expect(page.locator(".mm-keys")).to_contain_text(strings("zh")["present.leave"])

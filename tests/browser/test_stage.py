@@ -1,7 +1,9 @@
 """The stage: what the first screen holds, with what the page opens, how it is presented, and what a link keeps."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 from browsing import expect
 
@@ -88,40 +90,214 @@ def test_the_opening_is_answered_by_the_model_as_soon_as_it_is_asked(visit):
     expect(page.locator(".mmd-beside i")).to_have_count(0)
 
 
+# It may be over before a busy machine looks.
+PLAYED = """new MutationObserver(() => { window.played ||= Boolean(document.querySelector(".mmd-playing")); })
+  .observe(document, { attributes: true, childList: true, subtree: true });"""
+
+
 def test_it_plays_once_and_a_touch_stops_it(visit):
     page = visit(reduced_motion="no-preference")
-    expect(page.locator(".mmd-play")).to_have_class(re.compile("mmd-playing"))
+    page.add_init_script(PLAYED)
+    page.reload()
+    page.wait_for_function("window.played")
     page.mouse.click(5, 5)
     expect(page.locator(".mmd-play")).not_to_have_class(re.compile("mmd-playing"))
 
 
-@pytest.mark.parametrize("width, height", [(1280, 720), (1920, 1080)])
-def test_presenting_is_one_screen_and_keys_work_whatever_has_the_focus(visit, width, height):
-    page = visit(viewport={"width": width, "height": height})
+SCREENS = [(1280, 720), (1920, 1080), (3840, 2160)]
+
+
+def on_each_screen(page):
+    """Show what is there on one screen after another, the smallest last."""
+    for width, height in reversed(SCREENS):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        yield width, height
+
+
+def test_after_each_example_the_ledger_is_in_the_first_screen(visit):
+    page = visit()
+    page.keyboard.press("Shift")  # the first touch: Plotly comes
+    for task in (0, 1):
+        page.locator("#task label").nth(task).click()
+        for name in examples(page, task):
+            shown = page.locator("#text textarea").input_value(), verdict(page)
+            page.locator(f"[data-example={name}]").click()
+            changed(page, shown)
+            assert page.evaluate("scrollY") == 0, name
+            for width, height in on_each_screen(page):
+                assert page.evaluate(LEDGER) <= height, name
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+
+def examples(page, task):
+    """The names of a task's examples, once they are there."""
+    expect(page.locator(f"[data-example={'seven' if task == 0 else 'smile'}]")).to_be_visible()
+    return page.locator("#examples [data-example]").evaluate_all("(all) => all.map(({ dataset }) => dataset.example)")
+
+
+def verdict(page):
+    return page.locator("#answer .mm-answer").inner_text()
+
+
+def changed(page, before):
+    """Wait until something else is read, and its rows have found their places."""
+    page.wait_for_function(
+        """([words, answer]) => document.querySelector('#text textarea').value !== words
+          || document.querySelector('#answer .mm-answer').innerText !== answer""",
+        arg=list(before),
+    )
+    expect(page.locator("#drawing .mmd-strip .mmd-chip, #drawing .mmd-strip canvas").first).to_be_attached()
+    page.wait_for_timeout(SETTLED)
+
+
+CONTROLS = """() => [...document.querySelectorAll("button, a[href], input, select, summary, [tabindex='0']")]
+  .filter((node) => node.checkVisibility() && node.getClientRects().length && !node.disabled)"""
+
+
+def test_presenting_is_one_screen_and_keys_run_all_examples(visit):
+    page = visit("/?present")
+    expect(page.locator("body")).to_have_class(re.compile("mm-presenting"))
+    names = page.locator("#examples [data-example]").evaluate_all("(all) => all.map(({ dataset }) => dataset.example)")
+    for key in range(1, len(names) + 1):
+        shown = page.locator("#text textarea").input_value(), page.locator("#answer .mm-answer").text_content()
+        page.keyboard.press(str(key))
+        page.wait_for_function(
+            """([words, answer]) => document.querySelector('#text textarea').value !== words
+              || document.querySelector('#answer .mm-answer').textContent !== answer""",
+            arg=list(shown),
+        )
+        for width, height in on_each_screen(page):
+            whole = page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
+            assert whole[0] <= height and whole[1] <= width, names[key - 1]
+            assert page.evaluate(LEDGER) <= height, names[key - 1]
+            card = page.locator("#answer .mm-answer").evaluate("(card) => [card.scrollHeight, card.clientHeight]")
+            assert card[0] <= card[1] + 1, names[key - 1]  # nothing of the answer is cut off
+    expect(page.locator(".mm-keys")).to_be_hidden(timeout=6000)  # after five seconds
+
+
+def test_presenting_keys_work_whatever_has_the_focus(visit):
+    page = visit()
     for focus in ("#task input", "#use-image input", "[data-example=seven]", ".mm-present"):
         page.locator(focus).first.focus()
         page.keyboard.press("p")
         expect(page.locator("body")).to_have_class(re.compile("mm-presenting"))
         page.keyboard.press("Escape")
     page.keyboard.press("p")
-    page.locator("#drawing select").first.focus()
-    for key, answer in (("1", "7"), ("PageDown", "5"), ("PageUp", "7")):
+    page.keyboard.press("1")
+    expect(page.locator("#answer .mm-label")).to_have_text("7")
+    count = page.evaluate(f"({CONTROLS})().length")
+    assert count > 8
+    for place in range(count):
+        held = page.evaluate(f"(place) => {{ const all = ({CONTROLS})(); all[place % all.length].focus(); }}", place)
+        assert held is None
+        key, answer = (("2", "5"), ("1", "7"))[place % 2]
         page.keyboard.press(key)
         expect(page.locator("#answer .mm-label")).to_have_text(answer)
-        page.wait_for_timeout(SETTLED)
-        whole = page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]")
-        assert whole[0] <= height and whole[1] <= width
-        assert page.evaluate(LEDGER) <= height
-    expect(page.locator(".mm-keys")).to_be_hidden(timeout=6000)  # after five seconds
+    page.keyboard.press("PageDown")
+    expect(page.locator("#answer .mm-label")).to_have_text("5" if answer == "7" else re.compile("3|No digit"))
 
 
-def test_a_link_brings_back_example_noise_language_step_and_what_if(visit):
-    page = visit("/#task=digits&example=seven&noise-typing=0&lang=zh&step=3&if=1_2_out_")
-    expect(page.locator("#answer .mm-label")).to_have_text("7")
+VIEW = """() => ({
+  answer: document.querySelector('#answer .mm-verdict').innerText,
+  words: document.querySelector('#text textarea').value,
+  given: [...document.querySelectorAll('.mm-given')].map(({ hidden }) => hidden),
+  sliders: [...document.querySelectorAll('.mm-noise input[type=range]')].map(({ value }) => value),
+  picks: [...document.querySelectorAll('#drawing .mmd-sheet select')].map(({ value }) => value),
+  band: document.querySelector('#drawing .mmd-banded')?.textContent,
+  opened: document.querySelector('#drawing .mmd-frame:not([hidden])')?.style.left ?? null,
+  outcome: document.querySelector('#drawing .mmi-outcome')?.innerText ?? null,
+  language: document.documentElement.lang,
+})"""
+
+
+def taken(page):
+    """The link that the page hands out."""
+    page.locator("[data-take=link]").click()
+    expect(page.locator("#take [role=status]")).not_to_be_empty()
+    return page.evaluate("navigator.clipboard.readText()").partition("#")[2]
+
+
+def in_a_fresh_browser(visit, link, view):
+    """What a link brings back is what was to be seen when it was taken."""
+    page = visit(f"/#{link}")
+    page.wait_for_function(f"(view) => JSON.stringify(({VIEW})()) === view", arg=json.dumps(view, **LIKE_BROWSERS))
+    page.context.close()
+
+
+LIKE_BROWSERS = {"separators": (",", ":"), "ensure_ascii": False}
+
+
+@pytest.mark.parametrize("task", [0, 1])
+def test_the_link_of_each_example_brings_back_answer_what_if_and_view(visit, task):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page.keyboard.press("Shift")
+    page.locator("#task label").nth(task).click()
+    for k, name in enumerate(examples(page, task)):
+        shown = page.locator("#text textarea").input_value(), verdict(page)
+        page.locator(f"[data-example={name}]").click()
+        changed(page, shown)
+        page.locator("#drawing [data-pick=map]").select_option(index=k % 5)
+        page.locator("#drawing [data-pick=order]").select_option(index=k % 3)
+        page.locator("#drawing [data-pick=about]").select_option(index=k % 4)
+        page.locator("#drawing .mmd-of-gates .mmd-key").nth(k % 3).click()
+        steps = page.locator("#drawing .mmd-time")
+        box = steps.bounding_box()
+        steps.click(position={"x": box["width"] * (k + 0.5) / 14, "y": 60})
+        suggested = page.locator(".mm-if:visible")
+        page.wait_for_timeout(SETTLED)  # in which they are found
+        if suggested.count():
+            suggested.nth(k % suggested.count()).click()
+            expect(page.locator("#drawing .mmi-outcome")).to_be_visible()
+        link = taken(page)
+        assert f"example={name}" in link and ("step=" in link or "if=" in link)  # one thing is selected at a time
+        in_a_fresh_browser(visit, link, page.evaluate(VIEW))
+
+
+def test_the_link_of_each_step_brings_it_back(visit):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    read(page, "changes_its_mind", "5")
+    for place in range(6):
+        page.locator("#drawing .mmd-chip").nth(place).click()
+        page.wait_for_timeout(200)
+        link = taken(page)
+        assert f"step={place + 1}" in link
+        in_a_fresh_browser(visit, link, page.evaluate(VIEW))
+
+
+def test_a_link_keeps_noise_and_language(visit):
+    page = visit("/#task=digits&example=seven&noise-typing=100&noise-darkness=40&lang=zh&step=3&if=1_2_out_")
     expect(page.locator("h1")).to_have_text("看一个 LSTM 如何读、看、听")
     expect(page.locator(".mmi-outcome")).to_be_visible()
     expect(page.locator("#drawing .mmd-readout")).to_contain_text("3")
     expect(page.locator("#give-image .mm-given")).to_be_visible()
+    view = page.evaluate(VIEW)
+    assert view["words"] == "seven" and view["language"] == "zh" and view["sliders"] == ["100", "0", "40", "0"]
+
+
+def test_a_link_says_that_the_noise_is_gone(visit):
+    page = visit("/#task=digits&example=in_noise&noise-sound=0")
+    expect(page.locator("#give-audio .mm-given")).to_be_visible()
+    expect(page.locator("#harder button")).to_have_text("Make it harder")
+    assert page.evaluate(VIEW)["sliders"] == ["0", "0", "0", "0"]
+
+
+def test_the_slice_under_the_cursor_is_framed(visit):
+    page = visit()
+    read(page, "picture_only", "4")
+    lit, time = page.locator("#drawing .mmd-lit"), page.locator("#drawing .mmd-time")
+    expect(lit).to_be_hidden()
+    time.focus()
+    lefts = []
+    for _ in range(14):
+        page.keyboard.press("ArrowRight")
+        expect(lit).to_be_visible()
+        lefts.append(lit.bounding_box()["x"])
+    assert np.all(np.diff(lefts) == pytest.approx(lit.bounding_box()["width"] + 1, abs=0.5))  # one beside the other
+    read(page, "sound_only", "9")
+    time.focus()
+    page.keyboard.press("ArrowRight")
+    expect(lit).to_be_hidden()
 
 
 def numbers(page):
@@ -153,7 +329,7 @@ def test_the_machine_is_in_the_first_screen_and_moves_with_the_cursor(visit):
     cell.get_by_role("button", name="equations").click()
     expect(page.locator(".mmi-equation")).to_have_count(6)
     expect(page.locator(".mmi-equation").first).to_contain_text("mean i")
-    expect(page.locator(".mmi-step h4")).to_be_focused()
+    expect(page.locator(".mmi-step h3")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator(".mmi-step")).to_have_count(0)
     expect(page.locator(".mmd-time")).to_be_focused()
@@ -198,7 +374,7 @@ def test_the_words_stay_in_sight_while_a_step_is_open_and_one_thing_is_selected(
     assert row.bounding_box()["y"] >= 0 and row.bounding_box()["y"] < 60
     assert "wait" in row.inner_text()
     row.locator(".mmd-chip", has_text="three").click()
-    expect(page.locator(".mmi-step h4")).to_contain_text("“three”")
+    expect(page.locator(".mmi-step h3")).to_contain_text("“three”")
     page.evaluate("scrollTo(0, 0)")
     expect(row).to_be_hidden()
     chips = [page.locator("#drawing .mm-frame .mmd-chip").nth(k).bounding_box() for k in (1, 3)]
@@ -206,5 +382,5 @@ def test_the_words_stay_in_sight_while_a_step_is_open_and_one_thing_is_selected(
     page.mouse.down()
     page.mouse.move(chips[1]["x"] + 10, chips[0]["y"] + 20, steps=5)
     page.mouse.up()
-    expect(page.locator(".mmi-if h4")).to_contain_text("steps 2 to 4")
+    expect(page.locator(".mmi-if h3")).to_contain_text("steps 2 to 4")
     expect(page.locator(".mmi-step")).to_have_count(0)  # it was of another selection

@@ -124,7 +124,8 @@ def test_a_report_opens_from_the_disk_without_a_network(browser, checkpoints, tm
     expect(page.locator("h1")).to_have_text(strings("zh")["take.report_title"])
     page.get_by_role("button", name="EN", exact=True).click()
     expect(page.locator("h1")).to_have_text(strings()["take.report_title"])
-    expect(page.locator(".mm-label")).to_have_text(strings()[f"label.{reading.result.label}"])
+    for chances in reading.said["alone"].values():  # they disagree: each is named
+        expect(page.locator(".mm-label")).to_contain_text(str(int(np.argmax(chances))))
     assert page.locator(".mm-say p").count() > 0
     page.locator(".mmd-chip").first.hover(force=True)
     expect(page.locator(".mmd-cursor")).to_be_visible()
@@ -155,7 +156,6 @@ def test_noise_is_on_what_is_read_and_an_example_takes_it_away(visit):
     page.locator("[data-example=seven]").click()
     expect(page.locator(".mm-token")).to_have_text(["seven"])
     expect(page.locator(".mm-photo img")).to_have_attribute("src", photo)
-    open_noise(page)
     for name in ("typing", "blur", "darkness", "sound"):
         expect(page.locator(f"#noise-{name} input[type=range]")).to_have_value("0")
     page.get_by_role("button", name="中文").click()
@@ -171,7 +171,7 @@ def test_the_file_of_an_lstm_of_ones_own_answers_about_each_step(browser, tmp_pa
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda message: message.type in ("error", "warning") and troubles.append(message.text))
     page.goto(shown.save(tmp_path / "own.html").as_uri())
-    expect(page.locator(".mmd-figure .hm image").first).to_be_attached()
+    expect(page.locator(".mmd-sketch image").first).to_be_attached()
     expect(page.locator(".mmd-hint")).to_be_visible()
     expect(page.locator(".mmi button")).to_have_count(0)  # nothing that only a server could answer
     page.locator(".mmd-chip").nth(1).click()

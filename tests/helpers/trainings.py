@@ -90,22 +90,24 @@ def record_losses(file):
     file.with_suffix(f".{os.environ.get('RANK', 0)}").write_text(json.dumps([float(loss) for loss in losses]))
 
 
-def normalise(file, shares):
-    """What the norm makes of a process's share of a batch, and its gradients, to ``FILE.RANK``."""
+def normalise(file, splits):
+    """What the norm makes of a process's share of each batch, and its gradients, to ``FILE.BATCH.RANK``."""
     from accelerate import Accelerator
 
     accelerator = Accelerator()
-    torch.manual_seed(0)
-    batch, wanted = torch.randn(2, sum(shares), 3, 4, 5).double() * 3 + 5
-    first = sum(shares[: accelerator.process_index])
-    mine = slice(first, first + shares[accelerator.process_index] if len(shares) > 1 else None)
-    norm = SyncBatchNorm2d(3).double().train()
-    x = batch[mine].requires_grad_()
-    y = norm(x)
-    (y * wanted[mine]).square().sum().backward()
-    weight, bias = (accelerator.reduce(p.grad, "sum") for p in (norm.weight, norm.bias))
-    kept = {"y": y, "x": x.grad, "weight": weight, "bias": bias, **norm.state_dict(prefix="state.")}
-    torch.save({name: value.detach() for name, value in kept.items()}, f"{file}.{accelerator.process_index}")
+    for number, shares in enumerate(splits):
+        torch.manual_seed(0)
+        batch, wanted = torch.randn(2, sum(shares), 3, 4, 5).double() * 3 + 5
+        first = sum(shares[: accelerator.process_index])
+        mine = slice(first, first + shares[accelerator.process_index] if len(shares) > 1 else None)
+        norm = SyncBatchNorm2d(3).double().train()
+        x = batch[mine].requires_grad_()
+        y = norm(x)
+        (y * wanted[mine]).square().sum().backward()
+        weight, bias = (accelerator.reduce(p.grad, "sum") for p in (norm.weight, norm.bias))
+        kept = {"y": y, "x": x.grad, "weight": weight, "bias": bias, **norm.state_dict(prefix="state.")}
+        kept = {name: value.detach() for name, value in kept.items()}
+        torch.save(kept, f"{file}.{number}.{accelerator.process_index}")
     accelerator.end_training()
 
 

@@ -8,14 +8,16 @@ const { arrived, now, onResult } = await load("current");
 
 const sideways = (left, scrollLeft = 100) => {
   const scroll = { clientWidth: 500, scrollLeft };
-  keepInSight({ scroll, sheet: { offsetLeft: 0 }, time: { offsetLeft: 100 }, cursor: { offsetLeft: left, offsetWidth: 20 } });
+  const time = { offsetLeft: 100, clientWidth: 2000 };
+  const payload = { steps: Array.from({ length: 100 }) }; // of 20 pixels each
+  keepInSight({ scroll, sheet: { offsetLeft: 0 }, time, step: left / 20, payload });
   return scroll.scrollLeft; // 400 pixels are left beside the names
 };
 
 test("it scrolls only where the cursor would be out of sight", () => {
   assert.deepEqual([100, 300, 480].map((left) => sideways(left)), [100, 100, 100]);
   assert.equal(sideways(60), -40); // a quarter of the room before it
-  assert.equal(sideways(481), 201);
+  assert.equal(sideways(500), 220);
 });
 
 test("what an event points at lies within the steps", () => {

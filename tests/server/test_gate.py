@@ -27,6 +27,7 @@ from mmdemo.resources import ROOT
 from mmdemo.server import gate, launch, logs, server, uploads
 from mmdemo.server.health import Health
 from mmdemo.server.places import places
+from mmdemo.server.quotas import Limit
 
 WORD = strings()
 
@@ -284,7 +285,7 @@ def test_no_answer_names_a_folder_of_the_server(http):
         text = f"{answer.headers} {answer.text}"
         named = {folder for folder in folders if f"{folder}/" in text or f'{folder}"' in text}
         assert not named, f"{answer.request.method} {answer.request.url}: {named}"
-    assert any("/uploads/" in answer.text for answer in answers) and "/mmdemo/web/" in answers[0].text
+    assert any("/uploads/" in answer.text for answer in answers) and "/mmdemo/assets/" in answers[0].text
 
 
 MESSAGES = [b"null", b"[]", b'{"event_id": NaN}', b'{"event_id": "\\ud800"}', b'{"session_hash": 1e999}', b"{" * 10_000]
@@ -332,9 +333,9 @@ def small(checkpoints):
     demo.close()
 
 
-def test_who_asks_too_often_and_a_full_queue(small):
-    demo, url = small
-    demo._queue.max_size = 0
+def test_who_asks_too_often_and_a_full_queue(small, monkeypatch):
+    _demo, url = small
+    monkeypatch.setattr(gate, "WAITING", Limit(0, 0))
     mine, other = {"x-forwarded-for": "10.0.0.1"}, {"x-forwarded-for": "10.0.0.2", "accept-language": "zh-CN"}
     ask = {"url": f"{url}/gradio_api/call/predict", "json": {"data": ["seven"]}}
     first, second, third = (httpx.post(**ask, headers=headers) for headers in (mine, mine, other))
@@ -417,16 +418,27 @@ def test_visitors_do_not_meet(page_url):
     assert "refused" in told[other]
 
 
+class Idle(SimpleNamespace):
+    """As much of Gradio's queue as is asked where nothing waits."""
+
+    def __len__(self):
+        return 0
+
+
 def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
     seen = {}
     monkeypatch.setenv("SPACE_ID", "somebody/something")
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     boxes = LRUCache(2000)
-    queue = SimpleNamespace(
-        max_size=None, push=None, event_queue_per_concurrency_id={}, pending_messages_per_session=boxes
-    )
+    queue = Idle(push=None, event_queue_per_concurrency_id={}, pending_messages_per_session=boxes)
     demo = SimpleNamespace(
-        fns={}, health=None, looks={}, preface="", launch=lambda **settings: seen.update(settings), _queue=queue
+        fns={},
+        health=None,
+        looks={},
+        preface="",
+        preview={},
+        launch=lambda **settings: seen.update(settings),
+        _queue=queue,
     )
     server.launch(demo, per_minute=5)
     assert os.environ["FORWARDED_ALLOW_IPS"] == ""
@@ -437,7 +449,7 @@ def test_a_space_has_a_frame_and_a_proxy_of_its_own(monkeypatch):
 
     def ask(said, proxy="10.16.3.4"):
         scope = {"client": (proxy, 1), "headers": [(b"x-forwarded-for", said.encode())]}
-        at_the_gate._check_rate(demo, scope, queued=True)
+        at_the_gate._check_rate(demo, at_the_gate._visitor(scope), queued=True)
 
     ask("2001:4860::1")
     with pytest.raises(gate.Refusal):

@@ -85,7 +85,7 @@ def waits(demo, count=1):
 def serving(demo, **settings):
     """The address of a page that is served as ours is."""
     demo.looks, demo.health = getattr(demo, "looks", {}), getattr(demo, "health", None) or Ready()
-    demo.preface = getattr(demo, "preface", "")
+    demo.preface, demo.preview = getattr(demo, "preface", ""), getattr(demo, "preview", {})
     options = {"server_name": "127.0.0.1", "prevent_thread_lock": True, "quiet": True}
     _, url, _ = launch(demo, per_minute=0, **options, **settings)
     try:
@@ -319,7 +319,7 @@ def test_runs_in_progress_count_when_visitors_take_turns(demo):
 
 def test_a_session_that_was_forgotten_can_be_told_and_forgotten_again(demo):
     """Gradio throws the session away of whoever hangs up, and tells it what runs; it may be gone already."""
-    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.keep_mailboxes):
+    with gradio_still("keeps what sessions are to be told in a dictionary", gradio_compat.keep_mailboxes):
         gradio_compat.keep_mailboxes(demo)
         boxes = demo._queue.pending_messages_per_session
         boxes["mine"] = queue.Queue()
@@ -330,7 +330,7 @@ def test_a_session_that_was_forgotten_can_be_told_and_forgotten_again(demo):
 
 
 def test_no_session_is_forgotten_because_others_have_come(demo):
-    with gradio_still("keeps what sessions are to be told in an LRUCache", gradio_compat.keep_mailboxes):
+    with gradio_still("keeps what sessions are to be told in a dictionary", gradio_compat.keep_mailboxes):
         gradio_compat.keep_mailboxes(demo)
         names = [f"session {number}" for number in range(3000)]
         for name in names:

@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -102,7 +104,7 @@ def echo(handlers, monkeypatch):
     """Handlers that show what they would read."""
     runs = []
 
-    def read(given):
+    def read(given, **more):
         runs.append(given)
         return "answer", "drawing", given, len(runs)
 
@@ -113,9 +115,34 @@ def echo(handlers, monkeypatch):
 def test_an_example_is_computed_once_for_each_checkpoint(checkpoints, monkeypatch):
     tasks = Tasks(checkpoints)
     handlers, event = echo(Handlers(tasks), monkeypatch), gr.EventData(None, {"name": tasks.example_names("digits")[0]})
-    assert [handlers.try_example("digits", event)[-1] for _ in range(3)] == [1, 1, 1]
+    assert [handlers.try_example(event, "digits")[-1] for _ in range(3)] == [1, 1, 1]
     tasks._hashes["digits"] = "of another training"
-    assert handlers.try_example("digits", event)[-1] == 2
+    assert handlers.try_example(event, "digits")[-1] == 2
+
+
+def test_what_was_wished_for_first_and_is_ready_last_changes_nothing(tmp_path):
+    do, begun, go_on = Handlers(Tasks(tmp_path)), threading.Event(), threading.Event()
+
+    def slow(value):
+        begun.set()
+        assert go_on.wait(30)
+        return value
+
+    def ask(handler, session, value):
+        return do.newest(handler)(gr.EventData(None, {}), SimpleNamespace(session_hash=session), value)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(ask, slow, "one", "a sound")
+        assert begun.wait(30)
+        assert ask(lambda value: value, "one", "an example") == "an example"
+        assert ask(lambda event, value: (event._data, value), "another", "words") == ({}, "words")
+        go_on.set()
+        assert first.result() == gr.skip()
+    assert ask(slow, "one", "a sound") == "a sound"
+    assert ask(slow, None, "of a program") == "of a program"
+    with pytest.raises(ZeroDivisionError):
+        ask(lambda value: 1 / 0, "one", "")
+    assert not do._wishes
 
 
 def test_there_is_a_page_even_without_a_task(tmp_path):
@@ -316,6 +343,14 @@ def test_the_document_is_compressed_and_a_link_to_it_shows_what_it_is(page_url):
     assert httpx.get(tags["og:image"]).headers["content-type"] == "image/png"
     assert len(re.findall("og:title", answer.text)) == 1
     assert "content-encoding" not in httpx.get(page_url, headers={"accept-encoding": "identity"}).headers
+
+
+def test_what_a_visitor_is_answered_is_not_compressed(page_url):
+    """Its length could tell what is in it, beside words of somebody else's."""
+    asked = httpx.post(f"{page_url}/gradio_api/call/predict", json={"data": ["seven"]})
+    told = httpx.get(f"{page_url}/gradio_api/call/predict/{asked.json()['event_id']}", timeout=60)
+    assert "seven" in told.text
+    assert all("content-encoding" not in answer.headers for answer in (asked, told))
 
 
 def test_a_switch_with_nothing_given_changes_nothing(checkpoints, monkeypatch):

@@ -34,7 +34,7 @@ def serving(hops=1):
         gr.Button().click(lambda state: state or "nothing", state, out, api_name="kept")
         gr.Button().click(lambda text: text * LONG, text, out, api_name="long")
     demo.queue(max_size=64)
-    demo.looks, demo.preface, demo.health = {}, "", Ready()
+    demo.looks, demo.preface, demo.preview, demo.health = {}, "", {}, Ready()
     _, url, _ = launch(
         demo, per_minute=0, hops=hops, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, mcp_server=False
     )

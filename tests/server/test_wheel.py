@@ -168,7 +168,7 @@ def test_it_serves_its_tasks_from_another_folder(installed, elsewhere, tmp_path)
         assert set(health["checkpoints"]) == {"digits", "emotion"} and not health["broken"]
         assert health["version"] == __version__
         page = httpx.get(address, timeout=60).text
-        assert "page.js" in page
+        assert 'class="mm-preface"' in page
         server.send_signal(signal.SIGTERM)
         assert server.wait(60) == 0
     finally:

@@ -1,9 +1,10 @@
 /** Where one is in the drawing: the cursor, and the step that stays open. Overlays, since to ask Plotly takes too long. */
 
 import { send, zoomOf } from "../core/dom.js";
-import { across } from "./axis.js";
+import { across, glide } from "./axis.js";
 import { readOut } from "./readout.js";
 import { select } from "./span.js";
+import { lightSlice } from "./strip.js";
 import { unitAt } from "./units.js";
 
 /** Move the cursor; null takes it away. */
@@ -12,12 +13,13 @@ export function point(drawing, step, unit = null) {
   if (step !== null && step === drawing.step && unit === drawing.unit) return;
   chips[drawing.step]?.classList.remove("mmd-on");
   chips[step]?.classList.add("mmd-on");
+  lightSlice(drawing, step);
   Object.assign(drawing, { step, unit });
   const count = payload.steps.length;
   cursor.hidden = step === null;
   drawing.root.classList.toggle("mmd-pointing", step !== null);
-  across(cursor, step, 1, count);
-  across(unread, step + 1, count - step - 1, count);
+  glide(cursor, step, 1, count);
+  unread.style.clipPath = `inset(0 0 0 ${(100 * (step + 1)) / count}%)`;
   readOut(drawing);
   send(drawing, "step", { step, unit });
 }
@@ -41,9 +43,10 @@ export function under(drawing, event) {
 }
 
 /** Scroll sideways, never the page, so far that the cursor can be seen. */
-export function keepInSight({ scroll, sheet, time, cursor }) {
+export function keepInSight({ scroll, sheet, time, step, payload }) {
   const names = time.offsetLeft - sheet.offsetLeft; // they stay at the left, over what scrolls
-  const [left, right] = [cursor.offsetLeft, cursor.offsetLeft + cursor.offsetWidth];
+  const wide = time.clientWidth / payload.steps.length;
+  const [left, right] = [step * wide, (step + 1) * wide];
   const room = scroll.clientWidth - names;
   if (left < scroll.scrollLeft) scroll.scrollLeft = left - room / 4;
   else if (right > scroll.scrollLeft + room) scroll.scrollLeft = right - (3 * room) / 4;

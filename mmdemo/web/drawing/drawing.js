@@ -33,13 +33,14 @@ import { showWhatIf } from "./overlay.js";
 import * as player from "./play.js";
 import { plotly, whenPlotly } from "./plotly.js";
 import { readOut } from "./readout.js";
-import { furnish } from "./rows.js";
+import { ORDERS, furnish } from "./rows.js";
 import { select, showLine, spanLine, stretch } from "./span.js";
 import { fillStrip, fitStrip, paintStrip } from "./strip.js";
 import { showTable, toggleTable } from "./table.js";
 
 const drawings = new WeakMap();
 const NOTHING = { step: null, unit: null, opened: null, chosen: null, span: null, seen: null, whatIf: null };
+const FIRST_BAND = "f"; // the gate that has the band at first
 let count = 0; // of drawings ever opened, for names that are theirs alone
 
 export function draw(element, payload, { strings = {}, ask, room = () => null } = {}) {
@@ -99,9 +100,12 @@ export const selectSteps = (element, span) => on(element, (drawing) => select(dr
 /** Open a step, as a click on it does; null closes it. `how`: {mean, focus}, see mmdemo:open. */
 export const openAt = (element, step, how = {}) => on(element, (drawing) => cursor.openStep(drawing, step, how));
 
-/** Choose any of: the class to explain and what it is weighed against (null: the mean), a heat map's key, a unit. */
-export function choose(element, { about, against, map, unit }) {
-  const wanted = Object.entries({ about, against, map, chosen: unit }).filter(([, value]) => value !== undefined);
+/**
+ * Choose any of: the class to explain and what it is weighed against (null: the mean), a heat map's key and the order of
+ * its units, the gate that has the band, a unit.
+ */
+export function choose(element, { about, against, map, order, band, unit }) {
+  const wanted = Object.entries({ about, against, map, order, band, chosen: unit }).filter(([, value]) => value !== undefined);
   on(element, (drawing) => drawing.change(Object.fromEntries(wanted)));
 }
 
@@ -119,9 +123,12 @@ export const play = (element) => on(element, player.play);
 export const pause = (element) => on(element, player.pause);
 export const playing = (element) => Boolean(drawings.get(element)?.player);
 
-/** What is chosen: {step, opened, unit, span, about, against}; null where nothing is drawn. */
+/** What is chosen: {step, opened, span, unit, about, against, map, order, band}; null where nothing is drawn. */
 export const state = (element) =>
-  on(element, ({ step, opened, chosen, span, about, against }) => ({ step, opened, unit: chosen, span, about, against }));
+  on(element, ({ step, opened, span, chosen, about, against, map, order, band }) => ({ step, opened, span, unit: chosen, about, against, map, order, band }));
+
+/** What of that is chosen before anybody chooses: {about, against, map, order, band, unit}. */
+export const unchosen = (payload) => ({ ...firstContrast(payload), map: null, order: ORDERS[0], band: FIRST_BAND, unit: null });
 
 function on(element, act) {
   const drawing = drawings.get(element);
@@ -137,7 +144,7 @@ function speaker(strings) {
 /** The empty frame, its observers and its events; made once, so that a new result keeps what was chosen. */
 function open(element) {
   const parts = ["bands", "strip", "ticks", "figure", "let_go", "ledger", "changed", "beside", "tint", "unread", "mark", "frame", "cursor"];
-  const drawing = { element, map: null, order: "by_action", band: "f", zoomed: null, player: null, ...NOTHING };
+  const drawing = { element, map: null, order: ORDERS[0], band: FIRST_BAND, zoomed: null, player: null, ...NOTHING };
   for (const name of parts) drawing[name] = make("div", { className: `mmd-${name}` });
   const box = (name, children = []) => (drawing[name] = make("div", { className: `mmd-${name}` }, children));
   box("time", parts.map((name) => drawing[name])); // prettier-ignore

@@ -14,7 +14,7 @@ export function readOut(drawing) {
   if (step === null) {
     const values = settled ? { steps: steps.length, step: settled + 1, where: whereIs(steps, settled, say) } : {};
     const key = settled === null ? "rest_unclear" : settled ? "rest" : "rest_always";
-    readout.replaceChildren(make("span", {}, say(key, values)));
+    readout.replaceChildren(make("span", { className: "mmd-hint" }, say(key, values)));
     return;
   }
   const parts = [

@@ -4,7 +4,9 @@ import { make } from "../core/dom.js";
 import { term } from "../core/tooltip.js";
 import { axisOf } from "./axis.js";
 
-const ORDERS = ["by_action", "by_number", "by_evidence"]; // of the units
+/** The orders in which the units can lie. */
+export const ORDERS = ["by_action", "by_number", "by_evidence"];
+
 const ENDS = { gate: ["0", "1"], signed: ["−1", "1"], cell: ["≤ −3", "≥ 3"] }; // of a heat map's colours
 
 /** Put names and scales into the sheet, beside the column of time; rows and scales are those of the figure. */

@@ -11,7 +11,7 @@ const AIR = 1; // pixels between two slices
 const BETWEEN = "#6c707a"; // its slices
 const GROUND = "#0b0d12"; // under the picture and the spectrogram, in the light and in the dark
 
-/** Bands, chips and canvases. Returns {nodes of each kind}: chips by step, canvases by modality. */
+/** Bands, chips, canvases, a frame. Returns {nodes of each kind}: chips by step, canvases by modality, lit: the frame. */
 export function fillStrip({ bands, strip }, { steps }, say) {
   const chips = [];
   const canvases = {};
@@ -32,7 +32,9 @@ export function fillStrip({ bands, strip }, { steps }, say) {
     canvases[modality] = across(make("canvas"), start, length, steps.length);
     strip.append(canvases[modality]);
   }
-  return { chips, canvases };
+  const lit = make("i", { className: "mmd-lit", hidden: true });
+  strip.append(lit);
+  return { chips, canvases, lit };
 }
 
 /** Draw the picture, in its own shape, and the spectrogram; `hue` is the sound's colour. */
@@ -76,6 +78,19 @@ function inSlices(canvas, seen, count, high) {
     context.stroke();
     context.globalAlpha = 1;
   }
+}
+
+/** Frame the slice of the picture that a step is; of another step, or none, nothing. */
+export function lightSlice({ canvases, lit, payload, places }, step) {
+  const slices = payload.steps.flatMap(({ modality }, k) => (modality === "image" ? [k] : []));
+  const [k, canvas] = [slices.indexOf(step), canvases.image];
+  lit.hidden = k < 0 || !canvas?.offsetWidth;
+  if (lit.hidden) return;
+  const rows = unpack(payload.strip.image);
+  const size = { width: rows[0].length, height: rows.length };
+  const { height, slice, left } = slicesOf(size, slices.length, canvas.offsetWidth, places.strip);
+  lit.style.transform = `translateX(${canvas.offsetLeft + left + k * (slice + AIR)}px)`;
+  Object.assign(lit.style, { width: `${slice}px`, height: `${height}px` });
 }
 
 /** Where the slices lie: how high and wide each is, and where the first begins. */

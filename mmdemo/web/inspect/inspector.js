@@ -146,7 +146,7 @@ export const tried = (place) => inspectors.get(place)?.tried ?? null;
 async function openStep(inspector, { step, unit, mean = false, focus = false }) {
   if (!inspector.payload || inspector.place.hidden) return;
   if (step === null) return close(inspector);
-  const into = () => focus && inspector.body.querySelector(".mmi-step h4").focus({ preventScroll: true });
+  const into = () => focus && inspector.body.querySelector(".mmi-step h3").focus({ preventScroll: true });
   if (step === inspector.step && inspector.told) {
     choosesUnit(inspector, unit ?? inspector.unit, false);
     if (mean) inspector.mean = true;

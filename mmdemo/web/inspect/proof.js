@@ -23,7 +23,7 @@ export function proof(inspector, told) {
   });
   const title = term(contrasted(inspector, "proof_title"), say("proof_about"), "mmi-title");
   return [
-    make("h4", {}, title),
+    make("h3", {}, title),
     make("div", { className: "mmi-side" }, chart(inspector, told, names, style),
       make("div", { className: "mmi-words" }, make("p", {}, verdict(inspector, told)), make("ol", { className: "mmi-areas" }, rows),
         make("p", { className: "mmi-mute" }, say("lower")))),

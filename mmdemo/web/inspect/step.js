@@ -30,7 +30,7 @@ export function stepParts(inspector) {
   const words = [make("b", {}, say(head, values)), ...rest.map(([key, values]) => ` ${say(key, values)}`)];
   const filled = equations(inside, mean ? null : unit, inspector);
   return [
-    make("h4", { tabIndex: -1 }, say("opened_step", { step: step + 1 }), where, shut),
+    make("h3", { tabIndex: -1 }, say("opened_step", { step: step + 1 }), where, shut),
     tools,
     make("div", { className: "mmi-told" }, filled, make("p", { className: "mmi-story" }, words)),
   ];

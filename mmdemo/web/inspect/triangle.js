@@ -54,7 +54,7 @@ export function triangle(inspector, told) {
   const axis = (key) => make("span", { className: "mmi-axis" }, say(key));
   const labelled = make("div", { className: "mmi-labelled" }, axis("triangle_y"), make("div", {}, axis("triangle_x"), along), down, map);
   return [
-    make("h4", {}, title),
+    make("h3", {}, title),
     make("div", { className: "mmi-side" }, labelled,
       make("div", { className: "mmi-words" }, make("p", {}, say("triangle_words")), readout, legend)),
   ]; // prettier-ignore

@@ -42,7 +42,7 @@ export function whatIf(inspector) {
   hold.hidden = !knows(asked(span, { gate: "i", value: 0.5 })); // or any other
   const title = term(say("what_if"), say("what_if_about"), "mmi-title");
   return [
-    make("h4", {}, title, make("small", {}, what)),
+    make("h3", {}, title, make("small", {}, what)),
     make("div", { className: "mmi-row" }, button("leave_out", () => ({ gate: null })), button("hold_open", () => ({ gate: "f", value: 1 })), hold),
     tried && outcome(inspector),
   ];

@@ -84,7 +84,8 @@ function verdict(value) {
 /** The answer; what is said where there is none, and where the modalities alone say different things. */
 function headline(value) {
   if (value.level !== "unclear") return name(value.label);
-  const [first, second] = [...topsOf(value)].map((k) => value.labels[k]);
+  const [first, second, third] = [...topsOf(value)].map((k) => value.labels[k]);
+  if (third) return say("page.among", { first, second, third });
   return second ? say("page.between", { first, second }) : say("page.unclear");
 }
 

@@ -4,8 +4,11 @@
  */
 
 import { make } from "../core/dom.js";
-import { say } from "../core/words.js";
+import { say, translate } from "../core/words.js";
 import * as page from "./page.js";
+import { replay } from "./replay.js";
+
+const AWAITED = new Set(["title", "switches", "examples", "tour", "answer", "drawing", "take", "footer"]); // what answers keys and clicks
 
 /** Bring a part to life: the name of page.js's function, and what it gets. */
 export function live(name, part) {
@@ -20,6 +23,14 @@ export function live(name, part) {
   };
   const watch = (property, callback) => part.watch(property, attempt(callback));
   attempt(() => page[name]({ ...part, watch }))();
+  translate(part.element);
+  if (AWAITED.delete(name) && !AWAITED.size) setTimeout(ready);
+}
+
+/** A reading can be made: what was pressed meanwhile is done, and whoever measures can see when (tools/measure_page.py). */
+function ready() {
+  performance.mark("mmdemo.ready");
+  replay();
 }
 
 function failed(name, element, error) {

@@ -11,7 +11,7 @@ const SCREEN = { width: 1280, height: 720 }; // CSS pixels that the stage is lai
 const SHOWN = 5000; // milliseconds that the legend stays
 const BREATH = 700; // milliseconds between an answer and its being played
 const KEYS = { "1–9": "example", "Page ↑ ↓": "next", space: "play", "← →": "walk", i: "inputs", k: "legend", Esc: "leave" };
-const legend = make("div", { className: "mm-keys", role: "note", hidden: true });
+const legend = make("aside", { className: "mm-keys", hidden: true });
 let hiding = null;
 let place = -1; // of the example that was run last
 

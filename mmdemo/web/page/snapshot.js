@@ -6,7 +6,7 @@ import { say } from "../core/words.js";
 const SCALE = 2;
 const PADDING = 20; // pixels around it
 /** Of no use in a picture: buttons, hints, and what can be heard or opened. */
-const CONTROLS = "button.mmd-button, .mm-tip, .mmd-table, .mmd-line:has(.mmd-hint), .mmd:has(.mmd-cursor[hidden]) .mmd-head";
+const CONTROLS = "button.mmd-button, .mm-tip, .mmd-table, .mmd-hint, .mmd:has(.mmd-cursor[hidden]) .mmd-head";
 
 /** The drawing inside an element, below the answer and why -> a PNG, at twice its size and all of it where it scrolls. */
 export async function snapshot(element) {

@@ -1,7 +1,8 @@
 """Bodies that would take long to read are refused before they are read; what a page sends is not."""
 
 import json
-import time
+import timeit
+from collections.abc import Callable
 
 import pytest
 
@@ -21,12 +22,19 @@ HEAVY = {
 }
 
 
+def seconds(run: Callable[[], object]) -> float:
+    """What the fastest of five takes: the others may have waited for something else."""
+    return min(timeit.repeat(run, number=1, repeat=5))
+
+
 @pytest.mark.parametrize("name", HEAVY)
 def test_what_takes_long_to_read_is_refused_at_once(name):
-    begun = time.process_time()
-    with pytest.raises(InputError):
-        parse(HEAVY[name])
-    assert time.process_time() - begun < 0.1
+    def refused() -> None:
+        with pytest.raises(InputError):
+            parse(HEAVY[name])
+
+    text = b'"' + b"a" * len(HEAVY[name]) + b'"'
+    assert seconds(refused) < 50 * seconds(lambda: json.loads(text))  # the fastest that so many bytes can be read
 
 
 @pytest.mark.parametrize("text", ["seven, " * 2_000, '\\"[{:,' * 2_000, "\n\u4e03" * 600_000, "7" * 1_900_000])
@@ -35,9 +43,8 @@ def test_a_text_may_be_long(text):
 
 
 def test_what_is_just_not_too_much_is_read_quickly():
-    begun = time.process_time()
-    parse(b'{"data":[' + b"[]," * (MAX_SIGNS // 2 - 10) + b"[]]}")
-    assert time.process_time() - begun < 0.2
+    raw = b'{"data":[' + b"[]," * (MAX_SIGNS // 2 - 10) + b"[]]}"
+    assert seconds(lambda: parse(raw)) < 20 * seconds(lambda: json.loads(raw))
 
 
 @pytest.mark.parametrize("value", ["\ud800", "a b", "a" * 65, "", 2**40, 0.5, [], {}, "../a"])

@@ -15,6 +15,7 @@ WEB = PACKAGE / "web"
 ENTRY = WEB / "page/entry.js"  # the one module that the page imports; what it needs comes along
 REPORT = WEB / "page/report.js"  # the same for a report, which stands alone
 LIVE = WEB / "live/worker.js"  # the Worker of a live session, which has a thread and so a file of its own
+LISTENER = WEB / "live/listener.js"  # what hands over a live session's sound, in the thread of an AudioContext
 SUPPORT = WEB / "page/support.js"  # no module: it says whether the browser is too old for one
 EARLY = WEB / "page/early.js"  # nor is this: it keeps what is pressed before the modules are there
 STYLES = tuple(
@@ -29,6 +30,7 @@ STYLES = tuple(
         "core/view.css",
         "how/how.css",
         "inspect/inspector.css",
+        "watch/watch.css",
         "core/tooltip.css",
         "page/page.css",
         "page/present.css",

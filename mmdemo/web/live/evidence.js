@@ -51,6 +51,15 @@ export class RunningLedger {
     this.shown = o.map((value, k) => value * sec(c[k]));
   }
 
+  /** A step in which nothing was read, and nothing let go: it has no part. */
+  pass() {
+    this.parts.push(new Float64Array(this.lstm.units));
+    if (this.parts.length > this.kept) {
+      const oldest = this.parts.shift();
+      for (let k = 0; k < oldest.length; k++) this.earlier[k] += oldest[k];
+    }
+  }
+
   /** Up to four parts of the cell, a step later: together, so that what is read of U is used four times. */
   carry(parts, slope, f) {
     const { u, shown } = this;

@@ -51,6 +51,13 @@ export class LSTM {
     for (const signal of "ifogzuch") this[signal] = new Float64Array(this.units);
   }
 
+  /** The arguments (z) of i, f, g and o, (H,) each, that an input and the state before it lead to; nothing is read. */
+  preActivations(x, h) {
+    const own = linear(this.input, x, this.bias);
+    const heard = linear(this.recurrent, h);
+    return [0, 1, 2, 3].map((gate) => Float64Array.from({ length: this.units }, (_, k) => own[gate * this.units + k] + heard[gate * this.units + k]));
+  }
+
   /**
    * Read one step.
    *

@@ -114,6 +114,7 @@ export class RunningLevel {
 
   reset() {
     this.level = QUIETEST;
+    this.relative = -Infinity;
   }
 
   /**
@@ -126,6 +127,7 @@ export class RunningLevel {
     const loudness = frames.map((frame) => frame.reduce((sum, power, band) => (band < FINDER_BANDS ? sum : sum + power), 0));
     const here = 10 * Math.log10(Math.max(loudness.sort((a, b) => b - a)[LOUD - 1], 1e-12));
     this.level = Math.max(this.level - FADE, here, QUIETEST);
+    this.relative = here - this.level; // dB: how loud this step is beside what there has been of late
     const [scale, floor] = [10 ** (-this.level / 10), 10 ** (-FLOOR / 10)];
     const levelled = new Float32Array(frames.length * BANDS);
     frames.forEach((frame, k) => {

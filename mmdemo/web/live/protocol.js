@@ -1,7 +1,7 @@
 /**
  * What a session can be asked, in messages; the same in a Worker and without one.
  *
- *     {ask: "open", weights: ArrayBuffer}                            a new session
+ *     {ask: "open", weights: ArrayBuffer, forgetful}                 a new session
  *     {ask: "hear", samples: Float32Array}                           sound, 16,000 samples a second
  *     {ask: "wait", count}                                           steps of quiet, where there is no microphone
  *     {ask: "read", steps: Float32Array, modality, seen: [...]}      words or a picture, as the server's steps
@@ -25,8 +25,8 @@ import { unpack } from "./weights.js";
 export function answering(post) {
   let session = null;
   const doing = {
-    open({ weights }) {
-      session = new Session(unpack(weights));
+    open({ weights, forgetful }) {
+      session = new Session(unpack(weights), forgetful);
       return { about: session.about };
     },
     hear: ({ samples }) => ({ steps: session.hear(samples) }),

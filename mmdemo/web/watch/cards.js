@@ -41,7 +41,7 @@ export function cards({ typed, turned, went, chose }) {
 
   const made = { text: card("text", text), image: card("image", video), audio: card("audio", bar) };
   for (const modality of ["image", "audio"]) made[modality].toggle.addEventListener("click", () => turned(modality));
-  made.audio.card.append(recording);
+  made.audio.foot.append(recording);
   const element = make("div", { className: "mmw-cards" }, made.text.card, made.image.card, made.audio.card, go);
   let last = null;
 
@@ -60,8 +60,8 @@ export function cards({ typed, turned, went, chose }) {
       line.className = `mmw-line${lines[modality]?.trouble ? " mm-trouble" : ""}`;
       line.role = lines[modality]?.trouble ? "alert" : null;
       toggle.hidden = modality === "text" || !running || (modality === "audio" && !hears);
-      toggle.textContent = say(devices[modality] ? "live.turn_off" : "live.turn_on");
-      toggle.ariaLabel = `${say(devices[modality] ? "live.turn_off" : "live.turn_on")}: ${say(`page.${modality}`)}`;
+      toggle.ariaChecked = String(devices[modality]);
+      toggle.ariaLabel = say(`live.switch_${modality}`);
     }
     video.hidden = !devices.image;
     bar.hidden = !devices.audio;
@@ -103,8 +103,9 @@ export function cards({ typed, turned, went, chose }) {
 /** A card: its name, its switch, what is in it, and a line that says what is wrong or what becomes of it. */
 function card(modality, content) {
   const head = make("h3");
-  const toggle = make("button", { type: "button", className: "mm-inline mmw-turn", hidden: true });
+  const toggle = make("button", { type: "button", className: "mmw-switch", role: "switch", hidden: true });
   const line = make("p", { className: "mmw-line" });
-  const whole = make("section", { className: `mm-card mmw-card mm-of-${modality}` }, make("div", { className: "mmw-head" }, head, toggle), content, line);
-  return { card: whole, head, toggle, line };
+  const foot = make("div", { className: "mmw-foot" }, line);
+  const whole = make("section", { className: `mm-card mmw-card mm-of-${modality}` }, make("div", { className: "mmw-head" }, head, toggle), content, foot);
+  return { card: whole, head, toggle, line, foot };
 }

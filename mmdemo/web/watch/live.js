@@ -455,7 +455,7 @@ class Live {
     const label = held ? this.labels[held.label] : "…";
     this.caption.replaceChildren(
       make("p", { className: `mmw-kind mm-of-${kind}` }, say(`live.kind_${kind}`)),
-      make("strong", { className: `mm-label${label.length > 3 ? " mm-long" : ""}` }, label),
+      make("strong", { className: `mm-label${held ? (label.length > 3 ? " mm-long" : "") : " mmw-idle"}` }, label),
       ...(level ? [level] : []),
       ...notes,
     );

@@ -9,6 +9,7 @@ const GROUND = "#0b0d12"; // under pictures and sound, as in the drawing of a re
 const LOUD = 5; // of a levelled frame above quiet: 50 dB
 const GATES = ["i", "f", "o"];
 const CHIP = { height: 20, air: 7 };
+const WORD = /[\p{L}\p{N}]/u; // not a comma
 const means = new WeakMap();
 
 /** The page's colours as they are now, by name. */
@@ -80,12 +81,12 @@ function input(on) {
   steps.forEach((step, k) => {
     if (step.modality === "image") slice(on, step, k);
   });
-  let free = -Infinity;
+  const lanes = [-Infinity, -Infinity]; // how far each is taken
   steps.forEach((step, k) => {
     if (step.modality !== "text") return;
     context.fillStyle = fade(colours.text, 0.55);
     context.fillRect(left(on, k), box.y, wide, box.height);
-    free = chip(on, String(step.seen ?? ""), k, free);
+    if (WORD.test(step.seen ?? "")) chip(on, step.seen, k, lanes);
   });
 }
 
@@ -105,13 +106,17 @@ function slice(on, { seen }, k) {
   });
 }
 
-/** A word in a box above its step, or below the last one where that is in the way. */
-function chip(on, words, k, free) {
+/** A word in a box above its step; where the last one is in the way, below it, or else nowhere. */
+function chip(on, words, k, lanes) {
   const { context, box, wide, colours } = on;
   context.font = `600 13px ${colours.font}`;
   const width = context.measureText(words).width + 2 * CHIP.air;
-  const x = Math.max(box.x, Math.min(left(on, k) + wide / 2 - width / 2, box.x + box.width - width));
-  const y = x < free ? box.y + CHIP.height + 8 : box.y + 4;
+  const middle = left(on, k) + wide / 2;
+  const x = Math.max(box.x, Math.min(middle - CHIP.air, box.x + box.width - width));
+  const lane = lanes.findIndex((taken) => x >= taken);
+  if (lane < 0) return;
+  lanes[lane] = x + width + 2;
+  const y = box.y + 3 + lane * (CHIP.height + 3);
   context.fillStyle = colours.card;
   context.strokeStyle = colours.text;
   context.lineWidth = 1.5;
@@ -123,7 +128,6 @@ function chip(on, words, k, free) {
   context.textBaseline = "middle";
   context.textAlign = "left";
   context.fillText(words, x + CHIP.air, y + CHIP.height / 2 + 0.5);
-  return x < free ? free : x + width + 2;
 }
 
 /** A line for each class: the stronger, the more probable; in the colour of what was read. */

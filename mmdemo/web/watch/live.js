@@ -23,6 +23,7 @@ import { Understood } from "./understood.js";
 const VIEW = "live";
 const LEAKS = [1, 0.995, 0.99, 0.98, 0.96, 0.92, 0.84, 0.7, 0.4, 0]; // on every forget gate; the first is as it was taught
 const STEP = 0.08; // seconds
+const SIGHT = 60; // steps that are in sight on any screen
 const AIR = 26; // pixels below the drawing
 const LEAST = 400; // pixels that it has at least
 const TROUBLES = new Set(["denied", "none", "busy", "insecure"]);
@@ -297,8 +298,7 @@ class Live {
   // What is read
 
   arrived(steps) {
-    if (this.paused) return;
-    const atEnd = this.end >= this.steps.length;
+    const atEnd = !this.paused && this.end >= this.steps.length; // some may still be on their way when it is paused
     this.steps.push(...steps);
     const gone = this.steps.length - KEPT;
     if (gone > 0) this.steps.splice(0, gone);
@@ -343,7 +343,6 @@ class Live {
 
   /** Look at a step, by its index; null goes back. A session that runs is paused for it. */
   open(index) {
-    this.marked = index;
     const place = this.steps.findIndex((step) => step.index === index);
     if (place < 0) {
       this.marked = null;
@@ -352,12 +351,14 @@ class Live {
     }
     if (!this.paused) this.pause(true);
     this.marked = index;
-    if (place >= this.end || place < this.end - 60) this.end = Math.min(this.steps.length, place + 40);
+    if (place >= this.end || place < this.end - SIGHT) this.end = Math.min(this.steps.length, place + SIGHT / 2);
     const step = this.steps[place];
-    const before = step.index ? this.steps[place - 1] : null;
-    if (step.index && !before) return this.draw(); // what it began with is no longer kept
+    const before = this.steps[place - 1] ?? null;
+    if (step.index && !before) return this.open(this.steps[1]?.index ?? null); // what the oldest began with is gone
     this.back.open({ step, before, lstm: this.lstm, labels: this.about.labels, unit: this.unit });
-    return this.draw();
+    this.draw();
+    if (!presenting()) this.back.element.scrollIntoView({ block: "nearest", behavior: "instant" });
+    return null;
   }
 
   get lstm() {
@@ -440,8 +441,9 @@ class Live {
   }
 
   showCaption() {
-    const held = this.log?.held ?? null;
-    const kind = held?.modality ?? this.steps.at(-1)?.modality ?? "audio";
+    const looked = this.steps.find(({ index }) => index === this.marked);
+    const held = looked ? (looked.level === "unclear" ? null : { ...looked, label: looked.ledger.label }) : (this.log?.held ?? null);
+    const kind = (looked ?? held)?.modality ?? this.steps.at(-1)?.modality ?? "audio";
     const notes = [
       make("p", { className: "mmw-why" }, say(this.about && !this.about.taught ? "live.untaught" : "live.carried")),
       make("p", { className: "mmw-late" }, term(say("live.late"), say("live.late_about"))),
@@ -464,6 +466,7 @@ class Live {
   draw() {
     const { steps, end, marked } = this;
     this.graph.show({ steps, end, marked });
+    this.showCaption();
     Object.assign(this.where, { max: Math.max(1, steps.length), value: end });
     const place = marked === null ? end - 1 : steps.findIndex(({ index }) => index === marked);
     const step = steps[place];

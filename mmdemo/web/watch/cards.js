@@ -102,7 +102,7 @@ export function cards({ typed, turned, went, chose }) {
 
 /** A card: its name, its switch, what is in it, and a line that says what is wrong or what becomes of it. */
 function card(modality, content) {
-  const head = make("h3");
+  const head = make("h2");
   const toggle = make("button", { type: "button", className: "mmw-switch", role: "switch", hidden: true });
   const line = make("p", { className: "mmw-line" });
   const foot = make("div", { className: "mmw-foot" }, line);

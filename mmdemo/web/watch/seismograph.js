@@ -15,7 +15,7 @@ const CALM = 500; // milliseconds between two pictures for whoever wants less mo
 const GAP = 11;
 const GUTTER = 8; // pixels beside the names of the classes
 const NOW = 16; // below the rows, for the word "now"
-const LEAST = { input: 50, belief: 90, gates: 56, let_go: 22, ledger: 40, memory: 74 };
+const LEAST = { input: 50, belief: 90, gates: 56, let_go: 26, ledger: 40, memory: 74 };
 const GROWS = { input: 1, belief: 2.4, gates: 1.4, let_go: 0.4, ledger: 1, memory: 2.6 }; // shares of what room is left
 const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -Infinity, End: Infinity };
 
@@ -167,7 +167,7 @@ export function seismograph() {
       const small = (words) => make("small", {}, words);
       const keys = ["i", "f", "o"].map((gate) => {
         const key = small(say(`live.gate_${gate}`));
-        key.style.color = `color-mix(in srgb, var(--mm-${gate}) 78%, var(--mm-ink))`;
+        key.style.color = `color-mix(in srgb, var(--mm-${gate}) 64%, var(--mm-ink))`;
         return key;
       });
       const more = { gates: keys, let_go: [] };

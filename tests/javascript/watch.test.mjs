@@ -99,10 +99,10 @@ test("the equations of a step hold, as it was read", () => {
 test("a forgetful memory holds on for a moment of quiet, and then lets go of all", () => {
   const session = new Session(weights, true);
   const [read] = session.readAll(numbers(SIZE), "text");
-  const quiet = session.wait(13);
-  assert.deepEqual(quiet[11].c, read.c);
-  assert.deepEqual([...quiet[11].f], [1, 1, 1, 1]);
-  assert.deepEqual([...quiet[12].c], [0, 0, 0, 0]);
+  const quiet = session.wait(26);
+  assert.deepEqual(quiet[24].c, read.c);
+  assert.deepEqual([...quiet[24].f], [1, 1, 1, 1]);
+  assert.deepEqual([...quiet[25].c], [0, 0, 0, 0]);
   assert.ok(quiet.every(({ x }) => x === null));
   const [again] = session.readAll(read.x, "text");
   assert.deepEqual(again.c, read.c); // as if nothing had been before

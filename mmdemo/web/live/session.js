@@ -9,7 +9,7 @@ const LEDGER = 100; // steps with an entry of their own: 8 s of sound
 export const KEPT = 750; // steps that can be looked back at: 60 s of sound
 const AHEAD = 4; // steps of sound that have come before one of them is read
 const SOFT = -30; // dB below what there has been of late, under which a step counts as quiet
-const HOLD = 12; // steps of quiet after words or a picture, until a memory that forgets by itself does so
+const HOLD = 25; // steps of quiet after words or a picture, until a memory that forgets by itself does so
 
 /** A belief's level: `clear`, `likely` or `unclear`. */
 export const levelOf = (belief, { clear, likely }) => {

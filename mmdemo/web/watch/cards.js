@@ -56,7 +56,9 @@ export function cards({ typed, turned, went, chose }) {
         head.replaceChildren(term(wanted, say(`live.card_${modality}_about`)));
         explain(toggle, say(`live.turn_about_${modality}`));
       }
-      line.textContent = lines[modality] ? say(lines[modality].key, lines[modality].values) : "";
+      const said = lines[modality] ? say(lines[modality].key, lines[modality].values) : "";
+      const about = lines[modality]?.about;
+      if (line.textContent !== said) line.replaceChildren(about ? term(said, say(about.key, about.values)) : said);
       line.className = `mmw-line${lines[modality]?.trouble ? " mm-trouble" : ""}`;
       line.role = lines[modality]?.trouble ? "alert" : null;
       toggle.hidden = modality === "text" || !running || (modality === "audio" && !hears);

@@ -163,7 +163,7 @@ class Live {
       steps: (steps) => this.arrived(steps),
       level: (size) => this.cards.loud(size),
       server: (trouble) => this.say("text", trouble && { key: trouble === "slow" ? "live.slow" : "live.away", trouble: true }),
-      nothing: (note) => this.say("image", note),
+      nothing: (note) => this.say("image", note && { key: "page.nothing_in_image", about: note }),
       skipped: (seconds) => this.say("audio", { key: "live.skipped", values: { seconds: Math.ceil(seconds) }, trouble: true }),
       failed: () => {
         this.stop();
@@ -443,10 +443,11 @@ class Live {
   showCaption() {
     const looked = this.steps.find(({ index }) => index === this.marked);
     const held = looked ? (looked.level === "unclear" ? null : { ...looked, label: looked.ledger.label }) : (this.log?.held ?? null);
-    const kind = (looked ?? held)?.modality ?? this.steps.at(-1)?.modality ?? "audio";
+    const hears = this.about?.hears ?? true;
+    const kind = (looked ?? held)?.modality ?? (hears ? "audio" : "image");
     const notes = [
       make("p", { className: "mmw-why" }, say(this.about && !this.about.taught ? "live.untaught" : "live.carried")),
-      make("p", { className: "mmw-late" }, term(say("live.late"), say("live.late_about"))),
+      ...(hears ? [make("p", { className: "mmw-late" }, term(say("live.late"), say("live.late_about")))] : []),
     ];
     const caution = find("task.caution");
     if (caution && this.about) notes.push(make("p", { className: "mmw-late" }, caution));

@@ -6,6 +6,7 @@ import { name, percent, say } from "../core/words.js";
 import { changedMost, equations, story } from "../inspect/equations.js";
 
 const BELIEFS = 3; // classes that are named
+const MATTERS = 0.005; // how probable a class must be to be named beside the first
 
 /** What equations.js knows of a step: z of i, f, g and o, then i, f, g, o, c before, c and h, (H,) each. */
 export function insideOf(lstm, step, before) {
@@ -49,8 +50,9 @@ export function lookBack() {
     const shut = button(speak("close"), null, () => send({ element }, "shut"));
     shut.classList.add("mmi-close");
     const of = make("span", { className: `mmi-of mm-of-${step.modality}` }, say(`live.of_${step.modality}`, { word: `“${step.seen ?? ""}”`, slice: (step.seen?.slice ?? 0) + 1, slices: step.seen?.slices ?? 1 }));
-    const order = [...step.belief.keys()].sort((a, b) => step.belief[b] - step.belief[a]).slice(0, BELIEFS);
-    const believed = order.map((k) => `${name(labels[k])} ${percent(step.belief[k])}`).join(" · ");
+    const order = [...step.belief.keys()].sort((a, b) => step.belief[b] - step.belief[a]);
+    const named = order.slice(0, BELIEFS).filter((k, place) => !place || step.belief[k] >= MATTERS);
+    const believed = named.map((k) => `${name(labels[k])} ${percent(step.belief[k])}`).join(" · ");
     const head = [make("h3", { tabIndex: -1 }, speak("opened_step", { step: step.index + 1 }), of, shut), make("p", { className: "mmi-story" }, make("b", {}, say("live.believed")), ` ${believed}`)];
     if (!step.x) return [...head, make("p", { className: "mmi-story" }, say("live.rested"))];
     const inside = insideOf(lstm, step, before);

@@ -22,7 +22,7 @@ export class Run {
    *   or null, `skipped(seconds)` and `failed(error)`.
    */
   constructor({ ask, files, task, told }) {
-    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, paused: false, closed: false, clock: null, away: 0 });
+    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], paused: false, closed: false, clock: null, away: 0 });
   }
 
   /** Fetch the weights, and begin. */
@@ -41,9 +41,13 @@ export class Run {
     return about;
   }
 
-  answered({ ask, steps, error }) {
+  answered({ ask, steps, error, milliseconds }) {
     if (this.closed) return;
-    if (ask === "hear") this.pending -= 1;
+    if (ask === "hear") {
+      this.pending -= 1;
+      const heard = this.heard.shift();
+      if (steps?.length) Object.assign(steps.at(-1), { heard, milliseconds }); // for who measures: tools/measure_live.py
+    }
     if (error) this.told.failed(error);
     else if (steps.length) this.told.steps(steps);
   }
@@ -58,6 +62,7 @@ export class Run {
       return;
     }
     this.pending += 1;
+    this.heard.push(performance.now());
     this.thread.tell({ ask: "hear", samples });
   }
 

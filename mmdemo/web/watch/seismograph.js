@@ -21,7 +21,7 @@ const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -I
 
 /**
  * Make it. Its element sends `mmdemo:point` with the index of a step that was pressed or walked to, and `mmdemo:unit` with
- * the number of a unit.
+ * the number of a unit; and `mmdemo:painted` with how long ago the last step in sight was heard, {index, lag, milliseconds}.
  *
  * @returns {{element: HTMLElement, show: function, resize: function, fill: function}} `fill(labels)` names the rows and
  *   the classes, in another language again; `show({steps, end, marked})` paints the steps that end before place `end`,
@@ -85,7 +85,9 @@ export function seismograph() {
     }
     nameClasses(context, gutter);
     mark(context, gutter + across, height);
-    canvas.dataset.index = steps.at(-1)?.index ?? "";
+    const last = steps.at(-1);
+    canvas.dataset.index = last?.index ?? "";
+    if (last?.heard) send({ element }, "painted", { index: last.index, lag: performance.now() - last.heard, milliseconds: last.milliseconds });
   };
 
   const nameClasses = (context, gutter) => {

@@ -186,9 +186,8 @@ class Live {
     this.steps = [];
     this.end = 0;
     this.log?.clear();
-    this.paused = false;
-    [this.marked, this.unit, this.read] = [null, null, this.cards.text.value.length];
-    this.back.open(null);
+    [this.unit, this.chosen, this.read] = [null, null, this.cards.text.value.length];
+    this.pause(false);
     this.showLog();
     this.draw();
   }
@@ -333,9 +332,11 @@ class Live {
   pause(on) {
     this.paused = on;
     if (this.run) this.run.paused = on;
+    this.devices.audio?.hold(on);
     if (!on) {
       this.end = this.steps.length;
-      this.open(null);
+      this.marked = null;
+      this.back.open(null);
     }
     this.show();
     this.draw();

@@ -28,7 +28,7 @@ export async function ask(wanted) {
  *
  * @param {string} listener - the address of the AudioWorklet's file.
  * @param {{heard: function(Float32Array), ended: function()}} told - gets the pieces; `ended` is called if it is taken away.
- * @returns {Promise<function()>} what ends it.
+ * @returns {Promise<function()>} what ends it; its `hold(on)` holds it for a while.
  */
 export async function listen(listener, { heard, ended }) {
   const stream = await ask({ audio: AS_IT_IS });
@@ -37,10 +37,7 @@ export async function listen(listener, { heard, ended }) {
   try {
     const stop = await through(listener, heard, async (context) => context.createMediaStreamSource(stream));
     track.addEventListener("ended", ended);
-    return () => {
-      off();
-      stop();
-    };
+    return Object.assign(() => (off(), stop()), { hold: stop.hold });
   } catch (error) {
     off();
     throw error;
@@ -51,7 +48,7 @@ export async function listen(listener, { heard, ended }) {
  * Play a recording, from its beginning again when it ends, and listen to it.
  *
  * @param {string} recording - its address.
- * @returns {Promise<function()>} what ends it.
+ * @returns {Promise<function()>} what ends it; its `hold(on)` holds it for a while.
  */
 export async function play(listener, recording, { heard }) {
   const answer = await fetch(recording);
@@ -66,10 +63,7 @@ export async function play(listener, recording, { heard }) {
     source.start();
     return source;
   });
-  return () => {
-    source.stop();
-    stop();
-  };
+  return Object.assign(() => (source.stop(), stop()), { hold: stop.hold });
 }
 
 /** Lead a source through the worklet. At 16,000 samples a second, or at the device's own rate where a browser wants that. */
@@ -89,8 +83,9 @@ async function through(listener, heard, sourceOf) {
   node.port.start();
   source.connect(node).connect(context.destination); // it is silent; without a way out, Safari lets it rest
   await context.resume();
-  return () => {
+  const stop = () => {
     node.port.close();
     context.close();
   };
+  return Object.assign(stop, { hold: (on) => (on ? context.suspend() : context.resume()) });
 }

@@ -22,7 +22,7 @@ export class Run {
    *   or null, `skipped(seconds)` and `failed(error)`.
    */
   constructor({ ask, files, task, told }) {
-    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], paused: false, closed: false, clock: null, away: 0 });
+    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], stale: 0, paused: false, closed: false, clock: null, away: 0 });
   }
 
   /** Fetch the weights, and begin. */
@@ -43,13 +43,14 @@ export class Run {
 
   answered({ ask, steps, error, milliseconds }) {
     if (this.closed) return;
+    if (ask === "reset") this.stale -= 1;
     if (ask === "hear") {
       this.pending -= 1;
       const heard = this.heard.shift();
       if (steps?.length) Object.assign(steps.at(-1), { heard, milliseconds }); // for who measures: tools/measure_live.py
     }
     if (error) this.told.failed(error);
-    else if (steps.length) this.told.steps(steps);
+    else if (steps.length && !this.stale) this.told.steps(steps);
   }
 
   /** A piece of sound. */
@@ -127,8 +128,11 @@ export class Run {
     this.thread?.tell({ ask: "remember", leak });
   }
 
+  /** Forget all; what was read before that, and is still on its way, is not told any more. */
   reset() {
-    this.thread?.tell({ ask: "reset" });
+    if (!this.thread) return;
+    this.stale += 1;
+    this.thread.tell({ ask: "reset" });
   }
 
   close() {

@@ -139,6 +139,10 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Number of epochs.", show_default="the recipe's")] = None,
     samples: Annotated[int | None, typer.Option(help="Samples in an epoch.", show_default="the recipe's")] = None,
+    streams: Annotated[
+        int | None,
+        typer.Option(min=0, help="Streams of inputs, taught at the end; 0: none.", show_default="the recipe's"),
+    ] = None,
     start_from: Annotated[Path | None, typer.Option(help="Folder of a checkpoint whose weights to start from.")] = None,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
@@ -152,7 +156,7 @@ def train(
     from mmdemo.data.tasks.registry import own_task, task_named
     from mmdemo.train.dataset import Data
     from mmdemo.train.loop import processes
-    from mmdemo.train.recipes import RECIPES
+    from mmdemo.train.recipes import RECIPES, StreamRecipe
     from mmdemo.train.run import train_task
 
     together = processes()
@@ -165,6 +169,9 @@ def train(
         data = Data.of(chosen, data_folder(data_dir), cache, seed=seed, say=say)
     name = recipe.value if recipe else chosen.recipe
     how = replace(RECIPES[name], **changes)
+    if streams is not None:
+        taught = how.streams or StreamRecipe()
+        how = replace(how, streams=replace(taught, streams=replace(taught.streams, count=streams)) if streams else None)
     train_task(data, out, runs / f"{chosen.name}-{name}-{seed}", recipe=how, start_from=start_from)
     together.print(
         f"The checkpoint is in {out}.\n"
@@ -198,6 +205,46 @@ def calibrate(
         typer.echo(f"{given}: temperature {found.temperature:.2f}, {clear}, {likely}")
 
 
+@app.command("teach-streams")
+def teach_streams(
+    checkpoint: Annotated[Path, typer.Option(help="Folder of the trained task.")] = TRAINED / "digits",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the checkpoint.", show_default="that of the trained task")
+    ] = None,
+    manifest: Manifest = None,
+    streams: Annotated[int | None, typer.Option(min=1, help="Number of streams.", show_default="the recipe's")] = None,
+    passes: Annotated[
+        int | None, typer.Option(min=1, help="How often each is read.", show_default="the recipe's")
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Training rows of each sense, at most; all take long.", show_default="all"),
+    ] = None,
+    data_dir: Data = None,
+    cache: Cache = Path("cache"),
+    seed: Seed = 0,
+) -> None:
+    """Teach a checkpoint to carry its memory on, as training does at its end: one input after another, for minutes."""
+    from dataclasses import replace
+
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import task_of
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+    from mmdemo.train.recipes import RECIPES, StreamRecipe
+    from mmdemo.train.run import teach_task
+
+    model = _quietly(Predictor.load, checkpoint).model
+    task = task_of(model.config, manifest)
+    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    data = data.fewer("train", rows) if rows else data
+    how = RECIPES[task.recipe].streams or StreamRecipe()
+    how = replace(how, passes=passes or how.passes, streams=replace(how.streams, count=streams or how.streams.count))
+    losses = teach_task(model, data, out or checkpoint, recipe=replace(RECIPES[task.recipe], streams=how))
+    typer.echo(f"The loss of the streams fell from {losses[0]:.3f} to {losses[-1]:.3f}. It is in {out or checkpoint}.")
+    typer.echo(f"Measure it: python -m mmdemo evaluate --streams --checkpoint {out or checkpoint}")
+
+
 @app.command()
 def evaluate(
     checkpoint: Annotated[
@@ -206,6 +253,9 @@ def evaluate(
     manifest: Manifest = None,
     strangers: Annotated[
         bool, typer.Option(help="Measure speakers that training never heard instead: trains audio-only models.")
+    ] = False,
+    streams: Annotated[
+        bool, typer.Option("--streams", help="Measure a memory that is carried on instead: writes streams.json.")
     ] = False,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
@@ -225,6 +275,11 @@ def evaluate(
     task = task_of(config, manifest)
     data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
+    if streams:
+        from mmdemo.evaluate.run import evaluate_streams
+
+        typer.echo(json.dumps(evaluate_streams(data, checkpoint, command=command), indent=2))
+        return
     if strangers:
         run = runs / f"{task.name}-strangers-{seed}"
         metrics = study_unheard_speakers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
@@ -311,6 +366,19 @@ def explain_all(
         done, failed = explain_all(predictor, checkpoint, manifest, out, Shard(index, shards))
         troubles = f"; {failed} could not be read, see the column note" * bool(failed)
         typer.echo(f"Shard {index} of {shards}: {done} rows explained now{troubles}.")
+
+
+@app.command("live-weights")
+def export_live_weights(
+    out: Annotated[Path, typer.Option(help="Folder for the file; its name has a hash of what is in it.")],
+    checkpoint: Checkpoint = CHECKPOINTS / "digits",
+) -> None:
+    """Write the weights that the page needs to run a task's LSTM itself. The server makes them itself when needed."""
+    _use_one_thread()
+    from mmdemo.inference.live_weights import write_live_weights
+    from mmdemo.inference.predictor import Predictor
+
+    typer.echo(write_live_weights(_quietly(Predictor.load, checkpoint, "cpu").model, out))
 
 
 @app.command()

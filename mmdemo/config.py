@@ -167,6 +167,7 @@ class ModelConfig:
     dropout: float = 0.2  # on the steps and on the states, in training only
     right: dict[str, float] = field(default_factory=lambda: dict(RIGHT))  # what the levels are worth: see RIGHT
     calibration: dict[str, Calibration] = field(default_factory=dict)  # by combination of inputs, such as text+image
+    streams: Calibration | None = None  # the same for a memory that is carried on; None where that was not taught
     expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
     more: dict[str, Any] = field(default_factory=dict)  # the configuration of each sense besides the usual three
 
@@ -220,6 +221,8 @@ class ModelConfig:
         self.calibration = {
             key: Calibration(**value) if isinstance(value, dict) else value for key, value in self.calibration.items()
         }
+        if isinstance(self.streams, dict):
+            self.streams = Calibration(**self.streams)
         for name, kind in (("text", TextConfig), ("image", ImageConfig), ("audio", AudioConfig)):
             value = getattr(self, name)
             if isinstance(value, dict):

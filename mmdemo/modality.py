@@ -112,6 +112,7 @@ class Modality(ABC):
         heavy: whether reading it is worth waiting for a graphics card.
         joins: whether two inputs can follow one another in one: see :meth:`join`.
         chooses: whether an input may hold several things of which one is meant: see :meth:`consider`.
+        continuous: whether it goes on in time by itself, so that in a stream its steps are the clock: :meth:`stream`.
     """
 
     name: ClassVar[str]
@@ -119,6 +120,7 @@ class Modality(ABC):
     heavy: ClassVar[bool] = True
     joins: ClassVar[bool] = False
     chooses: ClassVar[bool] = False
+    continuous: ClassVar[bool] = False
 
     # Reading
 
@@ -256,6 +258,43 @@ class Modality(ABC):
             config: the sense's part of the configuration.
         """
         return batch
+
+    def clip(self, cell: str, config: Any, rng: Generator | None) -> tuple[Any, int] | None:
+        """A cell of a continuous sense, ready for a stream, without what lies before and after, and how long it is.
+
+        None where there is nothing in it. Its length is in steps.
+
+        Args:
+            cell: the manifest's.
+            config: the sense's part of the configuration.
+            rng: varies it; as it is if None.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        raise NotImplementedError(f"{self.name} does not go on in time")
+
+    def stream(
+        self,
+        clips: Sequence[tuple[int, Any]],
+        steps: int,
+        noise: float,
+        rng: Generator,
+        *,
+        config: Any,
+        stem: Stem,
+    ) -> Item:
+        """What a continuous sense's stem gets of a stream: clips, and quiet between them.
+
+        Args:
+            clips: each with the step at which it begins; none begins before another ends.
+            steps: how many there are.
+            noise: of the room, in dB of full scale.
+            rng: how loud each clip is, and the noise.
+            config: the sense's part of the configuration.
+            stem: of the model.
+        """
+        raise NotImplementedError(f"{self.name} does not go on in time")
 
     # Evaluation
 

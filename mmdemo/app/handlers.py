@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from mmdemo import __version__
-from mmdemo.app import figures, opening, questions
+from mmdemo.app import figures, live, opening, questions
 from mmdemo.app.given import SLIDERS, Given
 from mmdemo.app.parts import packed
 from mmdemo.app.reading import Reading, read, said
@@ -171,9 +171,16 @@ class Handlers:
 
     def answer_evaluation(self, event: gr.EventData) -> str:
         """The evaluation asks about a checkpoint -> the answer, with the number that the question came with."""
+        return self._answer(figures.reply, event)
+
+    def answer_live(self, event: gr.EventData) -> str:
+        """A live session asks for its weights, or for steps -> the answer, with the number of the question."""
+        return self._answer(live.reply, event)
+
+    def _answer(self, reply: Callable[[Tasks, dict[str, Any]], dict[str, Any]], event: gr.EventData) -> str:
         question = event_data(event)
         try:
-            answer = figures.reply(self.tasks, question)
+            answer = reply(self.tasks, question)
         except InputError as error:
             answer = {"refused": said(error.note)}
         return packed({"number": question.get("number"), **answer})

@@ -91,7 +91,8 @@ class Layout:
         noise: the sliders, by name.
         task, button, examples: what else a visitor sets or presses.
         answer, drawing, evaluation, footer: what is shown.
-        replies: what the drawing and the evaluation asked for, on its way back.
+        replies: what the drawing, the evaluation and a live session asked for, on its way back.
+        live: a live session, which the page reads itself.
         link: what follows the # of the address.
         reading: the visitor's last one, which the drawing asks about.
         candidate: which one in the picture is read, if the visitor has chosen one.
@@ -108,6 +109,7 @@ class Layout:
     evaluation: gr.HTML
     footer: gr.HTML
     replies: gr.HTML
+    live: gr.HTML
     link: gr.Textbox
     reading: gr.State
     candidate: gr.State
@@ -142,7 +144,7 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False, opening: bool = T
     tasks = Tasks(checkpoints)
     if tasks.broken and not tasks.names:
         raise CheckpointError(" ".join(tasks.broken.values()))
-    gr.set_static_paths([*parts.served(), EXAMPLES])
+    gr.set_static_paths([*parts.served(), EXAMPLES, tasks.live_folder])
     with gr.Blocks(title="mmdemo", delete_cache=DELETE_CACHE, analytics_enabled=False) as demo:
         first = Opening.of(tasks) if opening else None
         wire(demo, lay_out(tasks, first), tasks)
@@ -196,14 +198,15 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
             drawing = parts.drawing(opening and opening.figure)
             parts.take()
     replies = parts.replies()
+    live = parts.live()
     parts.how()
     evaluation = parts.evaluation(task.value)
     footer = parts.footer()
     link = gr.Textbox(visible=False)
     reading, candidate = gr.State(time_to_live=SESSION_SECONDS), gr.State(None, time_to_live=SESSION_SECONDS)
     return Layout(
-        sources, used, noise, task, button, examples, answer, drawing, evaluation, footer, replies, link, reading,
-        candidate,
+        sources, used, noise, task, button, examples, answer, drawing, evaluation, footer, replies, live, link,
+        reading, candidate,
     )  # fmt: skip
 
 
@@ -234,6 +237,7 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     on.drawing.told(do.answer_drawing, [on.reading, on.task], on.replies, api_name="ask", **quiet)
     on.evaluation.told(do.answer_evaluation, None, on.replies, api_name="figures", **quiet)
     filled = [on.task, on.examples, *on.given, *chosen]
+    on.live.told(do.answer_live, None, on.replies, api_name="live", **quiet)
     on.evaluation.chosen(newest(do.try_case), None, filled, api_name="case", **visible)
     filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from mmdemo.app.web import EARLY, SUPPORT, built, styles
+from mmdemo.app.web import EARLY, LISTENER, LIVE, SUPPORT, built, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import ASSETS
 from mmdemo.server.gradio_compat import API, set_example, set_preprocess
@@ -26,6 +26,7 @@ from mmdemo.text.reader import MAX_CHARACTERS
 
 PLOTLY = ASSETS / "plotly-cartesian.min.js"  # as much of Plotly as the drawing needs, of the version plotly is made for
 PICTURE = ASSETS / "page.png"
+RECORDING = ASSETS / "session.flac"  # that a live session plays where there is no microphone
 PREFACE = (
     ".mm-preface{margin:20vh auto;padding:0 24px;max-width:560px;font:18px/1.6 system-ui,sans-serif}"
     ".mm-too-old{display:none}.mm-old .mm-too-old{display:block}"
@@ -35,7 +36,7 @@ PREFACE = (
 
 def served() -> list[Path]:
     """The files that the page fetches, and the picture of it."""
-    return [built(), PLOTLY, PICTURE]
+    return [built(), built(LIVE), built(LISTENER), PLOTLY, PICTURE, RECORDING]
 
 
 def packed(value: Any) -> str:
@@ -130,8 +131,9 @@ def title() -> gr.HTML:
 
 
 def switches() -> gr.HTML:
-    """How it works, how good it is, the presenter's mode, the page's language, and whether it is light or dark."""
+    """The page's other views, the presenter's mode, the page's language, and whether it is light or dark."""
     template = (
+        '<a class="mm-link mm-go-live" href="#live" data-view="live" data-key="live.open"></a>'
         '<a class="mm-link" href="#how" data-view="how" data-key="how.open"></a>'
         '<a class="mm-link" href="#evaluate" data-view="evaluate" data-key="evaluate.open"></a>'
         '<button type="button" class="mm-present" data-key="present.button"></button>'
@@ -277,6 +279,13 @@ def compare() -> gr.HTML:
 def take() -> gr.HTML:
     """Files of the result, and a link to it."""
     return part("take", '<div role="group" data-key-label="take.label"></div>', elem_id="take")
+
+
+def live() -> gr.HTML:
+    """A live session: another view of the page, with the addresses of its threads' files and of what it plays."""
+    files = {"worker": built(LIVE), "listener": built(LISTENER), "recording": RECORDING}
+    data = " ".join(f'data-{name}="{address(path)}"' for name, path in files.items())
+    return part("live", f'<div class="mmw" {data}></div>', elem_id="live")
 
 
 def how() -> gr.HTML:

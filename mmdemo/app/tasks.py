@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from threading import Lock
 
 from mmdemo.app.given import Given
 from mmdemo.config import CheckpointError
+from mmdemo.inference.live_weights import write_live_weights
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -57,6 +59,7 @@ class Tasks:
 
     Attributes:
         broken: why some cannot, by their names; each is said once, in a warning.
+        live_folder: for what :meth:`live_weights` makes; it goes with this object.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,6 +67,8 @@ class Tasks:
         self._predictors: dict[str, Predictor] = {}
         self._hashes: dict[str, str | None] = {}
         self._lock = Lock()
+        self._live = tempfile.TemporaryDirectory(prefix="mmdemo-")
+        self.live_folder = Path(self._live.name).resolve()
         self.broken: dict[str, str] = {}
         for name in self.names:
             try:
@@ -94,6 +99,14 @@ class Tasks:
                     self._leave_out(name, error)
                     raise InputError("ask.no_task") from error
             return self._predictors[name]
+
+    def live_weights(self, name: str) -> Path:
+        """The file of weights with which the page runs the task's LSTM itself, made when it is first asked for.
+
+        Raises:
+            InputError: there is no such task.
+        """
+        return write_live_weights(self.predictor(name).model, self.live_folder)
 
     def _leave_out(self, name: str, error: CheckpointError) -> None:
         self.broken[name] = str(error)

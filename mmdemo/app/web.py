@@ -14,6 +14,8 @@ from mmdemo.resources import PACKAGE
 WEB = PACKAGE / "web"
 ENTRY = WEB / "page/entry.js"  # the one module that the page imports; what it needs comes along
 REPORT = WEB / "page/report.js"  # the same for a report, which stands alone
+LIVE = WEB / "live/worker.js"  # the Worker of a live session, which has a thread and so a file of its own
+LISTENER = WEB / "live/listener.js"  # what hands over a live session's sound, in the thread of an AudioContext
 SUPPORT = WEB / "page/support.js"  # no module: it says whether the browser is too old for one
 EARLY = WEB / "page/early.js"  # nor is this: it keeps what is pressed before the modules are there
 STYLES = tuple(
@@ -28,6 +30,7 @@ STYLES = tuple(
         "core/view.css",
         "how/how.css",
         "inspect/inspector.css",
+        "watch/watch.css",
         "core/tooltip.css",
         "page/page.css",
         "page/present.css",
@@ -110,11 +113,14 @@ def _plain(module: Path) -> tuple[str, list[str]]:
 
 
 @lru_cache
-def built() -> Path:
-    """The page's modules as one file, with a hash of them in its name, in a folder that goes with this process."""
-    text = bundle(ENTRY)
+def built(start: Path = ENTRY) -> Path:
+    """A module and all that it needs as one file, with a hash of it in its name.
+
+    It lies in a folder with the name of the module's own, which goes with this process.
+    """
+    text, name = bundle(start), start.parent.name
     _folder.append(tempfile.TemporaryDirectory(prefix="mmdemo-"))
-    file = Path(_folder[-1].name).resolve() / "page" / f"page-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
+    file = Path(_folder[-1].name).resolve() / name / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
     file.parent.mkdir()
     file.write_text(text, encoding="utf-8")
     return file

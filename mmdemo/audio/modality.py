@@ -17,19 +17,23 @@ from torch.nn.utils.rnn import pad_sequence
 
 from mmdemo.audio.augment import vary_voice
 from mmdemo.audio.decode import decode
-from mmdemo.audio.find_speech import CONTEXT
+from mmdemo.audio.find_speech import CONTEXT, find_speech, loudness
 from mmdemo.audio.noise import add_noise, babble, loud_part, worsen_sound
 from mmdemo.audio.preview import preview
+from mmdemo.audio.prosody import prosody
 from mmdemo.audio.reader import AudioInput, read_audio
 from mmdemo.audio.several import WINDOW, words_in
-from mmdemo.audio.speech_embedding import SpeechEmbedding
+from mmdemo.audio.spectrogram import FRAMES_PER_SECOND, spectrogram
+from mmdemo.audio.speech_embedding import STRIDE, SpeechEmbedding
 from mmdemo.audio.stem import AudioStem, Spectrograms, listen
-from mmdemo.audio.voice_encoder import VoiceEncoder
+from mmdemo.audio.stream import AHEAD, BEFORE, STEP, room, stream_mel
+from mmdemo.audio.voice_encoder import VoiceEncoder, tones
 from mmdemo.config import PROSODY, SAMPLE_RATE, AudioConfig
 from mmdemo.messages import InputError, Note
 from mmdemo.modality import Ask, CorruptionTest, Modality, Noise, StepTarget, ramp
 
 REACH = CONTEXT / 100  # seconds that a step hears before it begins and after it ends; a frame is 10 ms
+PEAKS = (0.1, 0.9)  # of full scale: how loud somebody is in a stream
 SHOWN = 8  # of several words that were heard
 DECIBELS = (None, 30.0, 20.0, 15.0, 10.0, 5.0, 0.0)  # of speech above noise
 
@@ -47,6 +51,7 @@ class Audio(Modality):
 
     name = "audio"
     joins = True
+    continuous = True
 
     def read(self, source: Any, config: AudioConfig, *, candidate: int | None = None) -> AudioInput:
         """See ``read_audio``."""
@@ -139,6 +144,40 @@ class Audio(Modality):
     def join(self, first: np.ndarray, second: np.ndarray, config: AudioConfig) -> np.ndarray:
         """One after the other, cut to what a recording may have."""
         return np.concatenate([first, second])[: config.max_steps]
+
+    def clip(self, cell: str, config: AudioConfig, rng: Generator | None) -> tuple[NDArray[np.float32], int] | None:
+        """Samples, from where something is first heard to where it ends, in another voice if it is to be varied."""
+        samples = decode(cell)
+        samples = samples if rng is None else vary_voice(samples, rng)
+        found = find_speech(spectrogram(samples))
+        if not found:
+            return None
+        first, last = ((frame * SAMPLE_RATE) // FRAMES_PER_SECOND for frame in (found[0][0], found[-1][1]))
+        heard = samples[first:last][: round(config.max_seconds * SAMPLE_RATE)]
+        return heard, -(-len(heard) // STEP)
+
+    def stream(
+        self,
+        clips: Sequence[tuple[int, NDArray[np.float32]]],
+        steps: int,
+        noise: float,
+        rng: Generator,
+        *,
+        config: AudioConfig,
+        stem: AudioStem,
+    ) -> np.ndarray:
+        """Voices at their distances, in a room with pink noise."""
+        ahead = CONTEXT * SAMPLE_RATE // FRAMES_PER_SECOND + SAMPLE_RATE // 10  # what the last steps look ahead
+        samples = room(steps * STEP + ahead, noise, rng)
+        for at, clip in clips:
+            heard = clip[: len(samples) - at * STEP] * (rng.uniform(*PEAKS) / max(float(np.abs(clip).max()), 1e-6))
+            samples[at * STEP : at * STEP + len(heard)] += heard
+        mel = stream_mel(samples)[: BEFORE + (steps + AHEAD) * STRIDE]
+        frames = np.arange(steps * STRIDE)
+        level = loudness(spectrogram(samples), [(0, len(frames))])
+        sounds = prosody(samples, frames, level) if config.prosody else np.zeros((steps, 0), np.float32)
+        how = tones(samples, frames) if config.voice else np.zeros((len(frames), 0), np.float32)
+        return listen(stem.speech, stem.voice, mel, sounds, how)
 
     def degrade(
         self, item: np.ndarray, level: float, rng: Generator, *, cell: str, config: AudioConfig, stem: AudioStem

@@ -25,6 +25,7 @@ from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
+from mmdemo.evaluate.streams import study_streams, write_streams
 from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -91,6 +92,22 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
     _publish(folder, task, metrics)
     return metrics
+
+
+def evaluate_streams(data: Data, folder: Path, *, command: str) -> dict[str, Any]:
+    """Measure a checkpoint in streams of the test split, and write ``streams.json`` into its folder.
+
+    Args:
+        data: the task's data.
+        folder: the checkpoint.
+        command: the command that was given; it is kept beside the figures.
+    """
+    model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
+    rows = data.whole("test")
+    found = study_streams(model, data.features(rows), rows, pair=data.task.pair, seed=data.seed)
+    whole = {"task": data.task.name, "command": command, "seed": data.seed, "streams": found}
+    write_streams(folder, whole)
+    return whole
 
 
 def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:

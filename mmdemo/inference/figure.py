@@ -344,10 +344,10 @@ def _said(when: int, count: int) -> dict[str, Any]:
 def _strip(result: Result) -> dict[str, Any]:
     """What the model saw of each input, as grey images: rows from top to bottom, 0 (nothing) to 255."""
     images = {name: SENSES[name].strip(result.inputs[name]) for name in result.used}
-    return {name: _packed(image) for name, image in images.items() if image is not None}
+    return {name: packed_image(image) for name, image in images.items() if image is not None}
 
 
-def _packed(image: np.ndarray) -> dict[str, str]:
+def packed_image(image: np.ndarray) -> dict[str, str]:
     """A grey image as Plotly packs arrays."""
     codes = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     shape = ", ".join(map(str, codes.shape))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mmdemo.data.manifest.manifest import OUTLIER, read_manifest
@@ -57,6 +58,21 @@ class Data:
     def whole(self, name: str) -> pd.DataFrame:
         """All of one split's rows: those that training uses."""
         return self.rows[self.rows["split"] == name].reset_index(drop=True)
+
+    def fewer(self, split: str, count: int) -> Data:
+        """The same with no more than so many rows of one split for each modality, drawn at random.
+
+        Args:
+            split: its name; the others stay whole.
+            count: of the rows that have an input of a modality.
+        """
+        rng = np.random.default_rng(self.seed)
+        inside = self.rows["split"] == split
+        keep = set(self.rows.index[~inside])
+        for modality in self.task.config.modalities:
+            there = self.rows.index[inside & (self.rows[modality] != "")] if modality in self.rows else []
+            keep.update(rng.choice(there, min(count, len(there)), replace=False).tolist())
+        return replace(self, rows=self.rows.loc[sorted(keep)].reset_index(drop=True))
 
     def features(self, rows: pd.DataFrame, *, voices: int = 1) -> Features:
         """The rows' inputs, read; training clips in several voices."""

@@ -10,6 +10,58 @@ from mmdemo.train.samples import PLAIN, SamplingConfig
 
 
 @dataclass(frozen=True)
+class StreamConfig:
+    """What streams are like.
+
+    Attributes:
+        count: how many there are.
+        seconds: how long each is.
+        gaps: seconds of quiet between inputs, from and to; one in ten is three times as long.
+        noise: of the room, dB of full scale, from and to.
+        modalities: what comes in them; whatever the task has if not given.
+        at_once: share of the inputs that come together with the one before, of another modality; half of them agree.
+        again: share that are of the class of the one before.
+        strange: share that belong to no class.
+        typed: share of the inputs of senses that take no time, such as words, whose steps come with quiet between.
+        vary: whether inputs are varied as in training.
+    """
+
+    count: int = 32
+    seconds: float = 120.0
+    gaps: tuple[float, float] = (0.2, 2.0)
+    noise: tuple[float, float] = (-65.0, -35.0)
+    modalities: tuple[str, ...] = ()
+    at_once: float = 0.1
+    again: float = 0.15
+    strange: float = 0.12
+    typed: float = 0.5
+    vary: bool = True
+
+
+@dataclass(frozen=True)
+class StreamRecipe:
+    """How streams are taught.
+
+    Attributes:
+        streams: what they are like.
+        passes: how often each is read.
+        piece: steps that the gradient goes back, at most.
+        learning_rate: the highest one; it falls to nothing.
+        singles: samples that are taught beside each piece, each from an empty memory.
+        clip: largest norm of the gradient.
+        asked: streams of the validation split for the levels.
+    """
+
+    streams: StreamConfig = StreamConfig()
+    passes: int = 16
+    piece: int = 60
+    learning_rate: float = 3e-3
+    singles: int = 96
+    clip: float = 1.0
+    asked: StreamConfig = StreamConfig(count=8, at_once=0.0, vary=False)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How to train.
 
@@ -26,6 +78,7 @@ class Recipe:
         mixing: what happens to the samples.
         warm_ups: for each modality whose stem first learns alone, how, stage by stage.
         frozen: the modalities whose stems learn nothing more after that.
+        streams: how streams are taught at the end; None for not at all.
     """
 
     epochs: int = 8
@@ -40,6 +93,7 @@ class Recipe:
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     stem_pretraining: dict[str, tuple[StemPretraining, ...]] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
+    streams: StreamRecipe | None = field(default_factory=StreamRecipe)
 
 
 RECIPES = {
@@ -70,5 +124,6 @@ RECIPES = {
         weight_decay=0.0,
         clip=math.inf,
         sampling=replace(PLAIN, modality_counts=SamplingConfig.modality_counts),
+        streams=None,
     ),
 }

@@ -1,4 +1,4 @@
-"""Who walks with keys, hears the page or has a trembling hand: axe-core in eight states, targets, the skip link."""
+"""Who walks with keys, hears the page or has a trembling hand: axe-core in every state, targets, the skip link."""
 
 from importlib.resources import files
 
@@ -85,6 +85,14 @@ def how_good_it_is(page):
     expect(page.locator("#evaluate-card .mme-card")).to_be_visible()
 
 
+def live(page):
+    page.locator("[data-view=live]").click()
+    page.wait_for_function("Number(document.querySelector('.mmw-canvas').dataset.index) > 12", timeout=60_000)
+    page.locator(".mmw-pause").click()
+    page.locator(".mmw-canvas").focus()
+    page.keyboard.press("ArrowLeft")
+
+
 def on_tour(page):
     page.locator("#tour button").click()
     expect(page.locator(".mmt p")).not_to_have_text("…")
@@ -109,6 +117,8 @@ STATES = {  # what was done, and who looks
     "inputs": (inputs_are_out, {"color_scheme": "dark"}),
     "how it works": (how_it_works, {}),
     "how good it is": (how_good_it_is, {"color_scheme": "dark"}),
+    "live": (live, {}),
+    "live in the dark, on a phone": (live, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}),
     "on tour": (on_tour, {"viewport": {"width": 820, "height": 1180}}),
     "presenting": (presenting, {"color_scheme": "dark"}),
     "a feeling": (a_feeling, {"color_scheme": "dark", "locale": "zh-CN"}),
@@ -133,6 +143,8 @@ def test_targets_are_large_enough(visit, width, height):
     found = page.evaluate(SMALL, LEAST)
     a_step_is_open(page)
     open_noise(page)
+    found += page.evaluate(SMALL, LEAST)
+    live(page)
     found += page.evaluate(SMALL, LEAST)
     assert not found, "\n".join(found)
 

@@ -321,6 +321,34 @@ def test_a_switch_leaves_an_input_out(client):
     assert "text" not in {**answer["saw"], **answer["ignored"]}
 
 
+def test_a_live_session_gets_its_weights_and_steps(page_url):
+    """As the page asks: over the queue, with what belongs to the event."""
+    client = httpx.Client(base_url=page_url, timeout=60)
+    config = client.get("/config").json()
+    number, event = next((k, each) for k, each in enumerate(config["dependencies"]) if each["api_name"] == "live")
+    photo = Image.open(DIGITS / "seven.jpg").resize((320, 240))
+    file = io.BytesIO()
+    photo.save(file, "JPEG")
+
+    def ask(**question):
+        body = {"data": [], "fn_index": event.get("id", number), "session_hash": "livetest", "event_data": question}
+        assert client.post("/gradio_api/queue/join", json=body).status_code == 200
+        with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "livetest"}) as told:
+            for line in told.iter_lines():
+                message = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
+                if message.get("msg") == "process_completed":
+                    return json.loads(message["output"]["data"][0])
+
+    weights = ask(ask="weights", task="digits", number=1)
+    assert weights["number"] == 1 and not weights["url"].partition("file=")[2].startswith("/tmp")
+    assert b"__metadata__" in client.get(f"/{weights['url']}").content[:20_000]
+    words = ask(ask="words", task="digits", text="three, no", number=2)
+    assert words["seen"] == ["three", ",", "no"] and words["steps"]["shape"] == "3, 100"
+    picture = ask(ask="picture", task="digits", jpeg=base64.b64encode(file.getvalue()).decode(), number=3)
+    assert picture["steps"]["shape"].endswith(", 100") and picture["square"]["dtype"] == "u1"
+    assert ask(ask="picture", task="digits", jpeg="AAAA", number=4)["refused"]["key"] == "live.picture"
+
+
 def test_files_that_are_served(page_url):
     def served(path):
         return httpx.get(f"{page_url}/{places().hide(parts.address(path).encode()).decode()}")

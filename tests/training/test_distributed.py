@@ -54,7 +54,7 @@ def test_the_command_runs_in_two_processes(tmp_path):
         rows = [[f"{word} {k}", word] for k in range(20) for word in ("cat", "dog")]
         csv.writer(file).writerows([["text", "label"], *rows])
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "mmdemo", "train"]
-    own = ["--task=pets", f"--manifest={tmp_path / 'pets.csv'}", "--epochs=1", "--samples=200"]
+    own = ["--task=pets", f"--manifest={tmp_path / 'pets.csv'}", "--epochs=1", "--samples=200", "--streams=1"]
     places = [f"--{name}={tmp_path / name}" for name in ("out", "cache", "runs")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     command = [sys.executable, *launch, *own, *places]

@@ -9,7 +9,7 @@ import plotly
 import pytest
 
 from mmdemo.app import parts
-from mmdemo.app.web import EARLY, ENTRY, REPORT, STYLES, SUPPORT, WEB, built, bundle, imported, needed
+from mmdemo.app.web import EARLY, ENTRY, LISTENER, LIVE, REPORT, STYLES, SUPPORT, WEB, built, bundle, imported, needed
 
 MAY_IMPORT = {  # folder -> the others that its modules may import
     "core": set(),
@@ -17,7 +17,9 @@ MAY_IMPORT = {  # folder -> the others that its modules may import
     "inspect": {"core", "drawing"},
     "how": {"core", "drawing"},
     "evaluate": {"core"},
-    "page": {"core", "drawing", "inspect", "how", "evaluate"},
+    "live": set(),
+    "watch": {"core", "drawing", "inspect", "live"},
+    "page": {"core", "drawing", "inspect", "how", "evaluate", "live", "watch"},
 }
 MODULES = sorted(set(WEB.rglob("*.js")) - {EARLY, SUPPORT})
 STATEMENT = re.compile(r"(?m)^(?:import|export)\b[^;]*?\bfrom\s|^import\s+[\"']|\bimport\(")
@@ -88,13 +90,14 @@ def test_every_import_is_read_and_leads_to_a_module(module):
 
 
 def test_no_module_is_left_over():
-    assert {*needed(ENTRY), *needed(REPORT)} == set(MODULES)
+    assert {*needed(ENTRY), *needed(REPORT), *needed(LIVE), *needed(LISTENER)} == set(MODULES)
 
 
 def test_the_page_imports_one_file():
     assert f"import(new URL('{parts.address(built())}'" in parts.head()
-    assert parts.served() == [built(), parts.PLOTLY, parts.PICTURE]
+    assert parts.served() == [built(), built(LIVE), built(LISTENER), parts.PLOTLY, parts.PICTURE, parts.RECORDING]
     assert built().read_text(encoding="utf-8") == bundle(ENTRY)
+    assert built(LIVE).read_text(encoding="utf-8") == bundle(LIVE)
 
 
 def test_in_one_file_modules_keep_their_names_and_come_after_what_they_import(tmp_path):

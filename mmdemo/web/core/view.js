@@ -13,10 +13,11 @@ const isOpen = (name) => document.body.dataset.view === name;
 
 /**
  * A view in an element. `made` makes what is in it: when it is first opened, and again in another language.
- * Returns {refill, open, close}: say that what it shows is out of date; whether it is open; go back to the page.
+ * Returns {refill, open, close}: say that what it shows is out of date; whether it is open; go back to the page. `turned` is
+ * called with true when it is opened and with false when it is left.
  */
-export function view(element, name, made) {
-  const own = { stale: true };
+export function view(element, name, made, turned = () => {}) {
+  const own = { stale: true, turned };
   own.fill = () => {
     own.stale = !isOpen(name);
     if (own.stale) return;
@@ -47,6 +48,8 @@ function follow() {
     if (views.get(name)?.stale) views.get(name).fill();
     if (!name) scrollTo({ top: before.scroll, behavior: "instant" });
     else if (!part) scrollTo({ top: 0, behavior: "instant" });
+    views.get(shown)?.turned(false);
+    views.get(name)?.turned(true);
   }
   for (const link of document.querySelectorAll("a[data-view]")) link.ariaCurrent = link.dataset.view === name ? "page" : null;
   goTo(name, part);

@@ -23,9 +23,9 @@ export function ofAll(inside) {
 }
 
 /** The lines for one unit: [what it is about, its pieces], numbers among the pieces being numbers. */
-const lines = ({ zi, zf, zg, zo, i, f, g, o, before, c, h }) => [
+const lines = ({ zi, zf, zg, zo, i, f, g, o, before, c, h }, leak) => [
   ["i", ["i = σ(", zi, ") = ", i]],
-  ["f", ["f = σ(", zf, ") = ", f]],
+  ["f", leak === 1 ? ["f = σ(", zf, ") = ", f] : ["f = ", leak, " × σ(", zf, ") = ", f]],
   ["g", ["g = tanh(", zg, ") = ", g]],
   ["o", ["o = σ(", zo, ") = ", o]],
   ["c", ["c = ", f, " × ", before, " + ", i, " × ", g, " = ", c]],
@@ -61,9 +61,9 @@ function text(pieces, full) {
     .join("");
 }
 
-/** The equations as a list, each of which says what it is about, and its numbers in full. */
-export function equations(inside, unit, { say, full }) {
-  const all = unit === null ? meanLines(ofAll(inside), say) : lines(ofUnit(inside, unit));
+/** The equations as a list, each of which says what it is about, and its numbers in full; `leak` is what f was multiplied by. */
+export function equations(inside, unit, { say, full, leak = 1 }) {
+  const all = unit === null ? meanLines(ofAll(inside), say) : lines(ofUnit(inside, unit), leak);
   const rows = all.map(([about, pieces]) => {
     const line = term(text(pieces, full), `${say(`${about}_about`)} ${say("in_full")} ${text(pieces, true)}`, "mmi-equation");
     line.style.setProperty("--hue", `var(--mm-${"ifo".includes(about) ? about : "ink"})`);

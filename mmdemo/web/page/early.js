@@ -22,7 +22,7 @@
     if (event.type === "click") return Boolean(target.closest(OURS));
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
     if (target.closest("input, textarea, select, [contenteditable]")) return false;
-    return /^[1-9ikp]$/.test(event.key) || (presenting() && /^( |Escape|PageUp|PageDown|ArrowLeft|ArrowRight)$/.test(event.key));
+    return /^[1-9ikp]$/.test(event.key) || (presenting() && /^( |l|Escape|PageUp|PageDown|ArrowLeft|ArrowRight)$/.test(event.key));
   }
 
   function keep(event) {

@@ -34,7 +34,7 @@ function skip(event) {
   goal.focus();
 }
 
-/** The presenter's mode, the language, and light or dark. */
+/** The views, the presenter's mode, the language, and light or dark. */
 export function switches({ element }) {
   const [segments, theme] = element.querySelectorAll(".mm-segments, .mm-theme");
   offerTips(element);

@@ -3,6 +3,7 @@
 export { replies } from "../core/ask.js";
 export { evaluation } from "../evaluate/evaluation.js";
 export { how } from "../how/how.js";
+export { live } from "../watch/live.js";
 export { answer } from "./answer.js";
 export { compare } from "./compare.js";
 export { help } from "./devices.js";

@@ -10,7 +10,7 @@ const ON = "mm-presenting";
 const SCREEN = { width: 1280, height: 720 }; // CSS pixels that the stage is laid out for, and then enlarged
 const SHOWN = 5000; // milliseconds that the legend stays
 const BREATH = 700; // milliseconds between an answer and its being played
-const KEYS = { "1–9": "example", "Page ↑ ↓": "next", space: "play", "← →": "walk", i: "inputs", k: "legend", Esc: "leave" };
+const KEYS = { "1–9": "example", "Page ↑ ↓": "next", space: "play", "← →": "walk", l: "live", i: "inputs", k: "legend", Esc: "leave" };
 const legend = make("aside", { className: "mm-keys", hidden: true });
 let hiding = null;
 let place = -1; // of the example that was run last
@@ -42,9 +42,13 @@ export function present(button) {
   button.addEventListener("click", () => turn(!presenting()));
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (writing(event.target) || document.body.classList.contains("mm-learning")) return;
+    if (writing(event.target)) return;
+    const { view } = document.body.dataset;
+    if (view && view !== "live") return;
     if (event.key === "p") return turn(!presenting());
     if (!presenting()) return;
+    if (event.key === "l" || (view && event.key === "Escape")) return document.querySelector("#switches .mm-go-live").click();
+    if (view) return;
     if (event.key === "Escape") return turn(false);
     if (!act(event)) return;
     event.preventDefault();

@@ -21,7 +21,7 @@ from mmdemo.data.manifest.parts import Part
 from mmdemo.inference.jobs import Done, Job, Worker
 from mmdemo.messages import InputError
 
-HELD = 2  # parts that a worker has at a time: one to work on, and the next
+HELD = 1  # parts that a worker has at a time: to hand out the next takes no time beside that
 
 
 class Cluster:
@@ -50,6 +50,7 @@ class Cluster:
             ray.shutdown()
 
     def _work(self, job: Job, parts: Sequence[Part]) -> Iterator[Done]:
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         there = ray.cluster_resources()
@@ -60,7 +61,9 @@ class Cluster:
         made = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
             _Worker,
             batch_size=1,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=count, max_tasks_in_flight_per_actor=HELD),
+            compute=ray.data.ActorPoolStrategy(
+                min_size=1, max_size=count, initial_size=count, max_tasks_in_flight_per_actor=HELD
+            ),
             fn_constructor_args=(job,),
             num_cpus=0 if gpus else 1,
             num_gpus=1 if gpus else 0,

@@ -28,7 +28,7 @@ from mmdemo.inference.batches import Answer, answer_rows
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
 
-PART = 500  # rows: what is lost at most of each process's work when it is stopped
+PART = 250  # rows: what is lost at most of each process's work when it is stopped
 
 
 class Done(NamedTuple):

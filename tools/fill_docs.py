@@ -60,6 +60,11 @@ def scaling_table(found: dict[str, Any]) -> str:
             said = f"{one['times two plain processes']} times what two plain processes take; every row once; "
             said += f"furthest from one process: {one['furthest from one process']:.0e}"
             lines.append(f"| `{cluster['command']}` | {cluster['rows']:,} rows on two hosts, {name} | {said} |")
+    if replicas := found.get("replicas"):
+        said = "; ".join(f"{n:,} complete {stage}" for stage, n in replicas["complete"].items())
+        said += "; " + ("; ".join(f"{n} {what}" for what, n in replicas["not"].items()) or "no failed request")
+        what = f"{replicas['requests']:,} readings by {replicas['visitors']} visitors, two servers behind nginx"
+        lines.append(f"| `{replicas['command']}` | {what} | {said} |")
     if rows:
         for power in (4, 6, 8):
             hours = rows["milliseconds a row"] * 10**power / 3.6e6

@@ -1,33 +1,40 @@
-"""What a large manifest costs: ``python tools/scaling.py rows | cluster``, into ``measurements/scaling.json``.
+"""What large tables and many visitors cost: ``python tools/scaling.py rows | cluster | replicas``.
 
-The rows are a sentence, a picture of MNIST's, a recording of FSDD's and all three together, by turns: it needs these
-data sets (MMDEMO_DATA). ``cluster`` takes root and Ray, too (requirements-cluster.txt).
+What is found goes into ``measurements/scaling.json``. The rows are a sentence, a picture of MNIST's, a recording of
+FSDD's and all three together, by turns: it needs these data sets (MMDEMO_DATA). ``cluster`` takes root and Ray, too
+(requirements-cluster.txt), and ``replicas`` takes nginx.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
 
+import httpx  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import typer  # noqa: E402
+from balanced import ask, behind_nginx, visitor  # noqa: E402
 
 from mmdemo.data.sources.folder import data_folder  # noqa: E402
 from mmdemo.inference.explanations import TABLES  # noqa: E402
 from mmdemo.inference.jobs import PART  # noqa: E402
 from tools import measured  # noqa: E402
 from tools.hosts import two_hosts  # noqa: E402
+from tools.serving.servers import Server  # noqa: E402
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -188,6 +195,72 @@ def _start_ray(hosts: Sequence[Any]) -> tuple[str, list[subprocess.Popen]]:
                 raise SystemExit(started.stderr.read().decode()[-2000:])
         running.append(started)
     return head, running
+
+
+@app.command()
+def replicas(
+    requests: Annotated[int, typer.Option(help="Readings that are asked for.")] = 2000,
+    visitors: Annotated[int, typer.Option(help="Visitors, each with an address of their own.")] = 40,
+) -> None:
+    """Two servers behind nginx, as docs/hosting.md has it: both restarted in turn, then one killed, under load."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, servers = Path(place), []
+        for name in ("one", "two"):
+            (folder / name).mkdir()
+            servers.append(Server(folder / name / "uploads", "--trusted-hops", "1"))
+        try:
+            for server in servers:
+                server.wait()
+            with behind_nginx(servers, folder / "nginx") as url:
+                found = asyncio.run(_visit(url, servers, requests, visitors))
+        finally:
+            for server in servers:
+                if server.process.poll() is None:
+                    server.process.kill()
+    command = f"python tools/scaling.py replicas --requests {requests} --visitors {visitors}"
+    measured.record("scaling.json", "replicas", command, found)
+
+
+async def _visit(url: str, servers: list[Server], requests: int, visitors: int) -> dict[str, Any]:
+    """What becomes of visitors' readings while servers come and go."""
+    left, ends, begun = iter(range(requests)), Counter(), time.perf_counter()
+    done: Counter[str] = Counter()
+
+    async def one(number: int) -> None:
+        word = WORDS[number % 10]
+        async with visitor(url, f"127.0.2.{number + 1}") as http:
+            for _ in left:
+                phase = stage
+                for nth in ("first", "second"):
+                    try:
+                        event, said = await ask(http, f"{WORDS[number // 4 % 10]}, no wait, {word}")
+                    except (httpx.TransportError, ValueError):
+                        event, said = "broken off", ""
+                    if event == "complete":
+                        if json.loads(said)[0]["label"] != word:
+                            ends[f"{phase}: another's answer, or a wrong one"] += 1
+                        break
+                    ends[f"{phase}: {nth} try {event}"] += 1
+                done[phase] += event == "complete"
+
+    stage = "undisturbed"
+    running = [asyncio.create_task(one(number)) for number in range(visitors)]
+    share = requests // 5
+    while sum(done.values()) < share:
+        await asyncio.sleep(0.1)
+    stage = "rolling restart"
+    for k, server in enumerate(servers):
+        await asyncio.to_thread(server.stop)
+        servers[k] = server.again()
+        await asyncio.to_thread(servers[k].wait)
+        await asyncio.sleep(6)  # until nginx asks it again
+    while sum(done.values()) < min(requests - share, 4 * share):
+        await asyncio.sleep(0.1)
+    stage = "killed"
+    servers[0].process.kill()
+    await asyncio.gather(*running)
+    seconds = round(time.perf_counter() - begun, 1)
+    return {"requests": requests, "visitors": visitors, "seconds": seconds, "complete": dict(done), "not": dict(ends)}
 
 
 if __name__ == "__main__":

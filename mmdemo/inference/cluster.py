@@ -18,7 +18,7 @@ import ray
 import ray.data
 
 from mmdemo.data.manifest.parts import Part
-from mmdemo.inference.jobs import Done, Job, Worker
+from mmdemo.inference.jobs import Done, Job, Worker, guard
 from mmdemo.messages import InputError
 
 HELD = 1  # parts that a worker has at a time: to hand out the next takes no time beside that
@@ -77,6 +77,7 @@ class _Worker:
 
     def __init__(self, job: Job) -> None:
         self.worker = Worker(job)
+        guard()
 
     def __call__(self, columns: dict[str, Any]) -> dict[str, np.ndarray]:
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -21,14 +21,18 @@ from typing import Any, NamedTuple
 import pandas as pd
 from tqdm import tqdm
 
+from mmdemo import worker_pool
+from mmdemo.audio import decode as audio_decode
 from mmdemo.data.manifest.manifest import inputs_of
 from mmdemo.data.manifest.parts import Part, PartedTable
 from mmdemo.data.manifest.table import PARQUET
+from mmdemo.image import worker as image_worker
 from mmdemo.inference.batches import Answer, answer_rows
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
 
 PART = 250  # rows: what is lost at most of each process's work when it is stopped
+SECONDS = 30.0  # that reading one picture or recording may take before it is given up
 
 
 class Done(NamedTuple):
@@ -106,7 +110,16 @@ Crew = Callable[[Job, Sequence[Part]], Iterator[Done]]
 def alone(job: Job, parts: Sequence[Part]) -> Iterator[Done]:
     """The crew that is this process."""
     worker = Worker(job)
-    yield from map(worker.work, parts)
+    guard()
+    try:
+        yield from map(worker.work, parts)
+    finally:
+        worker_pool.stop()
+
+
+def guard() -> None:
+    """From now on, files are decoded and searched in a process that may hang or crash: only that row is lost then."""
+    worker_pool.start(1, prepare=[image_worker.prepare, audio_decode.prepare], seconds=SECONDS)
 
 
 def run(job: Job, crew: Crew = alone) -> Done:

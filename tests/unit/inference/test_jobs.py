@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.io import wavfile
 
 from mmdemo.config import ModelConfig
 from mmdemo.inference import jobs, predictions
@@ -15,6 +16,7 @@ from mmdemo.inference.predictions import COLUMNS, Predictions
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.worker_pool import TooMuchWork
 
 WORDS = [f"word {k}, no wait, {['one', 'two', 'three'][k % 3]}" for k in range(11)]
 
@@ -151,3 +153,12 @@ def test_a_table_without_rows_or_inputs(given, tmp_path, kind):
     (tmp_path / "labels.csv").write_text("label\nseven\n")
     with pytest.raises(InputError, match="column"):
         run(kind(tmp_path / "labels.csv", given[1], tmp_path / "other.csv", "cpu"))
+
+
+def test_a_file_that_takes_too_long_is_named_and_the_others_go_on(given, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "SECONDS", 1e-4)
+    wavfile.write(tmp_path / "long.wav", 16_000, np.zeros(160_000, np.int16))
+    (tmp_path / "both.csv").write_text("text,audio\n,long.wav\nseven,\n")
+    job = Explanations(tmp_path / "both.csv", given[1], tmp_path / "out", "cpu")
+    assert run(job) == Done(2, 1)
+    assert read(job.out)["predictions"]["note"].tolist()[0] == str(TooMuchWork().note)

@@ -8,6 +8,7 @@ again. That is all right, since a part's files are the same whoever makes them: 
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from mmdemo.data.manifest.parts import Part
 from mmdemo.inference.jobs import Done, Job, Worker, guard
 from mmdemo.messages import InputError
 
+REACH_SECONDS = 10.0
 HELD = 1  # parts that a worker has at a time: to hand out the next takes no time beside that
 
 
@@ -41,13 +43,21 @@ class Cluster:
             InputError: there is no such cluster.
         """
         try:
+            self._reach()
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise InputError("jobs.no_cluster", address=self.address, why=str(error)) from error
         try:
             yield from self._work(job, parts)
         finally:
             ray.shutdown()
+
+    def _reach(self) -> None:
+        """Try the address first: where nobody listens, Ray tries for a minute and then ends this process."""
+        host, _, port = self.address.removeprefix("ray://").rpartition(":")
+        if host:
+            with socket.create_connection((host, int(port)), timeout=REACH_SECONDS):
+                pass
 
     def _work(self, job: Job, parts: Sequence[Part]) -> Iterator[Done]:
         logging.getLogger("ray.data").setLevel(logging.ERROR)

@@ -17,13 +17,16 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from mmdemo.config import CheckpointError
 from mmdemo.messages import InputError, make_printable
 from mmdemo.resources import CHECKPOINTS
+
+if TYPE_CHECKING:
+    from mmdemo.inference.jobs import Done, Job
 
 Loaded = TypeVar("Loaded")
 TRAINED = Path("checkpoints")  # where training writes to; in the source tree it is CHECKPOINTS, installed it is not
@@ -51,6 +54,13 @@ Data = Annotated[
 Cache = Annotated[Path, typer.Option(help="Folder for preprocessed data, so that the next run starts sooner.")]
 Runs = Annotated[Path, typer.Option(help="Folder for TensorBoard logs and for the state of interrupted runs.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        help="Work on a Ray cluster, at HOST:PORT; auto: the one this machine is part of; local: all of its cores.",
+        show_default="in this process",
+    ),
+]
 Jobs = Annotated[int | None, typer.Option(help="Number of processes.", show_default="one for each core")]
 
 
@@ -303,13 +313,16 @@ def predict(
         Path | None, typer.Option(help="HTML file to write the answer and the drawing to; it works offline.")
     ] = None,
     order: Annotated[str, typer.Option(help="Order in which the inputs are read.")] = "text,image,audio",
+    ray: Ray = None,
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
 ) -> None:
     """Predict the label of a text, a picture, a recording or any combination, or of every row of a manifest."""
     single = [name for name, given in (("text", text), ("image", image), ("audio", audio)) if given is not None]
     if manifest and (single or as_json or trace or report):
-        raise typer.BadParameter("--manifest can be combined with --out, --checkpoint and --device only")
+        raise typer.BadParameter("--manifest can be combined with --out, --ray, --checkpoint and --device only")
+    if ray and not manifest:
+        raise typer.BadParameter("--ray needs --manifest: one input is no work for a cluster")
     if bool(manifest) != bool(out):
         raise typer.BadParameter("--manifest and --out need each other")
     if not manifest and not single:
@@ -317,14 +330,16 @@ def predict(
 
     _use_one_thread()
     from mmdemo.data.manifest.manifest import load_image_cell
-    from mmdemo.inference.predictions import in_words, predict_manifest, save_trace
+    from mmdemo.inference.predictions import Predictions, in_words, save_trace
     from mmdemo.inference.predictor import Predictor
 
-    predictor = _quietly(Predictor.load, checkpoint, device)
     if manifest:
-        failed = predict_manifest(predictor, manifest, out)
+        job = Predictions(manifest, checkpoint, out, device)
+        _run(job, ray)
+        failed = job.join()
         typer.echo(f"Wrote {out}. Rows that could not be predicted: {failed}" + "; see the column note." * bool(failed))
         return
+    predictor = _quietly(Predictor.load, checkpoint, device)
     picture = None if image is None else partial(load_image_cell, image)
     result = predictor.predict(text=text, image=picture, audio=audio, order=order.split(","))
     typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2) if as_json else in_words(result))
@@ -345,27 +360,19 @@ def predict(
 @app.command("explain-all")
 def explain_all(
     manifest: Annotated[Path, typer.Argument(help="A table with the columns text, image and audio.")],
-    out: Annotated[Path, typer.Option(help="Folder for the Parquet files, one for each shard.")],
-    shards: Annotated[int, typer.Option(min=1, help="Number of shards to divide the rows into.")] = 1,
-    shard: Annotated[
-        int | None, typer.Option(min=0, help="The shard to work on, counted from 0.", show_default="all")
-    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the Parquet files.")],
+    ray: Ray = None,
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
 ) -> None:
     """Explain every row of a manifest: its prediction, ledger and shares. Resumes where it was interrupted."""
-    if shard is not None and shard >= shards:
-        raise typer.BadParameter(f"--shard counts from 0: the last of {shards} is {shards - 1}")
+    _use_one_thread()
+    from mmdemo.inference.explanations import Explanations
 
-    _use_one_thread()  # shards are for the cores
-    from mmdemo.inference.predictor import Predictor
-    from mmdemo.inference.shards import Shard, explain_all
-
-    predictor = _quietly(Predictor.load, checkpoint, device)
-    for index in range(shards) if shard is None else [shard]:
-        done, failed = explain_all(predictor, checkpoint, manifest, out, Shard(index, shards))
-        troubles = f"; {failed} could not be read, see the column note" * bool(failed)
-        typer.echo(f"Shard {index} of {shards}: {done} rows explained now{troubles}.")
+    job = Explanations(manifest, checkpoint, out, device)
+    done = _run(job, ray)
+    troubles = f"; {done.failed} could not be read, see the column note" * bool(done.failed)
+    typer.echo(f"{done.rows} rows explained now{troubles}. They are in {out}.")
 
 
 @app.command("live-weights")
@@ -496,6 +503,18 @@ def make_pictures(
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
 
 
+def _run(job: Job, ray: str | None) -> Done:
+    """Do a job in this process, or on a cluster."""
+    from mmdemo.inference.jobs import run
+
+    if not ray:
+        return run(job)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would call home
+    from mmdemo.inference.cluster import Cluster
+
+    return run(job, Cluster(ray))
+
+
 def _use_one_thread() -> None:
     """Have NumPy and PyTorch compute in one thread unless the environment says otherwise; to be called before both.
 
@@ -553,8 +572,11 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, InputError | FileNotFoundError | CheckpointError):
         return str(error)
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("mmdemo"):
+        package = error.name.split(".")[0]
+        if package == "ray":
+            return "--ray needs the package ray, which is not installed: pip install 'mmdemo[cluster]'"
         return (
-            f"This command needs the package {error.name.split('.')[0]}, which is not installed. Training and "
+            f"This command needs the package {package}, which is not installed. Training and "
             "evaluation need more than the page does: pip install 'mmdemo[train]', or make train in the source tree"
         )
     return f"{type(error).__name__}: {error} (set {DEBUG}=1 to see where it happened)"

@@ -27,7 +27,8 @@ def main() -> None:
 def generated() -> dict[str, dict[str, str]]:
     """By file: the name of every place in it that is filled, and what goes there."""
     figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in TASKS}
-    serving, training = (read(MEASUREMENTS / f"{name}.json") for name in ("serving", "training"))
+    names = ("serving", "training", "scaling")
+    serving, training, scaling = (read(MEASUREMENTS / f"{name}.json") for name in names)
     return {
         "README.md": {"figures": summary_table(figures["digits"], serving)},
         "docs/evaluation.md": {
@@ -36,12 +37,51 @@ def generated() -> dict[str, dict[str, str]]:
         },
         "docs/hosting.md": {"serving": serving_table(serving)},
         "docs/security.md": {"hostile": hostile_table(serving)},
+        "docs/scaling.md": {"scaling": scaling_table(scaling)},
         "docs/own-labels.md": {"training": training_table(training)},
     }
 
 
+def scaling_table(found: dict[str, Any]) -> str:
+    """What large manifests cost, as a Markdown table; reckoned for more rows than were measured."""
+    lines = ["| command | what was measured | result |", "|---|---|---|"]
+    if rows := found.get("rows"):
+        each, ten, start = rows["milliseconds a row"], rows["ten times the rows"], rows["start, seconds"]
+        said = f"{each} ms of one core and {rows['bytes a row']:,} bytes a row, {start} s to start; "
+        said += f"ten times the rows take {ten['times the processor']} times the time, "
+        said += f"and {ten['MiB'][1]:,} MiB in place of {ten['MiB'][0]:,}"
+        lines.append(f"| `{rows['command']}` | {rows['rows']:,} mixed rows in one process | {said} |")
+        if before := rows.get("before"):
+            said = f"{before['milliseconds a row']} ms a row: {before['times as many rows a second']} times"
+            lines.append(f"| the same | against a loop of single rows, commit {before['commit']} | {said} |")
+    if cluster := found.get("cluster"):
+        for name in ("undisturbed", "one host killed"):
+            one = cluster[name]
+            said = f"{one['times two plain processes']} times what two plain processes take; every row once; "
+            said += f"furthest from one process: {one['furthest from one process']:.0e}"
+            lines.append(f"| `{cluster['command']}` | {cluster['rows']:,} rows on two hosts, {name} | {said} |")
+    if replicas := found.get("replicas"):
+        said = "; ".join(f"{n:,} complete {stage}" for stage, n in replicas["complete"].items())
+        said += "; " + ("; ".join(f"{n} {what}" for what, n in replicas["not"].items()) or "no failed request")
+        what = f"{replicas['requests']:,} readings by {replicas['visitors']} visitors, two servers behind nginx"
+        lines.append(f"| `{replicas['command']}` | {what} | {said} |")
+    if rows:
+        for power in (4, 6, 8):
+            hours = rows["milliseconds a row"] * 10**power / 3.6e6
+            size = rows["bytes a row"] * 10**power / 1e9
+            said = (
+                f"{hours:,.2g} core hours, {size:,.2g} GB"
+                if hours < 100
+                else f"{hours:,.0f} core hours, {size:,.0f} GB"
+            )
+            lines.append(f"| reckoned from the first line | 10^{power} rows | {said} |")
+    return "\n".join(lines)
+
+
 def read(file: Path) -> dict[str, Any]:
-    """What a command wrote."""
+    """What a command wrote; nothing where it has not been given yet."""
+    if not file.is_file():
+        return {}
     return json.loads(file.read_text(encoding="utf-8"))
 
 

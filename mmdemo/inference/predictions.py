@@ -1,83 +1,113 @@
-"""Predictions to keep: a whole manifest's as a table, one result's inside as an NPZ file."""
+"""Predictions to keep: a row's as cells of a table, one result's in words, its inside as an NPZ file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+import csv
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
-from mmdemo.data.manifest.manifest import load_cell, read_inputs
-from mmdemo.data.manifest.table import PARQUET, plain_cell, read_table, write_table
-from mmdemo.inference.predictor import Predictor
+from mmdemo.data.manifest.parts import Part, PartedTable
+from mmdemo.data.manifest.table import PARQUET, plain_cell
+from mmdemo.inference.batches import Answer
+from mmdemo.inference.jobs import PART, Job, whole
 from mmdemo.inference.result import Result
 from mmdemo.lstm.trace import SIGNALS
-from mmdemo.messages import InputError, Note
+from mmdemo.messages import InputError
 
-Found = TypeVar("Found")
 COLUMNS = ("predicted", "probability", "level", "used", "note")
-FAULTS_OF_ONE = ("manifest.missing_file", "manifest.not_idx", "manifest.no_picture", "text.too_long")  # not of a row
 
 
-def predict_manifest(predictor: Predictor, manifest: Path, out: Path) -> int:
-    """Predict every row of a manifest; its labels, if it has any, do not matter.
+class Predictions(Job):
+    """Every row predicted: one table, CSV or Parquet, put together at the end.
 
-    Args:
-        predictor: the checkpoint.
-        manifest: the inputs.
-        out: the table to write (CSV or Parquet): the manifest's own columns, then ``COLUMNS``. A row that cannot be
-            read has no prediction, and its ``note`` says why. In a CSV, what a spreadsheet would take for a formula
-            gets a ' in front.
-
-    Returns:
-        How many rows could not be predicted.
-
-    Raises:
-        InputError: the manifest cannot be read as a table, or has no column for any input.
+    It has the manifest's own columns, then ``COLUMNS``. A row that cannot be read has no prediction, and its ``note``
+    says why. In a CSV, what a spreadsheet would take for a formula gets a ' in front.
     """
-    rows, problems = read_inputs(manifest)
-    faults = {problem.line: problem.note for problem in problems}
-    found = each_row(predictor, rows, faults, _answer)
-    answers = [{"note": row} if isinstance(row, str) else row for row in tqdm(found, total=len(rows), leave=False)]
-    table, _ = read_table(manifest)  # once more, for its paths as they were
-    table = table.drop(columns=["line", *COLUMNS], errors="ignore")
-    table = table.assign(**{name: [answer.get(name, "") for answer in answers] for name in COLUMNS})
-    write_table(table if out.suffix.lower() in PARQUET else table.map(plain_cell), out)
-    return sum("predicted" not in answer for answer in answers)
+
+    @property
+    def folder(self) -> Path:
+        """Beside the table, until that is whole."""
+        return self.out.with_name(f".{self.out.name}.parts")
+
+    @property
+    def _ending(self) -> str:
+        ending = self.out.suffix.lower()
+        return ending if ending in (*PARQUET, ".tsv") else ".csv"
+
+    def files(self, part: Part) -> list[Path]:
+        """One, of the kind that the table will be."""
+        return [self.folder / f"{part.number:06}{self._ending}"]
+
+    def write(self, part: Part, rows: pd.DataFrame, answers: Iterable[Answer | str]) -> int:
+        """Write the rows with their answers."""
+        found = [answer_of(answer) for answer in answers]
+        table = _without_answers(rows).assign(**{name: [row.get(name) for row in found] for name in COLUMNS})
+        if self._ending in PARQUET:
+            whole(self.files(part)[0], lambda path: _typed(table).to_parquet(path, index=False))
+        else:
+            plain = table.map(plain_cell)
+            whole(self.files(part)[0], lambda path: plain.to_csv(path, index=False, header=False, sep=self._separator))
+        return sum("predicted" not in row for row in found)
+
+    def refuse(self) -> None:
+        """They are thrown away: they are what is left of a table that nobody has seen."""
+        shutil.rmtree(self.folder)
+
+    def join(self) -> int:
+        """Put the table together, once all parts are there: how many of its rows could not be predicted."""
+        table = PartedTable(self.manifest)
+        files = [file for part in table.parts(PART) for file in self.files(part)]
+        columns = _without_answers(pd.DataFrame(columns=table.columns, dtype=object))
+        header = columns.assign(**dict.fromkeys(COLUMNS, "")).iloc[:0]
+        join = self._join_parquet if self._ending in PARQUET else self._join_text
+        failed = 0
+
+        def write(path: Path) -> None:
+            nonlocal failed
+            failed = join(path, files, header)
+
+        whole(self.out, write)
+        shutil.rmtree(self.folder)
+        return failed
+
+    @property
+    def _separator(self) -> str:
+        return "\t" if self._ending == ".tsv" else ","
+
+    def _join_text(self, path: Path, files: Sequence[Path], header: pd.DataFrame) -> int:
+        header.to_csv(path, index=False, sep=self._separator)
+        where, failed = header.columns.get_loc("predicted"), 0
+        with path.open("ab") as joined:
+            for file in files:
+                joined.write(file.read_bytes())
+                with file.open(encoding="utf-8", newline="") as part:
+                    csv.field_size_limit(max(csv.field_size_limit(), file.stat().st_size))
+                    failed += sum(not cells[where] for cells in csv.reader(part, delimiter=self._separator))
+        return failed
+
+    def _join_parquet(self, path: Path, files: Sequence[Path], header: pd.DataFrame) -> int:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetWriter, read_table
+
+        schema, failed = pa.Table.from_pandas(_typed(header), preserve_index=False).schema, 0
+        with ParquetWriter(path, schema) as joined:
+            for file in files:
+                table = read_table(file).cast(schema)
+                joined.write_table(table)
+                failed += table["predicted"].null_count
+        return failed
 
 
-def each_row(
-    predictor: Predictor, rows: pd.DataFrame, faults: Mapping[int, Note], look: Callable[[Result], Found]
-) -> Iterator[Found | str]:
-    """What ``look`` makes of each row's result, or a sentence that says why there is none.
-
-    Args:
-        predictor: the checkpoint.
-        rows: of a manifest, as ``read_inputs`` gives them.
-        faults: by line, what is wrong with a row already.
-        look: from a result to whatever is wanted of it.
-    """
-    names = predictor.config.modalities
-    for row in rows.reindex(columns=[*names, "line"], fill_value="").to_dict("records"):
-        given = {modality: partial(load_cell, modality, row[modality]) for modality in names if row[modality]}
-        fault = faults.get(row["line"])
-        if fault and (len(given) < 2 or fault.key not in FAULTS_OF_ONE):  # of several inputs, the others are read
-            yield str(fault)
-            continue
-        try:
-            yield look(predictor.predict(**given))
-        except InputError as error:
-            yield str(error)
-        except Exception as error:  # whatever is wrong with this row, the others go on
-            yield f"{type(error).__name__}: {error}"
-
-
-def _answer(result: Result) -> dict[str, Any]:
-    """A row's cells for ``COLUMNS``."""
+def answer_of(answer: Answer | str) -> dict[str, Any]:
+    """A row's cells for ``COLUMNS``; of one that was not answered, only the note."""
+    if isinstance(answer, str):
+        return {"note": answer}
+    result = answer.result
     return {
         "predicted": result.label,
         "probability": round(result.probability, 6),
@@ -142,3 +172,14 @@ def write_trace(result: Result, stream: BinaryIO) -> None:
         word=np.array([step.text for step in result.steps]),
         span=spans,
     )
+
+
+def _without_answers(rows: pd.DataFrame) -> pd.DataFrame:
+    """A manifest's own columns."""
+    return rows.drop(columns=["line", *COLUMNS], errors="ignore")
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with a number in the column that has numbers, and texts in all others, whatever is missing."""
+    kinds: Mapping[str, str] = dict.fromkeys(table.columns, "string") | {"probability": "float64"}
+    return table.astype(kinds)

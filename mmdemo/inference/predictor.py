@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.result import Result
-from mmdemo.lstm.counterfactual import last_states
+from mmdemo.lstm.counterfactual import ends, last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
+from mmdemo.lstm.many import Credits, explain_many
 from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import Trace, full_precision, trace
 from mmdemo.messages import InputError, Note
@@ -45,6 +47,14 @@ class ModelOutput(NamedTuple):
     trace: Trace | None
     milliseconds: dict[str, float]
     device: str
+
+
+class _Prepared(NamedTuple):
+    """One row's inputs: what was read, why the others were refused, and how long that took."""
+
+    inputs: dict[str, ModalityInput]
+    refused: dict[str, Note]
+    milliseconds: dict[str, float]
 
 
 class Predictor:
@@ -154,6 +164,18 @@ class Predictor:
         order = names if order is None else order
         if sorted(order) != sorted(names):
             raise ValueError(f"order must name each of {', '.join(names)} once, but is {order!r}")
+        prepared = self._prepare(sources, candidate)
+        return self._result(prepared, self.forward(prepared.inputs, order))
+
+    @torch.inference_mode()
+    def read_many(self, rows: Sequence[Mapping[str, Any]]) -> list[Result]:
+        """``read`` of many rows, each in the order of the configuration, with the model's part in one batch."""
+        prepared = [self._prepare(sources) for sources in rows]
+        outputs = self._forward_many([one.inputs for one in prepared])
+        return [self._result(*pair) for pair in zip(prepared, outputs, strict=True)]
+
+    def _prepare(self, sources: Mapping[str, Any], candidate: int | None = None) -> _Prepared:
+        """Preprocess what is given of one row."""
         clock = _Clock()
         inputs: dict[str, ModalityInput] = {}
         refused: dict[str, Note] = {}
@@ -166,10 +188,12 @@ class Predictor:
                     inputs[modality] = source if ready else self.preprocess(modality, source, candidate)
                 except InputError as error:
                     refused[modality] = error.note
+        return _Prepared(inputs, refused, clock.milliseconds)
 
-        embeddings, step_probabilities, unimodal_probabilities, inside, milliseconds, device = self.forward(
-            inputs, order
-        )
+    def _result(self, prepared: _Prepared, output: ModelOutput) -> Result:
+        """What one row's inputs and the model's part in them come to."""
+        inputs, refused, spent = prepared
+        embeddings, step_probabilities, unimodal_probabilities, inside, milliseconds, device = output
         used = list(embeddings)
         probabilities = step_probabilities[-1] if len(step_probabilities) else self._prior()
         contradiction = self._contradiction(unimodal_probabilities)
@@ -192,7 +216,7 @@ class Predictor:
             unimodal_probabilities=unimodal_probabilities,
             trace=inside,
             inputs=inputs,
-            milliseconds={**clock.milliseconds, **milliseconds},
+            milliseconds={**spent, **milliseconds},
             device=device,
             picture=_picture(inputs),
         )
@@ -216,6 +240,36 @@ class Predictor:
         return ModelOutput(
             embeddings, step_probabilities, unimodal_probabilities, inside, clock.milliseconds, self.device.type
         )
+
+    def _forward_many(self, rows: Sequence[dict[str, ModalityInput]]) -> list[ModelOutput]:
+        """``forward`` of many rows; the milliseconds are each row's part of what all took together."""
+        if not rows:
+            return []
+        clock, order = _Clock(), self.config.modalities
+        there = [[modality for modality in order if len(inputs.get(modality, ()))] for inputs in rows]
+        with full_precision(self.device):
+            with clock("stems"):
+                encoded = self._encode_many([(inputs, order) for inputs in rows])  # (T_n, S) each
+            with clock("lstm"):
+                ran = self._run_many(encoded, there)
+            with clock("alone"):
+                embeddings = [
+                    dict(zip(used, x.split([len(inputs[modality]) for modality in used]), strict=True))
+                    for x, used, inputs in zip(encoded, there, rows, strict=True)
+                ]
+                alone = self._alone_many(embeddings)
+        spent = {stage: milliseconds / len(rows) for stage, milliseconds in clock.milliseconds.items()}
+        return [
+            ModelOutput(parts, grown, probabilities, inside, spent, self.device.type)
+            for parts, (grown, inside), probabilities in zip(embeddings, ran, alone, strict=True)
+        ]
+
+    def explain_many(self, results: Sequence[Result]) -> list[Credits | None]:
+        """What the answer to each of many results is made of; ``None`` where there was nothing to read."""
+        asked = [result for result in results if result.steps]
+        readouts = [self.readout(result.used) for result in asked]
+        found = iter(explain_many(self.model.lstm, readouts, [result.embeddings for result in asked]))
+        return [next(found) if result.steps else None for result in results]
 
     def explain(
         self, result: Result, *, about: int | None = None, against: int | None = None, faithful: bool = False
@@ -285,6 +339,32 @@ class Predictor:
             return np.zeros((0, len(self.config.labels)), np.float32), None
         inside = trace(self.model.lstm, x)
         return self.readout(used).probabilities(inside.h).cpu().numpy(), inside
+
+    def _run_many(
+        self, encoded: Sequence[Tensor], there: Sequence[Sequence[str]]
+    ) -> list[tuple[np.ndarray, Trace | None]]:
+        """``_run`` of many samples, all of them in one padded batch."""
+        found = [self._run(x[:0], used) for x, used in zip(encoded, there, strict=True)]
+        asked = [n for n, x in enumerate(encoded) if len(x)]
+        if not asked:
+            return found
+        lengths = [len(encoded[n]) for n in asked]
+        together = trace(
+            self.model.lstm, pad_sequence([encoded[n] for n in asked], batch_first=True), lengths=lengths
+        )  # signals (N, T, H)
+        for row, n in enumerate(asked):
+            inside = together.sequence(row)
+            found[n] = self.readout(there[n]).probabilities(inside.h).cpu().numpy(), inside
+        return found
+
+    def _alone_many(self, embeddings: Sequence[Mapping[str, Tensor]]) -> list[dict[str, np.ndarray]]:
+        """``_unimodal_probabilities`` of many samples, all of them in one call of the LSTM."""
+        parts = [part for given in embeddings for part in given.values()]
+        states = iter(ends(self.model.lstm, parts)) if parts else iter(())
+        return [
+            {name: self.readout([name]).probabilities(next(states)).cpu().numpy() for name in given}
+            for given in embeddings
+        ]
 
     def _unimodal_probabilities(self, embeddings: dict[str, Tensor]) -> dict[str, np.ndarray]:
         """The distribution that each modality alone leads to, all of them in one call of the LSTM."""

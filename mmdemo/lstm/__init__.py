@@ -2,7 +2,7 @@
 
 ``trace`` shows every gate, ``ledger`` adds the answer up from what each step wrote, ``changed`` from what each step
 changed, ``rerun`` and ``ablate`` ask what would have been, ``faithfulness`` tests the ledger, and ``explain`` does all
-of it for one sequence.
+of it for one sequence, ``explain_many`` most of it for many at once.
 
 >>> import torch
 >>> lstm, dense, x = torch.nn.LSTM(20, 64), torch.nn.Linear(64, 5), torch.randn(50, 20)
@@ -29,12 +29,14 @@ from mmdemo.lstm.counterfactual import (
 from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.faithfulness import Deletion, faithfulness, infidelity, integrated_gradients
 from mmdemo.lstm.ledger import Ledger, against_runner_up, contrast, forgotten_share, ledger, triangle
+from mmdemo.lstm.many import Credits, explain_many
 from mmdemo.lstm.readout import Readout
 from mmdemo.lstm.trace import SIGNALS, Trace, full_precision, trace
 from mmdemo.lstm.trajectory import let_go
 
 __all__ = [
     "SIGNALS",
+    "Credits",
     "Deletion",
     "Explanation",
     "GateIntervention",
@@ -48,6 +50,7 @@ __all__ = [
     "contradictions",
     "contrast",
     "explain",
+    "explain_many",
     "faithfulness",
     "forgotten_share",
     "full_precision",

@@ -142,22 +142,25 @@ def changed(
         if inside is not None and not lstm.bidirectional:
             to_here = inside.h  # (T, D * H)
         else:
-            to_here = _ends(lstm, [x[: t + 1] for t in range(len(x))])
-        from_here = _ends(lstm, [x[t:] for t in range(len(x))])
+            to_here = ends(lstm, [x[: t + 1] for t in range(len(x))])
+        from_here = ends(lstm, [x[t:] for t in range(len(x))])
         none = torch.zeros_like(to_here[:1])
         states = (torch.cat([none, to_here]).diff(dim=0) - torch.cat([from_here, none]).diff(dim=0)) / 2  # (T, D * H)
         return as_readout(readout).direction(contrast).to(states) @ states.T
 
 
-def _ends(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
-    """The state in which each direction of the top layer ends, for N sequences (T_n, I): (N, D * H)."""
+def ends(lstm: nn.LSTM, sequences: Sequence[Tensor]) -> Tensor:
+    """The state in which each direction of the top layer ends, for N sequences (T_n, I), none empty: (N, D * H).
+
+    They are run side by side, those of about the same length together.
+    """
+    order = sorted(range(len(sequences)), key=lambda n: -len(sequences[n]))
     found = []
-    for start in range(0, len(sequences), ROWS):
-        some = sequences[start : start + ROWS]
-        lengths = torch.tensor([len(one) for one in some])
-        packed = pack_padded_sequence(pad_sequence(list(some)), lengths, enforce_sorted=False)
+    for start in range(0, len(order), ROWS):
+        some = [sequences[n] for n in order[start : start + ROWS]]
+        packed = pack_padded_sequence(pad_sequence(some), torch.tensor([len(one) for one in some]))
         found.append(lstm(packed)[1][0][-1 - lstm.bidirectional :].transpose(0, 1).flatten(1))
-    return torch.cat(found)
+    return torch.cat(found)[torch.tensor(order).argsort()]
 
 
 def coalitions(players: Sequence[str]) -> list[frozenset[str]]:

@@ -117,6 +117,21 @@ class Trace:
         ends = {"h_n": layer.h_n[n : n + 1], "c_n": layer.c_n[n : n + 1]}
         return replace(layer, **signals, **ends, parts=layer.parts[n : n + 1])
 
+    def sequence(self, n: int) -> Trace:
+        """The trace of one sequence of a batch, from an LSTM of one layer that reads forward: as if it was unbatched.
+
+        Args:
+            n: which one.
+
+        Raises:
+            ValueError: there is no batch, or there are more layers or directions.
+        """
+        if self.h.dim() != 3 or len(self.parts) > 1 or len(self.layers) > 1:
+            raise ValueError(f"a batch from one layer that reads forward, got {self!r}")
+        stop = None if self.lengths is None else int(self.lengths[n])
+        signals = {name: _time_major(getattr(self, name), self.batch_first)[:stop, n] for name in SIGNALS}
+        return Trace(**signals, h_n=self.h_n[:, n], c_n=self.c_n[:, n], parts=self.parts)
+
     def to_dataframe(self) -> pandas.DataFrame:
         """A long table: a row for each sequence, real step, layer, direction and unit, with a column for each signal.
 

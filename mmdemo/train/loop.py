@@ -1,7 +1,7 @@
 """The training loop: on one or several devices, resumable, and reproducible from its seed.
 
-``accelerate launch -m mmdemo train ...`` or ``torchrun`` runs it on several GPUs or machines. On a CPU, use
-``torchrun`` with ``ACCELERATE_USE_CPU=true``, since Accelerate's own launcher starts only one process there. The
+``accelerate launch -m mmdemo train ...`` or ``torchrun`` runs it on several GPUs or machines (docs/scaling.md). On a
+CPU, use ``torchrun`` with ``ACCELERATE_USE_CPU=true``: Accelerate's own launcher starts only one process there. The
 processes share every batch and learn what one process would. All randomness derives from the seed, the epoch and the
 sample, so a run that was killed repeats the epoch that it was in and ends with the same result.
 """
@@ -9,6 +9,7 @@ sample, so a run that was killed repeats the epoch that it was in and ends with 
 from __future__ import annotations
 
 import copy
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -25,6 +26,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from mmdemo.config import ModelConfig
+from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch, Steps
 from mmdemo.train.calibration import calibrate, true_classes
@@ -99,6 +101,7 @@ def train(
         log_with="tensorboard",
         project_dir=str(run),
     )
+    _check_shared(accelerator, run)
     accelerator.init_trackers("log")
     model = new_model(config)
     if start_from:
@@ -163,6 +166,28 @@ def train(
     accelerator.wait_for_everyone()
     accelerator.end_training()
     return best
+
+
+def _check_shared(accelerator: Accelerator, run: Path) -> None:
+    """Make sure that all processes, whatever machine they are on, see one folder of the run: they resume from it.
+
+    Raises:
+        InputError: they do not; every process says so.
+    """
+    if accelerator.num_processes == 1:
+        return
+    mark = broadcast_object_list([uuid.uuid4().hex])[0]
+    file = run / f".{mark}"
+    if accelerator.is_main_process:
+        run.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    accelerator.wait_for_everyone()
+    seen = accelerator.gather(torch.tensor([file.is_file()], device=accelerator.device))
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        file.unlink()
+    if not bool(seen.all()):
+        raise InputError("train.not_shared", folder=str(run.absolute()))
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 from mmdemo import __version__
 
 ROOT = Path(__file__).parents[2]
+EXTRAS = ("train", "cluster", "test")
 FOLDERS = ("mmdemo", "assets", "checkpoints")
 
 
@@ -82,7 +83,7 @@ def closure(requirements):
 def modules_of_extras():
     """Top-level modules that come with the extras only."""
     there = closure(listed("requirements.txt"))
-    extras = {canonicalize_name(need.name) for name in ("train", "test") for need in listed(f"requirements-{name}.txt")}
+    extras = {canonicalize_name(need.name) for name in EXTRAS for need in listed(f"requirements-{name}.txt")}
     modules = packages_distributions().items()
     return sorted(module for module, names in modules if {*map(canonicalize_name, names)} <= extras - there)
 
@@ -124,10 +125,11 @@ def test_it_says_what_it_needs_and_under_which_licences(wheel):
     always = {need.name for need in needs if need.marker is None}
     extras = {
         extra: {need.name for need in needs if need.marker and need.marker.evaluate({"extra": extra})}
-        for extra in ("train", "test")
+        for extra in EXTRAS
     }
     assert {"torch", "gradio", "typer"} <= always and "accelerate" not in always
     assert "accelerate" in extras["train"] and "pytest" not in extras["train"]
+    assert extras["cluster"] == {"pyarrow", "ray"}
     assert extras["train"] < extras["test"] and "pytest" in extras["test"]
     licences = set(metadata.get_all("License-File"))
     assert {"LICENSE", "docs/licences.md"} <= licences

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ class Server:
     """A server in a process of its own, with a folder for uploads and a log of its own."""
 
     def __init__(
-        self, folder: Path, *flags: str, minutes: float | None = None, checkpoints: Path | None = None
+        self, folder: Path, *flags: str, minutes: float | None = None, checkpoints: Path | None = None, port: int = 0
     ) -> None:
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            if port:
+                free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
             self.port = free.getsockname()[1]
+        self.again = partial(Server, folder, *flags, minutes=minutes, checkpoints=checkpoints, port=self.port)
         self.folder, self.log = folder, folder.parent / f"log-{self.port}.txt"
         self.url = f"http://127.0.0.1:{self.port}"
         temp = folder.parent / "tmp"

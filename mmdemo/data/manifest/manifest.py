@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,15 @@ def read_inputs(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
     Raises:
         InputError: the file cannot be read as a table, or has no column for any input.
     """
-    rows, problems = read_table(path)
+    return inputs_of(*read_table(path), path)
+
+
+def inputs_of(rows: pd.DataFrame, problems: Sequence[Problem], path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """``read_inputs`` of rows that were read already, and of what was found wrong with them.
+
+    Raises:
+        InputError: there is no column for any input.
+    """
     if not set(MODALITIES) & set(rows):
         raise InputError("manifest.no_input_column", file=str(path))
     folder = Path(path).parent.absolute()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
+import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -61,24 +62,97 @@ def write_table(rows: pd.DataFrame, path: Path) -> None:
 
 
 def _delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """A text file. Read by the csv module, which knows the line of a row; to it "NA" and "None" are just words."""
-    try:
-        text = path.read_text(encoding="utf-8-sig").replace("\0", "")
-    except UnicodeDecodeError as error:
-        raise InputError("manifest.encoding", file=str(path)) from error
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # too long a cell is one row's problem, not the file's
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    header = [name.strip().lower() for name in next(reader, [])]
-    rows, problems, line = [], [], reader.line_num + 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            rows.append([*cells[: len(header)], *[""] * (len(header) - len(cells)), line])
-            if len(cells) > len(header):
-                problems.append(Problem(line, Note("manifest.cells", {"cells": len(cells), "columns": len(header)})))
-        line = reader.line_num + 1
-    lines = [row.pop() for row in rows]
-    return _strings(pd.DataFrame(rows, columns=header, dtype=object), lines, path), problems
+    """A text file."""
+    layout = Layout.of(path)
+    return layout.table(layout.records(layout.start), path)
+
+
+class Place(NamedTuple):
+    """Where a row of a text file begins: at which byte, and in which line, counted from 1."""
+
+    byte: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is divided. It is read by the csv module, to which "NA" and "None" are just words.
+
+    Attributes:
+        path: the file.
+        delimiter: between its cells.
+        header: the names of its columns.
+        start: where the first row begins.
+    """
+
+    path: Path
+    delimiter: str
+    header: tuple[str, ...]
+    start: Place
+
+    @classmethod
+    def of(cls, path: Path) -> Layout:
+        """That of a file.
+
+        Raises:
+            InputError: it is not UTF-8.
+        """
+        first = next((text for text, _ in _lines(path, 0)), "")
+        delimiter = max(",;\t", key=first.count)
+        unread = cls(path, delimiter, (), Place(0, 1))
+        _, cells, after = next(unread._records(Place(0, 1)), (None, [], Place(0, 1)))
+        return cls(path, delimiter, tuple(name.strip().lower() for name in cells), after)
+
+    def records(self, place: Place) -> Iterator[tuple[Place, list[str]]]:
+        """Where each row from a place on begins, and its cells; rows in which nothing stands are passed over.
+
+        Raises:
+            InputError: the file is not UTF-8.
+        """
+        return ((at, cells) for at, cells, _ in self._records(place) if any(cell.strip() for cell in cells))
+
+    def table(self, records: Iterable[tuple[Place, list[str]]], path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+        """Such rows as a table, and what is wrong with those that have too many cells."""
+        rows, lines, problems, width = [], [], [], len(self.header)
+        for place, cells in records:
+            rows.append([*cells[:width], *[""] * (width - len(cells))])
+            lines.append(place.line)
+            if len(cells) > width:
+                problems.append(Problem(place.line, Note("manifest.cells", {"cells": len(cells), "columns": width})))
+        return as_strings(pd.DataFrame(rows, columns=list(self.header), dtype=object), lines, path), problems
+
+    def _records(self, place: Place) -> Iterator[tuple[Place, list[str], Place]]:
+        """Where each row begins, its cells, and where the next one does."""
+        csv.field_size_limit(
+            max(csv.field_size_limit(), os.path.getsize(self.path))
+        )  # too long a cell is one row's fault
+        byte = place.byte
+
+        def texts() -> Iterator[str]:
+            nonlocal byte
+            for text, byte in _lines(self.path, place.byte):  # noqa: B007 -- the place moves with the reader
+                yield text
+
+        reader, here = csv.reader(texts(), delimiter=self.delimiter), place
+        for cells in reader:
+            after = Place(byte, place.line + reader.line_num)
+            yield here, cells, after
+            here = after
+
+
+def _lines(path: Path, byte: int) -> Iterator[tuple[str, int]]:
+    """Each line of a text file from a byte on, ended as Python ends it, and the byte after it."""
+    with path.open("rb") as file:
+        file.seek(byte)
+        for whole in file:
+            for line in re.split(rb"(?<=\r)(?!\n)", whole):
+                byte += len(line)
+                try:
+                    text = line.decode("utf-8-sig" if byte == len(line) else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise InputError("manifest.encoding", file=str(path)) from error
+                if line:
+                    yield text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"), byte
 
 
 def _parquet(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -90,10 +164,10 @@ def _parquet(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     except (OSError, ValueError) as error:  # pyarrow's own errors are among them
         raise InputError("manifest.unreadable", file=str(path)) from error
     rows.columns = [str(name).strip().lower() for name in rows]
-    return _strings(rows, range(1, len(rows) + 1), path), []
+    return as_strings(rows, range(1, len(rows) + 1), path), []
 
 
-def _strings(rows: pd.DataFrame, lines: Iterable[int], path: Path) -> pd.DataFrame:
+def as_strings(rows: pd.DataFrame, lines: Iterable[int], path: Path) -> pd.DataFrame:
     """Every cell as a string, and a column ``line``."""
     twice = rows.columns[rows.columns.duplicated()]
     if len(twice):

@@ -221,3 +221,28 @@ def test_on_cuda_the_first_run_after_the_warm_up_takes_no_longer_than_two_later_
         predictor.explain(predictor.predict(**inputs))
         seconds.append(time.perf_counter() - start)
     assert seconds[0] <= 2 * sorted(seconds[1:])[3]
+
+
+def test_many_rows_are_each_read_as_alone(predictor, tmp_path):
+    inputs = sample_inputs()
+    rows = [{modality: inputs[modality] for modality in subset} for subset in SUBSETS]
+    rows += [{"text": "a longer text, of more words than any other"}, {"text": "a", "image": tmp_path / "gone.png"}]
+    for row, found in zip(rows, predictor.read_many(rows), strict=True):
+        alone = predictor.read(row)
+        assert (found.used, found.ignored, found.level) == (alone.used, alone.ignored, alone.level)
+        assert found.steps == alone.steps
+        assert found.step_probabilities == pytest.approx(alone.step_probabilities, abs=1e-5)
+        for modality, probabilities in alone.unimodal_probabilities.items():
+            assert found.unimodal_probabilities[modality] == pytest.approx(probabilities, abs=1e-5)
+        assert (found.trace is None) == (alone.trace is None)
+        if alone.trace:
+            torch.testing.assert_close(found.trace.c, alone.trace.c, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(found.trace.c_n, alone.trace.c_n, atol=1e-5, rtol=1e-5)
+
+
+def test_many_results_are_each_explained_as_alone(predictor):
+    results = predictor.read_many([sample_inputs(), {}, {"text": "one"}])
+    whole, nothing, words = predictor.explain_many(results)
+    assert nothing is None
+    for credits, result in ((whole, results[0]), (words, results[2])):
+        torch.testing.assert_close(credits.evidence, predictor.explain(result).evidence, atol=1e-4, rtol=1e-4)

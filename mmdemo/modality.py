@@ -311,8 +311,20 @@ class Stem(nn.Module):
     sample, (B,), and returns (B, T, embedding_dim); rows beyond a sample's end mean nothing.
     """
 
+    teaches_itself: ClassVar[bool] = False
+    """Whether, alone, it learns by :meth:`own_loss` and not by the classes."""
+
     def load_pretrained(self) -> None:
         """Take over the weights that were trained elsewhere, where there are some."""
+
+    def own_loss(self, batch: Any, lengths: Tensor, labels: Tensor) -> Tensor:
+        """What a stem learns by that ``teaches_itself``.
+
+        Args:
+            batch, lengths: as for ``forward``.
+            labels: the samples' classes, (B,).
+        """
+        raise NotImplementedError
 
     def shrunk(self, batch: Any, size: int) -> Any:
         """A batch in a lower resolution, for quick first epochs, where there is such a thing."""

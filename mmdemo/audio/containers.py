@@ -75,7 +75,7 @@ def read_container(contents: bytes) -> Iterator[tuple[int, NDArray[np.float32]]]
     }
     try:
         with av.open(
-            io.BytesIO(contents), format=name, options=options, metadata_errors="ignore", io_open=open_nothing
+            io.BytesIO(contents), format=name, options=options, metadata_errors="ignore", io_open=_open_nothing
         ) as container:
             if not container.streams.audio:
                 raise InputError("audio.no_sound" if container.streams.video else "audio.unreadable")
@@ -116,12 +116,12 @@ def _decoded(container: Any, stream: Any) -> Iterator[tuple[int, NDArray[np.floa
                 frame.pts = None  # it would go on where another resampler has begun
             for piece in [frame] if kind == first else resampler.resample(frame):
                 if piece.samples:
-                    yield first[1], samples_of(piece)
+                    yield first[1], _samples(piece)
     if damaged and first is None:
         raise InputError("audio.unreadable")
 
 
-def samples_of(frame: Any) -> NDArray[np.float32]:
+def _samples(frame: Any) -> NDArray[np.float32]:
     """A frame's samples, (n, channels) in -1..1, whatever their type and order."""
     array = frame.to_ndarray()  # (channels, n), or (1, n * channels)
     array = array.T if frame.format.is_planar else array.reshape(-1, len(frame.layout.channels))
@@ -131,6 +131,6 @@ def samples_of(frame: Any) -> NDArray[np.float32]:
     return ((array.astype(np.float64) - (half if array.dtype.kind == "u" else 0)) / half).astype(np.float32)
 
 
-def open_nothing(*_: Any) -> None:
+def _open_nothing(*_: Any) -> None:
     """What FFmpeg gets that wants to open another file or an address."""
     raise PermissionError

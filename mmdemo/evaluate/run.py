@@ -25,6 +25,7 @@ from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
+from mmdemo.evaluate.sync import study_sync
 from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -89,6 +90,32 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     if "strangers" in (earlier := read_metrics(folder)):
         metrics["strangers"] = earlier["strangers"]  # about the recipe, not about this checkpoint's weights
     write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
+    _publish(folder, task, metrics)
+    return metrics
+
+
+def evaluate_sync(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+    """The same for a checkpoint that says whether lips and voice belong together; see ``mmdemo.evaluate.sync``.
+
+    Args:
+        data: the task's data.
+        folder: the checkpoint.
+        run: a folder for the runs of models that are trained here and thrown away.
+        recipe: how these are trained.
+        command: the command that was given; shown beside the figures.
+    """
+    model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
+    task, counts = data.task, data.rows["split"].value_counts()
+    features = data.features(data.split("test"))
+    metrics: dict[str, Any] = {
+        "task": task.name,
+        "command": command,
+        "seed": data.seed,
+        "split": task.split,
+        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+        **evaluate(model, features, pair=task.pair, seed=data.seed),
+        "sync": study_sync(model, data, run, recipe=recipe),
+    }
     _publish(folder, task, metrics)
     return metrics
 

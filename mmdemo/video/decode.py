@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmdemo.audio.containers import DECODERS, MAX_STREAMS, container_of, open_nothing, samples_of
+from mmdemo.audio.containers import DECODERS, MAX_STREAMS, container_of
 from mmdemo.audio.decode import check_limits
 from mmdemo.audio.mix import to_mono
 from mmdemo.audio.structure import check_structure
@@ -117,7 +117,7 @@ def _film(contents: bytes) -> Film:
     }
     try:
         with av.open(
-            io.BytesIO(contents), format=name, options=options, metadata_errors="ignore", io_open=open_nothing
+            io.BytesIO(contents), format=name, options=options, metadata_errors="ignore", io_open=_open_nothing
         ) as container:
             return _streams(container)
     except InputError:
@@ -163,6 +163,11 @@ def _frames(container: Any, video: Any, audio: Any) -> Iterator[Any]:
             yield from packet.decode()
         except (av.error.InvalidDataError, av.error.EOFError):
             continue
+
+
+def _open_nothing(*_: Any) -> None:
+    """What FFmpeg gets that wants to open another file or an address."""
+    raise PermissionError
 
 
 def _check_size(width: int, height: int) -> None:
@@ -217,22 +222,30 @@ class _Ear:
 
     def __init__(self) -> None:
         self.rate = self.channels = 0
+        self.floats: Any = None
+        self.kind: tuple[str, str, int] | None = None
         self.pieces: list[tuple[float | None, NDArray[np.float32]]] = []
         self.count = 0
 
     def take(self, frame: Any) -> None:
         if not frame.samples:
             return
-        piece = samples_of(frame)
-        if not self.pieces:
-            self.rate, self.channels = frame.sample_rate, piece.shape[1]
-        if (frame.sample_rate, piece.shape[1]) != (self.rate, self.channels):  # no recorder changes on the way
+        import av
+
+        if self.floats is None:
+            self.rate, self.channels = frame.sample_rate, len(frame.layout.channels)
+            check_limits(self.rate, self.channels, 0)
+            self.kind = frame.format.name, frame.layout.name, frame.sample_rate
+            self.floats = av.AudioResampler("fltp", frame.layout, frame.sample_rate)  # other numbers, not another rate
+        if (frame.format.name, frame.layout.name, frame.sample_rate) != self.kind:  # no recorder changes on the way
             return
-        self.count += len(piece)
-        check_limits(self.rate, self.channels, 0)
+        self.count += frame.samples
         if self.count > (MAX_SECONDS + 2) * self.rate:
             raise InputError("video.too_long", limit=MAX_SECONDS)
-        self.pieces.append((None if frame.time is None else float(frame.time), piece))
+        time = None if frame.time is None else float(frame.time)
+        for piece in self.floats.resample(frame):
+            self.pieces.append((time, piece.to_ndarray().T))  # (n, channels)
+            time = None
 
     def track(self, origin: float, seconds: float) -> NDArray[np.float32]:
         """Mono samples from a time on, silent where there are none.

@@ -73,10 +73,6 @@ class Video(Modality):
         """The mouth of each step beside the next one's."""
         return np.hstack(given.mouths[::2]).astype(np.float32)
 
-    def place(self, index: int, count: int, word: str, span: tuple[float, ...]) -> dict[str, Any]:
-        """In seconds."""
-        return {"start": f"{span[0]:.2f}", "end": f"{span[1]:.2f}"}
-
     def stem(self, config: Any, embedding_dim: int) -> VideoStem:
         """Two small networks."""
         return VideoStem(VideoConfig(**config), embedding_dim)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import cv2
 import numpy as np
@@ -82,7 +82,7 @@ class View:
     def __str__(self) -> str:
         parts = [f"t={self.start * STEP:.2f},{self.stop * STEP:.2f}"] if self.stop is not None else []
         parts += [f"late={self.late * STEP:.2f}"] if self.late else []
-        parts += [f"sound={Path(self.sound).name}"] if self.sound else []
+        parts += [f"sound={quote(Path(self.sound).name)}"] if self.sound else []
         return "&".join(parts)
 
     def steps(self, lips: int, voice: int) -> tuple[slice, slice]:

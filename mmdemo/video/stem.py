@@ -23,6 +23,8 @@ class VideoStem(Stem):
     was trained elsewhere and the loudness. Of each step of the LSTM, the last number says which of the two it is.
     """
 
+    teaches_itself = True
+
     def __init__(self, config: VideoConfig, embedding_dim: int) -> None:
         super().__init__()
         size = embedding_dim - 1

@@ -206,7 +206,8 @@ def evaluate(
     ] = TRAINED / "digits",
     manifest: Manifest = None,
     strangers: Annotated[
-        bool, typer.Option(help="Measure speakers that training never heard instead: trains audio-only models.")
+        bool,
+        typer.Option(help="Measure speakers that training never heard instead: trains models that are thrown away."),
     ] = False,
     data_dir: Data = None,
     cache: Cache = Path("cache"),
@@ -216,7 +217,7 @@ def evaluate(
     """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
     from mmdemo.data.sources.folder import data_folder
     from mmdemo.data.tasks.registry import task_of
-    from mmdemo.evaluate.run import evaluate_sync, evaluate_task, study_unheard_speakers
+    from mmdemo.evaluate.run import evaluate_sync, evaluate_task, study_left_out_folds, study_unheard_speakers
     from mmdemo.evaluate.tables import tables
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
@@ -228,10 +229,10 @@ def evaluate(
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
     if strangers:
         run = runs / f"{task.name}-strangers-{seed}"
-        metrics = study_unheard_speakers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
+        study = study_left_out_folds if task.folds else study_unheard_speakers
+        metrics = study(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
     elif task.folds:
-        run = runs / f"{task.name}-folds-{seed}"
-        metrics = evaluate_sync(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
+        metrics = evaluate_sync(data, checkpoint, command=command)
     else:
         metrics = evaluate_task(data, checkpoint, command=command)
     typer.echo(tables(metrics))

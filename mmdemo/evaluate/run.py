@@ -25,7 +25,7 @@ from mmdemo.evaluate.photos import study_photos
 from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
-from mmdemo.evaluate.sync import study_sync
+from mmdemo.evaluate.sync import study_folds, study_sync
 from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -94,14 +94,12 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     return metrics
 
 
-def evaluate_sync(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+def evaluate_sync(data: Data, folder: Path, *, command: str) -> dict:
     """The same for a checkpoint that says whether lips and voice belong together; see ``mmdemo.evaluate.sync``.
 
     Args:
         data: the task's data.
         folder: the checkpoint.
-        run: a folder for the runs of models that are trained here and thrown away.
-        recipe: how these are trained.
         command: the command that was given; shown beside the figures.
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
@@ -114,9 +112,23 @@ def evaluate_sync(data: Data, folder: Path, run: Path, *, recipe: Recipe, comman
         "split": task.split,
         "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
         **evaluate(model, features, pair=task.pair, seed=data.seed),
-        "sync": study_sync(model, data, run, recipe=recipe),
+        "sync": study_sync(model, data),
     }
+    if "folds" in (earlier := read_metrics(folder)):
+        metrics["folds"] = earlier["folds"]  # about the recipe, not about this checkpoint's weights
     _publish(folder, task, metrics)
+    return metrics
+
+
+def study_left_out_folds(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+    """The same for its recipe, with each half of the speakers left out in turn; goes beside the checkpoint's figures.
+
+    Raises:
+        FileNotFoundError: the checkpoint has not been measured yet.
+    """
+    metrics = _measured(folder)
+    metrics["folds"] = {"command": command, **study_folds(data, run, recipe=recipe)}
+    _publish(folder, data.task, metrics)
     return metrics
 
 
@@ -132,9 +144,7 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
     """
     if "speaker" not in data.rows:
         raise InputError("manifest.no_speaker")
-    metrics = read_metrics(folder)
-    if not metrics:
-        raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
+    metrics = _measured(folder)
     parts = []
     for split in ("train", "validation", "test"):
         sounds = data.whole(split) if split == "train" else data.split(split)
@@ -158,6 +168,13 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
     metrics["strangers"] = {"command": command, "official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
     _publish(folder, data.task, metrics)
     return metrics
+
+
+def _measured(folder: Path) -> dict[str, Any]:
+    """What an evaluation of the checkpoint itself has left."""
+    if metrics := read_metrics(folder):
+        return metrics
+    raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
 
 
 def _kinds_of_input(

@@ -1,7 +1,7 @@
 """Do lips and voice belong together? How well a checkpoint tells, and its recipe for people who were left out.
 
-Every figure about the recipe is of speakers whom the model has never met: they are left out in folds, and the models
-are trained here and thrown away. Beside each figure stands what learns nothing: the plain correlation of the
+Every figure is of speakers whom the model has never met. Of the recipe they are those who are left out in folds; these
+models are trained here and thrown away. Beside each figure stands what learns nothing: the plain correlation of the
 lips' movement and the loudness.
 """
 
@@ -68,49 +68,53 @@ class Pair:
     beside: Numbers
 
 
-def study_sync(model: MultimodalLSTM, data: Data, run: Path, *, recipe: Recipe) -> dict[str, Any]:
-    """All of it, for ``metrics.json``.
+def study_sync(model: MultimodalLSTM, data: Data) -> dict[str, Any]:
+    """How well a checkpoint does on the speakers of the test split, whom it has never met.
+
+    Returns:
+        ``areas``, ``offsets``, ``position`` and ``harmed``, for ``metrics.json``.
+    """
+    askers = [(asker(model), _wholes(data, data.whole("test"), "test"))]
+    return {**_measure(askers, data.seed), "harmed": _harmed(askers, data.seed)}
+
+
+def study_folds(data: Data, run: Path, *, recipe: Recipe) -> dict[str, Any]:
+    """How well the recipe does on each half of the speakers while the others are learnt from.
 
     Args:
-        model: the checkpoint's model, measured on the speakers of the test split.
         data: the task's data.
-        run: a folder for the runs of the models that are thrown away.
+        run: a folder for the runs of the models, which are thrown away.
         recipe: how these are trained.
 
     Returns:
-        ``checkpoint`` and ``folds``, each with ``areas``, ``offsets`` and ``position``; ``folds`` also with ``harmed``.
+        The same as for a checkpoint, and who was ``left_out``.
     """
     splits = {name: data.whole(name) for name in ("train", "validation", "test")}
-    read_all = {name: data.features(rows, voices=VOICES if name == "train" else 1) for name, rows in splits.items()}
+    read_all = [data.features(rows, voices=VOICES if name == "train" else 1) for name, rows in splits.items()]
     speakers = np.concatenate([rows["speaker"].to_numpy(str) for rows in splits.values()])
-    features = _joined(list(read_all.values()))
+    features = _joined(read_all)
     clips: dict[str, dict[str, Numbers]] = {}
     for name, rows in splits.items():
         for speaker, wholes in _wholes(data, rows, name).items():
             clips.setdefault(speaker, {}).update(wholes)
-    tested = {speaker: clips[speaker] for speaker in sorted(set(splits["test"]["speaker"]))}
-    report: dict[str, Any] = {"checkpoint": _measure([(asker(model), tested)], data.seed)}
-
     askers: list[tuple[Ask, dict[str, dict[str, Numbers]]]] = []
     for k, fold in enumerate(data.task.folds):
         learnt = features.only(~np.isin(speakers, fold))
-        how = replace(recipe, patience=recipe.epochs)
         folder = run / f"fold-{k}"
         fresh = train(
-            model.config,
+            data.task.config,
             {"train": learnt, "validation": learnt},  # nothing is chosen on the data at hand
             folder / "checkpoint",
             folder,
-            recipe=how,
+            recipe=replace(recipe, patience=recipe.epochs),
             pair=False,
             seed=data.seed,
             quiet=True,
         )
         askers.append((asker(fresh.eval()), {speaker: clips[speaker] for speaker in fold if speaker in clips}))
         data.say(f"without {', '.join(fold)}: trained")
-    report["folds"] = {"left_out": [list(fold) for fold in data.task.folds], **_measure(askers, data.seed)}
-    report["folds"]["harmed"] = _harmed(askers, data.seed)
-    return report
+    report = {**_measure(askers, data.seed), "harmed": _harmed(askers, data.seed)}
+    return {"left_out": [list(fold) for fold in data.task.folds], **report}
 
 
 def asker(model: MultimodalLSTM) -> Ask:

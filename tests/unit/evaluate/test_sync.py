@@ -82,10 +82,12 @@ def test_the_table_says_all_of_it(clips):
         "split": "ours",
         "alone": {},
         "together": {},
-        "sync": {"checkpoint": found, "folds": {"left_out": [["s1"], ["s2"]], **found, "harmed": harmed}},
+        "sync": found | {"harmed": harmed},
     }
+    assert "the folds" not in tables(metrics)
+    metrics["folds"] = {"command": "strangers", "left_out": [["s1"], ["s2"]], **metrics["sync"]}
     said = tables(metrics)
-    assert "| 2 s | folds |" in said and "| chance | 8 | 7.69 % | 23.08 % |" in said and "0.950" in said
+    assert "| 2 s | the folds |" in said and "| chance | 8 | 7.69 % | 23.08 % |" in said and "0.950" in said
 
 
 def test_a_webcam_in_poor_light_records_what_can_be_read(tmp_path):

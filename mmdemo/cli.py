@@ -69,6 +69,7 @@ class RecipeName(str, Enum):
 
     own = "own"
     warm = "warm"
+    sync = "sync"
     textbook = "textbook"
 
 
@@ -128,7 +129,7 @@ def serve(
 @app.command()
 def train(
     task: Annotated[
-        str, typer.Option(help="digits, emotion, or, with --manifest, a name of your choice for your own task.")
+        str, typer.Option(help="digits, emotion, lips, or, with --manifest, a name of your choice for your own task.")
     ] = "digits",
     manifest: Manifest = None,
     like: Annotated[
@@ -143,7 +144,7 @@ def train(
         RecipeName | None,
         typer.Option(
             help="own: as digits was trained; warm: as emotion was, with each stem trained alone first; "
-            "textbook: Adam, learning rate 0.001, batches of 32, 10 epochs.",
+            "sync: as lips was; textbook: Adam, learning rate 0.001, batches of 32, 10 epochs.",
             show_default="the task's own",
         ),
     ] = None,
@@ -262,7 +263,8 @@ def evaluate(
     ] = TRAINED / "digits",
     manifest: Manifest = None,
     strangers: Annotated[
-        bool, typer.Option(help="Measure speakers that training never heard instead: trains audio-only models.")
+        bool,
+        typer.Option(help="Measure speakers that training never heard instead: trains models that are thrown away."),
     ] = False,
     streams: Annotated[
         bool, typer.Option("--streams", help="Measure a memory that is carried on instead: writes streams.json.")
@@ -275,7 +277,7 @@ def evaluate(
     """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
     from mmdemo.data.sources.folder import data_folder
     from mmdemo.data.tasks.registry import task_of
-    from mmdemo.evaluate.run import evaluate_task, study_unheard_speakers
+    from mmdemo.evaluate.run import evaluate_sync, evaluate_task, study_left_out_folds, study_unheard_speakers
     from mmdemo.evaluate.tables import tables
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
@@ -292,7 +294,10 @@ def evaluate(
         return
     if strangers:
         run = runs / f"{task.name}-strangers-{seed}"
-        metrics = study_unheard_speakers(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
+        study = study_left_out_folds if task.folds else study_unheard_speakers
+        metrics = study(data, checkpoint, run, recipe=RECIPES[task.recipe], command=command)
+    elif task.folds:
+        metrics = evaluate_sync(data, checkpoint, command=command)
     else:
         metrics = evaluate_task(data, checkpoint, command=command)
     typer.echo(tables(metrics))
@@ -303,8 +308,15 @@ def predict(
     text: Annotated[str | None, typer.Option(help="A text.")] = None,
     image: Annotated[str | None, typer.Option(help="A picture file, or FILE#N for picture N of an IDX file.")] = None,
     audio: Annotated[str | None, typer.Option(help="A recording: WAV, MP3, M4A, Ogg, FLAC, WebM, ...")] = None,
+    video: Annotated[
+        str | None,
+        typer.Option(
+            help="A video of somebody who speaks, WebM, MP4 or MOV, or a part of one, or with its sound moved: "
+            "FILE#t=0.5,2.5, FILE#late=0.24. With --checkpoint checkpoints/lips."
+        ),
+    ] = None,
     manifest: Annotated[
-        Path | None, typer.Option(help="A table with many inputs in place of one: columns text, image and audio.")
+        Path | None, typer.Option(help="A table with many inputs in place of one: columns text, image, audio, video.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="With --manifest: the table of predictions to write.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -312,13 +324,17 @@ def predict(
     report: Annotated[
         Path | None, typer.Option(help="HTML file to write the answer and the drawing to; it works offline.")
     ] = None,
-    order: Annotated[str, typer.Option(help="Order in which the inputs are read.")] = "text,image,audio",
+    order: Annotated[
+        str | None,
+        typer.Option(help="Order in which the inputs are read.", show_default="text,image,audio, if the task has them"),
+    ] = None,
     ray: Ray = None,
     checkpoint: Checkpoint = CHECKPOINTS / "digits",
     device: Device = None,
 ) -> None:
     """Predict the label of a text, a picture, a recording or any combination, or of every row of a manifest."""
-    single = [name for name, given in (("text", text), ("image", image), ("audio", audio)) if given is not None]
+    inputs = {"text": text, "image": image, "audio": audio, "video": video}
+    single = [name for name, given in inputs.items() if given is not None]
     if manifest and (single or as_json or trace or report):
         raise typer.BadParameter("--manifest can be combined with --out, --ray, --checkpoint and --device only")
     if ray and not manifest:
@@ -326,7 +342,7 @@ def predict(
     if bool(manifest) != bool(out):
         raise typer.BadParameter("--manifest and --out need each other")
     if not manifest and not single:
-        raise typer.BadParameter("Give --text, --image or --audio, or --manifest with --out")
+        raise typer.BadParameter("Give --text, --image, --audio or --video, or --manifest with --out")
 
     _use_one_thread()
     from mmdemo.data.manifest.manifest import load_image_cell
@@ -340,8 +356,10 @@ def predict(
         typer.echo(f"Wrote {out}. Rows that could not be predicted: {failed}" + "; see the column note." * bool(failed))
         return
     predictor = _quietly(Predictor.load, checkpoint, device)
-    picture = None if image is None else partial(load_image_cell, image)
-    result = predictor.predict(text=text, image=picture, audio=audio, order=order.split(","))
+    sources = {name: given for name, given in inputs.items() if given is not None}
+    if image is not None:
+        sources["image"] = partial(load_image_cell, image)
+    result = predictor.predict(**sources, order=order and order.split(","))
     typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2) if as_json else in_words(result))
     if trace:
         save_trace(result, trace)

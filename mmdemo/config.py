@@ -137,6 +137,18 @@ class AudioConfig:
 
 
 @dataclass
+class VideoConfig:
+    """How lips and voice become steps: the two small networks of the stem."""
+
+    channels: int = 128  # of their hidden layer
+    dropout: float = 0.3  # within them, in training only
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for what no such field can be."""
+        _check_fields(self)
+
+
+@dataclass
 class Calibration:
     """What the answers to one combination of inputs are worth, as measured on the validation split."""
 
@@ -170,11 +182,12 @@ class ModelConfig:
     streams: Calibration | None = None  # the same for a memory that is carried on; None where that was not taught
     expose_test_cases: bool = True  # on the page: not faces, nor words nobody should meet unasked
     more: dict[str, Any] = field(default_factory=dict)  # the configuration of each sense besides the usual three
+    without: list[str] = field(default_factory=list)  # those of the usual three that the task does not have
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """The names of the task's senses, in the usual order of reading."""
-        return (*MODALITIES, *self.more)
+        return (*(modality for modality in MODALITIES if modality not in self.without), *self.more)
 
     def of(self, modality: str) -> Any:
         """The part of the configuration that belongs to one sense."""
@@ -231,6 +244,8 @@ class ModelConfig:
                 raise ValueError(f"{name} must be an object, but is {value!r}")
         if not isinstance(self.more, dict):
             raise ValueError(f"more must be an object, but is {self.more!r}")
+        if not isinstance(self.without, list) or not set(self.without) <= set(MODALITIES) or not self.modalities:
+            raise ValueError(f"without must leave out some of {', '.join(MODALITIES)}, but is {self.without!r}")
         if not isinstance(self.task, str) or not self.task:
             raise ValueError(f"task must be a word, but is {self.task!r}")
         _check_fields(self)

@@ -35,6 +35,8 @@ class ModalityInput(ABC):
             read, or ink that the frame cuts off.
         candidates: (span, score) of everything in it that may be meant, best first, where a sense finds several.
         chosen: which of them was read.
+        offsets: (seconds, score): how much better it would fit together if a part of it were moved by so much, where a
+            sense tries that.
     """
 
     notes: tuple[Note, ...] = ()
@@ -42,6 +44,7 @@ class ModalityInput(ABC):
     doubt: Note | None = None
     candidates: tuple[tuple[tuple[float, ...], float], ...] = ()
     chosen: int = 0
+    offsets: tuple[tuple[float, float], ...] = ()
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -211,6 +214,14 @@ class Modality(ABC):
         given = self.read(source, config)
         return str(given.absent) if given.absent else [self.item(given)]
 
+    def wholes(self, cell: str) -> tuple[str, ...]:
+        """What has to be read for a cell of a manifest; what many cells are parts of is read and kept only once."""
+        return (cell,)
+
+    def part(self, wholes: Sequence[Item], cell: str) -> Item:
+        """The item of a cell, of the items of its :meth:`wholes`."""
+        return wholes[0]
+
     def pack(self, item: Item) -> Item:
         """An item as it is kept in memory and on the disk, if it can be kept smaller; :meth:`unpack` undoes it."""
         return item
@@ -339,8 +350,20 @@ class Stem(nn.Module):
     sample, (B,), and returns (B, T, embedding_dim); rows beyond a sample's end mean nothing.
     """
 
+    teaches_itself: ClassVar[bool] = False
+    """Whether, alone, it learns by :meth:`own_loss` and not by the classes."""
+
     def load_pretrained(self) -> None:
         """Take over the weights that were trained elsewhere, where there are some."""
+
+    def own_loss(self, batch: Any, lengths: Tensor, labels: Tensor) -> Tensor:
+        """What a stem learns by that ``teaches_itself``.
+
+        Args:
+            batch, lengths: as for ``forward``.
+            labels: the samples' classes, (B,).
+        """
+        raise NotImplementedError
 
     def shrunk(self, batch: Any, size: int) -> Any:
         """A batch in a lower resolution, for quick first epochs, where there is such a thing."""

@@ -17,16 +17,21 @@ MEASUREMENTS = ROOT / "measurements"
 
 def main() -> None:
     """Fill every place."""
-    for task in TASKS:
+    for task in measured():
         fill(CHECKPOINTS / task / "README.md", "figures", tables(read(CHECKPOINTS / task / "metrics.json")))
     for file, places in generated().items():
         for name, body in places.items():
             fill(ROOT / file, name, body)
 
 
+def measured() -> list[str]:
+    """The tasks whose checkpoint is here with its figures."""
+    return [task for task in TASKS if (CHECKPOINTS / task / "metrics.json").is_file()]
+
+
 def generated() -> dict[str, dict[str, str]]:
     """By file: the name of every place in it that is filled, and what goes there."""
-    figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in TASKS}
+    figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in measured()}
     names = ("serving", "training", "scaling")
     serving, training, scaling = (read(MEASUREMENTS / f"{name}.json") for name in names)
     return {

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from mmdemo.app.given import Given
-from mmdemo.config import CheckpointError
+from mmdemo.config import MODALITIES, CheckpointError, ModelConfig
 from mmdemo.inference.live_weights import write_live_weights
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -55,7 +55,8 @@ class Tasks:
     """The checkpoints of a folder, each loaded once, when it is first asked for.
 
     Args:
-        folder: every folder in it that has a ``config.json`` is a task, unless its checkpoint cannot be used.
+        folder: every folder in it that has a ``config.json`` is a task, unless its checkpoint cannot be used, or it has
+            other senses than the page has inputs for.
 
     Attributes:
         broken: why some cannot, by their names; each is said once, in a warning.
@@ -66,6 +67,7 @@ class Tasks:
         self.folder = folder
         self._predictors: dict[str, Predictor] = {}
         self._hashes: dict[str, str | None] = {}
+        self._has_inputs: dict[str, bool] = {}
         self._lock = Lock()
         self._live = tempfile.TemporaryDirectory(prefix="mmdemo-")
         self.live_folder = Path(self._live.name).resolve()
@@ -80,7 +82,17 @@ class Tasks:
     def names(self) -> list[str]:
         """The tasks that can be chosen now, ``digits`` first."""
         found = {path.parent.name for path in self.folder.glob("*/config.json")} - set(self.broken)
-        return sorted(found, key=lambda name: (name != "digits", name))
+        return sorted(filter(self._can_be_given, found), key=lambda name: (name != "digits", name))
+
+    def _can_be_given(self, name: str) -> bool:
+        """Whether the page has an input for each of a task's senses; looked up once."""
+        if name not in self._has_inputs:
+            try:
+                senses = ModelConfig.from_json(self.folder / name / "config.json").modalities
+                self._has_inputs[name] = senses == MODALITIES
+            except (CheckpointError, OSError):  # said where it is loaded
+                return True
+        return self._has_inputs[name]
 
     def predictor(self, name: str) -> Predictor:
         """The task made ready.

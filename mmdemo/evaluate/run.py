@@ -26,6 +26,7 @@ from mmdemo.evaluate.results import read_metrics
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
 from mmdemo.evaluate.streams import study_streams, write_streams
+from mmdemo.evaluate.sync import study_folds, study_sync
 from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -110,6 +111,44 @@ def evaluate_streams(data: Data, folder: Path, *, command: str) -> dict[str, Any
     return whole
 
 
+def evaluate_sync(data: Data, folder: Path, *, command: str) -> dict:
+    """The same for a checkpoint that says whether lips and voice belong together; see ``mmdemo.evaluate.sync``.
+
+    Args:
+        data: the task's data.
+        folder: the checkpoint.
+        command: the command that was given; shown beside the figures.
+    """
+    model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
+    task, counts = data.task, data.rows["split"].value_counts()
+    features = data.features(data.split("test"))
+    metrics: dict[str, Any] = {
+        "task": task.name,
+        "command": command,
+        "seed": data.seed,
+        "split": task.split,
+        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+        **evaluate(model, features, pair=task.pair, seed=data.seed),
+        "sync": study_sync(model, data),
+    }
+    if "folds" in (earlier := read_metrics(folder)):
+        metrics["folds"] = earlier["folds"]  # about the recipe, not about this checkpoint's weights
+    _publish(folder, task, metrics)
+    return metrics
+
+
+def study_left_out_folds(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
+    """The same for its recipe, with each half of the speakers left out in turn; goes beside the checkpoint's figures.
+
+    Raises:
+        FileNotFoundError: the checkpoint has not been measured yet.
+    """
+    metrics = _measured(folder)
+    metrics["folds"] = {"command": command, **study_folds(data, run, recipe=recipe)}
+    _publish(folder, data.task, metrics)
+    return metrics
+
+
 def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recipe, command: str) -> dict:
     """Accuracy on speakers not heard in training, by models of sound alone, trained here and thrown away.
 
@@ -122,9 +161,7 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
     """
     if "speaker" not in data.rows:
         raise InputError("manifest.no_speaker")
-    metrics = read_metrics(folder)
-    if not metrics:
-        raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
+    metrics = _measured(folder)
     parts = []
     for split in ("train", "validation", "test"):
         sounds = data.whole(split) if split == "train" else data.split(split)
@@ -148,6 +185,13 @@ def study_unheard_speakers(data: Data, folder: Path, run: Path, *, recipe: Recip
     metrics["strangers"] = {"command": command, "official": {"by_seed": by_seed, "mean": mean}, "left_out": left_out}
     _publish(folder, data.task, metrics)
     return metrics
+
+
+def _measured(folder: Path) -> dict[str, Any]:
+    """What an evaluation of the checkpoint itself has left."""
+    if metrics := read_metrics(folder):
+        return metrics
+    raise FileNotFoundError(f"No metrics.json in {folder}. First: python -m mmdemo evaluate --checkpoint {folder}")
 
 
 def _kinds_of_input(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-NAMES = {"text": "text", "image": "picture", "audio": "sound"}
+NAMES = {"text": "text", "image": "picture", "audio": "sound", "video": "video"}
 KINDS = {
     "text": "texts (corrections, if the task has them)",
     "image": "pictures",
@@ -132,6 +132,8 @@ def _lines(metrics: dict[str, Any]) -> Iterator[str]:
         yield from _truth(metrics["truth"])
     if "strangers" in metrics:
         yield from _strangers(metrics["strangers"])
+    if "sync" in metrics:
+        yield from _sync(metrics["sync"], metrics.get("folds"))
 
 
 TRACE_COLUMNS = ("steps", "batch", "trace", "hoisted_loop", "scripted_cell", "joined_loop", "to_fastest")
@@ -457,6 +459,46 @@ def _strangers(found: dict[str, Any]) -> Iterator[str]:
         f"seeds ({seeds}), and on {percent(found['left_out']['mean'])} of the recordings of a speaker who was left "
         f"out of training, the mean of {len(found['left_out']['by_speaker'])} ({speakers})."
     )
+
+
+def _sync(sync: dict[str, Any], folds: dict[str, Any] | None) -> Iterator[str]:
+    measured = {"the checkpoint": sync} | ({"the folds": folds} if folds else {})
+    yield ""
+    yield (
+        "**Do they belong together?** Area under the ROC curve: how often a window in sync gets a higher score than "
+        "one that is not; of speakers who are not in training. The correlation of the lips' movement and the loudness "
+        "learns nothing."
+    )
+    if folds:
+        groups = " and ".join(", ".join(fold) for fold in folds["left_out"])
+        yield f"In the folds, by `{folds['command']}`, {groups} are left out in turn, and two models are trained."
+    yield ""
+    yield (
+        "| window | of | windows | all | 95 % interval over the speakers | sound at least 0.4 s away "
+        "| another sentence, same moment | correlation, all | correlation, another sentence | place alone |"
+    )
+    yield "|---" * 10 + "|"
+    for name, report in measured.items():
+        for width, found in report["areas"].items():
+            interval = " to ".join(f"{end:.3f}" for end in found["interval"]) if found["interval"] else ""
+            numbers = (found[key] for key in ("shifted", "another", "correlation", "correlation_another"))
+            cells = " | ".join(f"{number:.3f}" for number in (*numbers, report["position"][width]))
+            yield f"| {width} | {name} | {found['n']:,} | {found['all']:.3f} | {interval} | {cells} |"
+    yield ""
+    yield "| best of 13 offsets, over 2 s | sentences | exact | within 80 ms |"
+    yield "|---" * 4 + "|"
+    for name, report in measured.items():
+        found = report["offsets"]
+        for who, shares in ((name, found), (f"correlation, {name}", found["correlation"]), ("chance", found["chance"])):
+            yield f"| {who} | {found['n']} | {percent(shares['exact'])} | {percent(shares['within_80_ms'])} |"
+    for name, report in measured.items():
+        harmed = report["harmed"]
+        yield ""
+        yield (
+            f"**Made worse**, {harmed['n']} sentences, {name}, over 2 s: as they are {harmed['plain']:.3f}, as WebM "
+            f"with 15 pictures a second at uneven times {harmed['webm']:.3f} ({percent(harmed['read'])} read), "
+            f"in a mirror {harmed['mirrored']:.3f}, with pink noise at 10 dB {harmed['noise']:.3f}."
+        )
 
 
 def _voices(found: dict[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ by OpenCV. ``tools/port_blazeface.py`` makes ``assets/blazeface.onnx``; ``assets
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -64,12 +64,14 @@ class Glimpse:
         score: log-odds.
         centre: (x, y) of its box.
         eyes: the one on the left of the picture and the other, (2, 2).
+        mouth: (x, y) of its middle.
         width: of its box.
     """
 
     score: float
     centre: np.ndarray
     eyes: np.ndarray
+    mouth: np.ndarray
     width: float
 
     @property
@@ -88,11 +90,27 @@ def find_faces(picture: np.ndarray) -> list[Face]:
     Args:
         picture: uint8 (H, W, 3), RGB.
     """
+    return sorted((_framed(looks, picture) for looks in _found(picture)), key=lambda face: -face.side)
+
+
+def largest_face(picture: np.ndarray) -> Glimpse | None:
+    """What is known of the largest face in a picture, to be followed through those that come after it."""
+    return max((_mean(looks) for looks in _found(picture)), key=lambda one: one.width, default=None)
+
+
+def same_face(picture: np.ndarray, before: Glimpse) -> Glimpse | None:
+    """The face that was at about the same place a moment ago; None where none is there any more."""
+    looks = _closer(picture, before)
+    return _mean(looks) if np.mean([look.score for look in looks]) > SURE else None
+
+
+def _found(picture: np.ndarray) -> list[tuple[Glimpse, Glimpse]]:
+    """The close looks at all that is surely a face."""
     for border in BORDERS:
         seen = [one for one in _apart(_look(picture, FAR, border)) if one.score > GUESS]
         closer = [(one, _closer(picture, one)) for one in seen]
-        if faces := [_framed(looks, picture) for one, looks in closer if _sure(one, looks) > SURE]:
-            return sorted(faces, key=lambda face: -face.side)
+        if found := [looks for one, looks in closer if _sure(one, looks) > SURE]:
+            return found
     return []
 
 
@@ -164,11 +182,11 @@ def _glimpses(square: np.ndarray, back: np.ndarray) -> list[Glimpse]:
     maps = [np.moveaxis(found[0], 0, -1) for found in network.forward(OUTPUTS)]  # (rows, columns, guesses * numbers)
     scores = np.concatenate([maps[0].ravel(), maps[2].ravel()])  # (N,)
     places = np.concatenate([maps[1].reshape(-1, 16), maps[3].reshape(-1, 16)])  # a box and six points
-    points = places[:, [0, 1, 4, 5, 6, 7]].reshape(-1, 3, 2) + size * _anchors(size)[:, None]  # (N, 3, 2)
+    points = places[:, [0, 1, 4, 5, 6, 7, 10, 11]].reshape(-1, 4, 2) + size * _anchors(size)[:, None]  # (N, 4, 2)
     points = points @ back[:, :2].T + back[:, 2]
     widths = places[:, 2] * np.hypot(*back[:, 0])
     best = np.argsort(-scores)[:GUESSES]
-    return [Glimpse(float(scores[k]), points[k, 0], points[k, 1:], float(widths[k])) for k in best]
+    return [Glimpse(float(scores[k]), points[k, 0], points[k, 1:3], points[k, 3], float(widths[k])) for k in best]
 
 
 def _look(picture: np.ndarray, size: int, border: float) -> list[Glimpse]:
@@ -195,9 +213,9 @@ def _closer(picture: np.ndarray, one: Glimpse) -> tuple[Glimpse, Glimpse]:
     looks = []
     for seen, way in ((square, back), (np.ascontiguousarray(square[:, ::-1]), back @ mirror)):
         near = [found for found in _glimpses(seen, way) if _distance(found, one) < 0.3 * one.width]
-        looks.append(max(near, key=lambda found: found.score, default=Glimpse(-9.0, one.centre, one.eyes, one.width)))
+        looks.append(max(near, key=lambda found: found.score, default=replace(one, score=-9.0)))
     plain, mirrored = looks
-    return plain, Glimpse(mirrored.score, mirrored.centre, mirrored.eyes[::-1], mirrored.width)
+    return plain, replace(mirrored, eyes=mirrored.eyes[::-1])
 
 
 def _distance(one: Glimpse, other: Glimpse) -> float:
@@ -216,7 +234,7 @@ def _framed(looks: Sequence[Glimpse], picture: np.ndarray) -> Face:
     beyond its edge.
     """
     eyes = np.mean([look.eyes for look in looks], axis=0)
-    turn = Glimpse(0.0, eyes[0], eyes, 0.0).turn
+    turn = replace(looks[0], eyes=eyes).turn
     side = FRAME * float(np.mean([look.width for look in looks]))
     lean = np.radians(turn)
     up = np.array([-np.sin(lean), -np.cos(lean)])
@@ -251,7 +269,9 @@ def _mean(group: Sequence[Glimpse]) -> Glimpse:
     """One face from several guesses at it, by how likely each is."""
     weights = 1 / (1 + np.exp(-np.array([one.score for one in group])))
     weights /= weights.sum()
-    centre = sum(weight * one.centre for weight, one in zip(weights, group, strict=True))
-    eyes = sum(weight * one.eyes for weight, one in zip(weights, group, strict=True))
+    centre, eyes, mouth = (
+        sum(weight * getattr(one, part) for weight, one in zip(weights, group, strict=True))
+        for part in ("centre", "eyes", "mouth")
+    )
     width = float(weights @ [one.width for one in group])
-    return Glimpse(group[0].score, centre, eyes, width)
+    return Glimpse(group[0].score, centre, eyes, mouth, width)

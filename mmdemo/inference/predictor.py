@@ -111,7 +111,7 @@ class Predictor:
         source = source() if callable(source) else source
         sense, config = SENSES[modality], self.config.of(modality)
         given = sense.read(source, config, candidate=candidate)
-        return sense.consider(given, config, self.config.labels, partial(self._answers, modality))
+        return sense.consider(given, config, self.config.labels, partial(self.answers, modality))
 
     @torch.inference_mode()
     def batch(self, samples: Sequence[Mapping[str, ModalityInput]], orders: Sequence[Sequence[str]]) -> Batch:
@@ -176,11 +176,14 @@ class Predictor:
 
     def _prepare(self, sources: Mapping[str, Any], candidate: int | None = None) -> _Prepared:
         """Preprocess what is given of one row."""
-        clock = _Clock()
+        clock, names = _Clock(), self.config.modalities
         inputs: dict[str, ModalityInput] = {}
         refused: dict[str, Note] = {}
         for modality, source in sources.items():
             if source is None:
+                continue
+            if modality not in names:
+                refused[modality] = Note("answer.not_of_task", {"task": self.config.task, "reads": ", ".join(names)})
                 continue
             with clock(modality):
                 try:
@@ -317,7 +320,7 @@ class Predictor:
         self.explain(self.predict(**whole), faithful=True)
 
     @torch.inference_mode()
-    def _answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:
+    def answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:
         """What the model answers to each of N inputs of one modality alone: (N, C)."""
         orders = [self.config.modalities] * len(items)
         batch = collate([{modality: item} for item in items], orders, self.config).to(self.device)

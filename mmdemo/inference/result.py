@@ -71,6 +71,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The answer, without its trace, as plain numbers and English sentences."""
+        offsets = [list(pair) for given in self.inputs.values() for pair in given.offsets]
         return {
             "task": self.task,
             "label": self.label,
@@ -83,6 +84,7 @@ class Result:
             "ignored": {modality: str(note) for modality, note in self.ignored.items()},
             "notes": [str(note) for note in self.notes],
             "picture": self.picture,
+            **({"offsets": offsets} if offsets else {}),
             "milliseconds": {stage: round(ms, 2) for stage, ms in self.milliseconds.items()},
             "device": self.device,
         }

@@ -29,6 +29,7 @@ from mmdemo.model.modalities import SENSES
 from mmdemo.train.checkpointing import set_aside
 
 VOICES = 8  # variants of each training clip: itself and seven varied ones
+CHUNK = 16  # inputs that a process is given at once
 BEHIND = 120  # recordings of no class that may be mixed into the background of the varied ones
 
 
@@ -165,31 +166,60 @@ def _read(
         return column
     others = tuple(cells[(rows["label"] == OUTLIER) & (cells != "")][:BEHIND]) if voices > 1 else ()
     names, settings = cells.iloc[there].tolist(), sense.fingerprint(config.of(sense.name))
+    files = list(dict.fromkeys(file for name in names for file in sense.wholes(name)))
     prepare = partial(
         _prepare, modality=sense.name, config=config.of(sense.name), variants=voices, seed=seed, others=others
     )
     if settings is None:
-        found = [prepare(name) for name in names]
+        found = [prepare(name) for name in files]
     else:
         about = {**settings, "voices": voices, "seed": seed, "others": others}
-        file = cache / f"{sense.name}-{_fingerprint(names, about, sense)}.npz"
+        file = cache / f"{sense.name}-{_fingerprint(files, about, sense)}.npz"
         if (found := _kept(file)) is None:
             with ProcessPoolExecutor() as pool:
-                _store(file, list(tqdm(pool.map(prepare, names, chunksize=64), sense.name, len(names), leave=False)))
+                _store(file, list(tqdm(pool.map(prepare, files, chunksize=CHUNK), sense.name, len(files), leave=False)))
             found = _load(file)
-    items, targets = [], []
+    items, targets = _Parts(sense), []
     beliefs = rows.get("belief")
-    for k, name, variants in zip(there, names, found, strict=True):
-        if isinstance(variants, str):
+    read = dict(zip(files, found, strict=True))
+    for k, name in zip(there, names, strict=True):
+        wholes = [read[file] for file in sense.wholes(name)]
+        if variants := next((whole for whole in wholes if isinstance(whole, str)), ""):
             if rows["label"].iloc[k] != OUTLIER:  # in an input of no class, finding nothing is correct
                 problems.append(f"line {rows['line'].iloc[k]}: {variants}")
             continue
         column.index[k] = len(items)
-        items.append(variants)
+        items.append(name, wholes)
         marked = beliefs is not None and beliefs.iloc[k]
         marks = _marks(beliefs.iloc[k], config.labels) if marked else None
-        targets.append(sense.marked_target(name, sense.unpack(variants[0]), marks) if marks else None)
+        targets.append(sense.marked_target(name, sense.unpack(items[-1][0]), marks) if marks else None)
     return Column(items, column.index, targets)
+
+
+class _Parts(Sequence):
+    """The variants of many cells, packed, of which each may be a part of something that was read once."""
+
+    def __init__(self, sense: Modality) -> None:
+        self.sense, self.cells, self.wholes = sense, [], []
+        self.changed: dict[int, list[Item]] = {}
+
+    def append(self, cell: str, wholes: list[list[Item]]) -> None:
+        """Add a cell, with the variants of all that it is a part of."""
+        self.cells.append(cell)
+        self.wholes.append(wholes)
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __getitem__(self, k: int) -> list[Item]:
+        k = range(len(self))[k]
+        cell, wholes = self.cells[k], self.wholes[k]
+        if k in self.changed:
+            return self.changed[k]
+        return [self.sense.part(variants, cell) for variants in zip(*wholes, strict=True)]
+
+    def __setitem__(self, k: int, variants: list[Item]) -> None:
+        self.changed[range(len(self))[k]] = variants
 
 
 def _marks(cell: str, labels: Sequence[str]) -> list[tuple[int, int | None]]:

@@ -2,7 +2,7 @@
 
 For this, a stem gets a head of its own, a dense layer on the mean of its steps, which is thrown away afterwards. So its
 steps become evidence that adds up, which suits the LSTM, and each stem can take as long as it needs: one for pictures
-takes dozens of epochs, in which the LSTM would only overfit.
+takes dozens of epochs, in which the LSTM would only overfit. A stem that teaches itself needs no head.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ class StemClassifier(nn.Module):
         mean = (self.dropout(steps) * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp(min=1)
         return self.head(mean)
 
+    def loss(self, batch: Batch, truth: Tensor, how: StemPretraining, size: int | None) -> Tensor:
+        """What is made smaller."""
+        if self.stem.teaches_itself:
+            return self.stem.own_loss(batch.inputs[self.modality], batch.lengths[:, self.place], truth)
+        return F.cross_entropy(self(batch, size), truth, label_smoothing=how.smoothing)
+
 
 def pretrain_stem(
     model: MultimodalLSTM,
@@ -107,9 +113,11 @@ def pretrain_stem(
         file = run / f"warm-{modality}-{number}.pt"
         for epoch, loss in _learn(alone, samples, file, how, seed + number, quiet):
             if not quiet:
-                accuracy, recall = measure(alone, splits["validation"], model, seed)
                 said = f"{modality} alone, stage {number + 1}, epoch {epoch + 1}: loss {loss:.4f}"
-                print(f"{said}, validation accuracy {accuracy:.2%}, balanced accuracy {recall:.2%}", flush=True)
+                if not alone.stem.teaches_itself:
+                    accuracy, recall = measure(alone, splits["validation"], model, seed)
+                    said += f", validation accuracy {accuracy:.2%}, balanced accuracy {recall:.2%}"
+                print(said, flush=True)
     return measure(alone, splits["validation"], model, seed)[1]
 
 
@@ -138,7 +146,7 @@ def _learn(
         bar = tqdm(loader, f"{alone.modality} alone, epoch {epoch + 1}", leave=False, disable=quiet)
         for batch, taught in bar:
             truth = _truth(batch, taught).to(device)
-            loss = F.cross_entropy(alone(batch.to(device), size), truth, label_smoothing=how.smoothing)
+            loss = alone.loss(batch.to(device), truth, how, size)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(alone.parameters(), 1.0)

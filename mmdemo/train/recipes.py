@@ -115,6 +115,17 @@ RECIPES = {
         },
         frozen=("image", "audio"),  # the LSTM would learn the few voices by heart
     ),
+    # for lips and voices: the stem first learns to tell moments apart, then the LSTM whether they belong together
+    "sync": Recipe(
+        epochs=16,
+        samples=6_000,
+        validation=1_000,
+        learning_rate=2e-3,
+        weight_decay=1e-2,
+        patience=16,
+        sampling=SamplingConfig(modality_counts=(0, 0, 1), reorder=0, contradict=0, corrupt=0.5),
+        stem_pretraining={"video": (StemPretraining(epochs=8, learning_rate=2e-3, corrupt=0.5),)},
+    ),
     # the textbook's: Adam at 0.001, batches of 32, ten epochs, cross-entropy, a validation set
     "textbook": Recipe(
         epochs=10,

@@ -34,7 +34,7 @@ def test_the_text_of_every_licence_is_here():
         assert (ROOT / "docs" / link).exists(), link
 
 
-@pytest.mark.parametrize("task", ["digits", "emotion"])
+@pytest.mark.parametrize("task", ["digits", "emotion", "lips"])
 def test_a_model_card_has_the_same_licence(task):
     licence = TABLE[f"checkpoints/{task}/model.safetensors"][0]
     for card in (f"checkpoints/{task}/README.md", f"mmdemo/data/tasks/cards/{task}.md"):

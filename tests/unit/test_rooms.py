@@ -23,13 +23,14 @@ GROUND = {
     "worker_pool",
     "resources",
 }  # modules that all rooms but lstm stand on
-SENSES = {"text", "image", "audio"}
+SENSES = {"text", "image", "audio", "video"}
 DATA = ("data.sentences", "data.sources", "data.manifest", "data.synthetic", "data.tasks")
 ROOMS: dict[str, set[str]] = {  # from the bottom to the top: each may import the ones named, all of them above it here
     "lstm": set(),
     "text": GROUND,
     "image": GROUND,
     "audio": GROUND,
+    "video": GROUND | {"image", "audio"},  # finds a face as pictures do, and hears as sounds do
     "model": GROUND | SENSES,
     "data.sentences": GROUND | SENSES,
     "data.sources": GROUND | SENSES | set(DATA[:1]),

@@ -1,7 +1,8 @@
 """Manifests: a data set as one table with the columns ``text, image, audio, label, split``, any input cell empty.
 
 Paths are relative to the manifest's folder. An image cell may be ``path#n``, the n-th picture of an IDX file or of the
-``images`` of an ``.npz`` file (counted from 0). The label ``(none)`` says that a row belongs to no class. Further
+``images`` of an ``.npz`` file (counted from 0). There may be a column ``video``, whose cell may be a part of a file:
+see ``mmdemo.video.reader``. The label ``(none)`` says that a row belongs to no class. Further
 columns are kept, and some have a meaning: ``belief`` (JSON ``[[character offset, label or null], ...]``: what a reader
 who stops there should answer), ``label_span`` (``0.4-0.8``: the part of a sound in which its label is said), ``alone``
 (``yes``: training never puts this input of no class beside another), ``place`` (where in a data set a text is, listed
@@ -27,8 +28,10 @@ from mmdemo.data.manifest.table import Problem, read_table, write_table
 from mmdemo.data.sources.idx import read_pictures
 from mmdemo.messages import InputError, Note
 from mmdemo.text.reader import MAX_CHARACTERS
+from mmdemo.video.reader import View
 
 OUTLIER = "(none)"  # the label of what belongs to no class: it is taught to say so, and counts in no accuracy
+INPUTS = (*MODALITIES, "video")
 COLUMNS = (*MODALITIES, "label", "split")
 SPLITS = tuple(SHARES)
 KINDS = {
@@ -99,12 +102,12 @@ def inputs_of(rows: pd.DataFrame, problems: Sequence[Problem], path: str | Path)
     Raises:
         InputError: there is no column for any input.
     """
-    if not set(MODALITIES) & set(rows):
+    if not set(INPUTS) & set(rows):
         raise InputError("manifest.no_input_column", file=str(path))
     folder = Path(path).parent.absolute()
     rows = _change_paths(rows, lambda file: os.path.normpath(folder / file))
     exists = lru_cache(maxsize=None)(os.path.isfile)
-    columns = [modality for modality in MODALITIES if modality in rows]
+    columns = [modality for modality in INPUTS if modality in rows]
     faults = {problem.line: problem.note for problem in problems}
     for line, *cells in zip(rows["line"].tolist(), *(rows[column] for column in columns), strict=True):
         note = _input_fault(dict(zip(columns, cells, strict=True)), exists)
@@ -182,6 +185,13 @@ def _input_fault(row: dict[str, str], exists: Callable[[str], bool]) -> Note | N
         return Note("text.too_long", {"characters": len(row["text"]), "limit": MAX_CHARACTERS})
     if row.get("audio") and not exists(row["audio"]):
         return Note("manifest.missing_file", {"file": row["audio"]})
+    if row.get("video"):
+        try:
+            file, view = View.of(row["video"])
+        except InputError as error:
+            return error.note
+        if missing := next((name for name in (file, view.sound) if name and not exists(name)), None):
+            return Note("manifest.missing_file", {"file": missing})
     if row.get("image") and not exists(row["image"]):
         try:
             if isinstance(load_image_cell(row["image"]), str):
@@ -228,13 +238,19 @@ def _parts(cell: str) -> tuple[str, int | None]:
     return (match[1], int(match[2])) if match else (cell, None)
 
 
+def _file_and_part(cell: str) -> tuple[str, str]:
+    """A cell's path, and what follows it to name a part of the file."""
+    match = re.fullmatch(r"(.+?)(#\d+|#(?:t|late|sound)=.*)?", cell, re.DOTALL)
+    return match[1], match[2] or ""
+
+
 def _change_paths(rows: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     """The same rows with every path changed, each file's only once, and every ``#n`` kept."""
     change = lru_cache(maxsize=None)(change)
 
     def cell(old: str) -> str:
-        file, n = _parts(old)
-        return change(file) + ("" if n is None else f"#{n}")
+        file, part = _file_and_part(old)
+        return change(file) + part
 
-    columns = [column for column in ("image", "audio") if column in rows]
+    columns = [column for column in ("image", "audio", "video") if column in rows]
     return rows.assign(**{column: [old and cell(old) for old in rows[column]] for column in columns})

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
-from mmdemo.data.manifest.manifest import OUTLIER, read_manifest
+from mmdemo.data.manifest.manifest import INPUTS, OUTLIER, read_manifest
 from mmdemo.data.sources.emotion import FEELINGS
 from mmdemo.data.tasks.digits import LABELS, digit_photos, digits_manifest, strange_voices
 from mmdemo.data.tasks.emotion import emotion_manifest, face_pictures
+from mmdemo.data.tasks.lips import FOLDS, IN_SYNC, OUT_OF_SYNC, lips_manifest
 from mmdemo.messages import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Task:
         photos: (folder of the data sets, seed) -> webcam photos of its test set, where that makes sense.
         faces: (rows of its test set, seed) -> pictures in which their faces have to be found, where that makes sense.
         voices: the rows with made voices that nobody learns from, where there are some.
+        folds: speakers who are left out together, where that is how the task is measured.
     """
 
     config: ModelConfig
@@ -48,6 +50,7 @@ class Task:
     photos: Callable[[Path, int], Iterator[Shot]] | None = None
     faces: Callable[[pd.DataFrame, int], Iterator[Portrait]] | None = None
     voices: Callable[[], pd.DataFrame] | None = None
+    folds: tuple[tuple[str, ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -92,6 +95,22 @@ TASKS = {
             recipe="warm",
             faces=face_pictures,
         ),
+        Task(
+            ModelConfig(
+                "lips",
+                [IN_SYNC, OUT_OF_SYNC],
+                dropout=0.2,
+                expose_test_cases=False,
+                more={"video": {"channels": 128, "dropout": 0.3}},
+                without=list(MODALITIES),
+            ),
+            lips_manifest,
+            pair=False,
+            split="GRID's speakers 2 and 31, who are not in training",
+            card=CARDS / "lips.md",
+            recipe="sync",
+            folds=FOLDS,
+        ),
     ]
 }
 
@@ -135,7 +154,7 @@ def own_task(name: str, manifest: Path, config: ModelConfig | None = None, like:
     rows, _ = read_manifest(manifest, labels=config and config.labels)
     if rows.empty:
         raise InputError("manifest.no_rows", file=str(manifest))
-    inputs = (rows[list(MODALITIES)] != "").sum(axis=1)
+    inputs = (rows.reindex(columns=list(INPUTS), fill_value="") != "").sum(axis=1)
     labels = sorted(set(rows["label"]) - {OUTLIER})
     fresh = ModelConfig(name, labels)
     if like:

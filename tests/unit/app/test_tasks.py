@@ -1,5 +1,6 @@
 """The tasks that a folder holds, and the examples that we made for ours."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -157,3 +158,16 @@ def test_no_digit_is_no_clear_answer(trained, predictor):
     (example,) = [example for example in Tasks.examples("digits") if example.name == "not_a_digit"]
     answer = read(predictor, text=example.text or None, image=example.image, audio=example.audio).said
     assert answer["level"] != "clear"
+
+
+def test_a_task_for_whose_senses_the_page_has_no_inputs_is_not_shown(tmp_path):
+    from dataclasses import asdict
+
+    from mmdemo.data.tasks.registry import TASKS
+
+    for name in ("digits", "lips"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps(asdict(TASKS[name].config)))
+    tasks = Tasks(tmp_path)
+    tasks.broken.clear()  # neither has weights
+    assert tasks.names == ["digits"]

@@ -5,7 +5,7 @@ import soundfile
 import tiny
 from PIL import Image
 
-from mmdemo.config import ModelConfig
+from mmdemo.config import MODALITIES, ModelConfig
 from mmdemo.train import features as module
 from mmdemo.train.features import read_features
 
@@ -90,3 +90,21 @@ def test_only_the_chosen_rows_remain():
     kept = split.only(split.labels == 1)
     assert set(kept.labels) == {1}
     assert all(len(column.index) == 30 and len(column.rows) == 10 for column in kept.columns.values())
+
+
+def test_parts_of_one_video_are_read_once(tmp_path):
+    """Rows of a manifest may be parts of a file; each part is made when it is needed."""
+    from films import film
+
+    (tmp_path / "one.mp4").write_bytes(film())
+    config = ModelConfig("lips", ["in", "out"], more={"video": {}}, without=list(MODALITIES))
+    cells = [f"{tmp_path / 'one.mp4'}#{part}" for part in ("t=0.48,1.44", "t=0.48,1.44&late=0.16", "t=0.8,2")]
+    rows = pd.DataFrame({"video": cells, "label": ["in", "out", "in"], "line": [2, 3, 4]})
+    read = read_features(rows, config, tmp_path / "cache")
+    assert not read.problems
+    (cache,) = (tmp_path / "cache").glob("video-*.npz")
+    assert len(module._load(cache)) == 1
+    first, late, longer = (read.item("video", row) for row in range(3))
+    assert len(first) == len(late) == 12 and len(longer) == 15
+    np.testing.assert_array_equal(first[:, :94], late[:, :94])
+    np.testing.assert_array_equal(first[:-2, 94:], late[2:, 94:])

@@ -1,0 +1,162 @@
+"""Videos with their sound as a sense of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from mmdemo.config import VideoConfig
+from mmdemo.messages import Note
+from mmdemo.modality import Ask, Modality, StepTarget, ramp
+from mmdemo.video.reader import SHAPE, STEP, VOICE, VideoInput, View, mirrored, read_video
+from mmdemo.video.stem import VideoStem
+
+STEPS = 6  # of 80 ms, by which the sound is tried earlier and later
+WINDOW = 25  # steps that are asked about at once: two seconds, as long as those that it learns from
+HOP = 12  # steps from one such window to the next
+FIRM = 12  # steps after which the evidence has said all that it can: a second
+STRENGTH, LOUDER = 0.2, 0.3  # standard deviations: of how large lips' movements are, and of the sound's level
+NOISE = 0.3  # at full severity, of what is usual
+
+
+class Video(Modality):
+    """Videos. An item is ``VideoInput.numbers``, float32 (T, SHAPE + VOICE); packed, it has half the digits."""
+
+    name = "video"
+
+    def read(self, source: Any, config: Any, *, candidate: int | None = None) -> VideoInput:
+        """See ``read_video``."""
+        return read_video(source)
+
+    def consider(self, given: VideoInput, config: Any, labels: Sequence[str], ask: Ask) -> VideoInput:
+        """By how much the sound is early or late: at which of 13 offsets the model finds that it fits best.
+
+        The lips are the same for all offsets. Only how they rank means anything for a stranger, so each is told against
+        the middle one of all.
+        """
+        count = len(given.shapes)
+        if given.absent or count < 2 * STEPS + HOP // 2:
+            return given
+        width = min(WINDOW, count - 2 * STEPS)
+        starts = sorted({*range(STEPS, count - STEPS - width + 1, HOP), count - STEPS - width})
+        scores = offset_scores([given.numbers], [starts], width, ask)[0]  # (13,)
+        against = scores - np.median(scores)
+        late = range(-STEPS, STEPS + 1)
+        best = late[int(against.argmax())]
+        offsets = tuple((round(k * STEP, 2), round(float(score), 3)) for k, score in zip(late, against, strict=True))
+        key = "video.fits" if not best else "video.fits_late" if best > 0 else "video.fits_early"
+        notes = (*given.notes, Note(key, {"milliseconds": round(abs(best) * STEP * 1000)}))
+        return replace(given, offsets=offsets, notes=notes, doubt=Note("video.experimental"))
+
+    def item(self, given: VideoInput) -> np.ndarray:
+        """Lips and voice side by side."""
+        return given.numbers
+
+    def spans(self, given: VideoInput) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """The seconds (start, end) of every step: the lips' in the picture, then the voice's in the sound."""
+        for lips, voice in zip(given.lips_at.tolist(), given.voice_at.tolist(), strict=True):
+            yield "", (lips, lips + STEP)
+            yield "", (voice, voice + STEP)
+
+    def preview(self, given: VideoInput) -> dict[str, Any]:
+        """How long it is, where the mouth was found, and how well each offset of the sound fits."""
+        return {"seconds": given.seconds, "size": list(given.size), "box": given.box, "offsets": list(given.offsets)}
+
+    def strip(self, given: VideoInput) -> np.ndarray:
+        """The mouth of each step beside the next one's."""
+        return np.hstack(given.mouths[::2]).astype(np.float32)
+
+    def stem(self, config: Any, embedding_dim: int) -> VideoStem:
+        """Two small networks."""
+        return VideoStem(VideoConfig(**config), embedding_dim)
+
+    def collate(self, items: Sequence[np.ndarray | None], config: Any) -> Tensor:
+        """(B, T, SHAPE + VOICE), zero where there is none."""
+        empty = torch.zeros(0, SHAPE + VOICE)
+        return pad_sequence([empty if item is None else torch.from_numpy(item) for item in items], batch_first=True)
+
+    def steps(self, item: np.ndarray, config: Any) -> int:
+        """Two every 80 ms."""
+        return 2 * len(item)
+
+    def fingerprint(self, config: Any) -> dict[str, Any]:
+        """Nothing in the configuration changes what is read."""
+        return {}
+
+    def wholes(self, cell: str) -> tuple[str, ...]:
+        """The files whose lips and whose sound a cell names."""
+        file, view = View.of(cell)
+        return (file, view.sound) if view.sound else (file,)
+
+    def part(self, wholes: Sequence[np.ndarray], cell: str) -> np.ndarray:
+        """The part of one or two files that a cell names."""
+        _, view = View.of(cell)
+        lips, voice = view.steps(len(wholes[0]), len(wholes[-1]))
+        return np.concatenate([wholes[0][lips, :SHAPE], wholes[-1][voice, SHAPE:]], axis=1)
+
+    def pack(self, item: np.ndarray) -> np.ndarray:
+        """With half the digits."""
+        return item.astype(np.float16)
+
+    def unpack(self, item: np.ndarray) -> np.ndarray:
+        """As the stem takes it."""
+        return item.astype(np.float32)
+
+    def target(self, label: int, steps: int, span: tuple[float, float]) -> StepTarget:
+        """Evidence that has said all that it can after a second."""
+        return ramp(label, steps, (0.0, min(1.0, 2 * FIRM / max(steps, 1))))
+
+    def augment(
+        self, batch: Tensor, present: Tensor, severity: Tensor, generators: Sequence[torch.Generator], config: Any
+    ) -> Tensor:
+        """Half of the faces in a mirror, lips that move more or less, another level of the sound, and noise."""
+        changed = batch.clone()
+        for k, harm, generator in zip(present.nonzero()[:, 0].tolist(), severity.tolist(), generators, strict=True):
+            numbers = changed[k]
+            flip, more, louder = torch.rand(1, generator=generator), *torch.randn(2, generator=generator)
+            if flip < 0.5:
+                numbers[:, :SHAPE] = torch.from_numpy(mirrored(numbers[:, :SHAPE].numpy()))
+            numbers[:, :SHAPE] *= torch.exp(STRENGTH * more)
+            numbers[:, -8:] += LOUDER * louder
+            usual = numbers.std(0, keepdim=True) if len(numbers) > 1 else 0
+            numbers += NOISE * harm * usual * torch.randn(numbers.shape, generator=generator)
+        return changed
+
+    def degrade(self, item: np.ndarray, level: float, rng: np.random.Generator, **about: Any) -> np.ndarray:
+        """Noise on all numbers, at full level as large as what they usually vary by."""
+        return (item + level * item.std(0) * rng.normal(size=item.shape)).astype(np.float32)
+
+
+def offset_scores(
+    wholes: Sequence[np.ndarray], starts: Sequence[Sequence[int]], width: int, ask: Ask, steps: int = STEPS
+) -> np.ndarray:
+    """How well the sound fits at each offset: the log-odds of the first class, averaged over windows.
+
+    Args:
+        wholes: the numbers of each of N videos, (T, SHAPE + VOICE).
+        starts: for each, where in it the windows begin, at least ``steps`` from either end.
+        width: steps of a window.
+        ask: the model.
+        steps: how far the sound is tried earlier and later.
+
+    Returns:
+        (N, 2 * steps + 1), from the sound being early to its being late.
+    """
+    offsets = range(-steps, steps + 1)
+    windows = [
+        np.concatenate([item[s : s + width, :SHAPE], item[s + k : s + k + width, SHAPE:]], axis=1)
+        for item, places in zip(wholes, starts, strict=True)
+        for s in places
+        for k in offsets
+    ]
+    first = np.clip(ask(windows)[:, 0].astype(np.float64), 1e-9, 1 - 1e-9)
+    odds = np.log(first / (1 - first)).reshape(-1, len(offsets))  # one row for each window
+    bounds = np.cumsum([0, *(len(places) for places in starts)])
+    return np.stack([odds[a:b].mean(axis=0) for a, b in pairwise(bounds)])

@@ -269,7 +269,20 @@ SETTING, PLACES = _settings()
 FULL = {False, "none", "ieee"}  # values of it; "none" is what nobody has set
 
 
-def _ask_for_full_bits() -> tuple[str | None, list[tuple[Any, Any]]] | None:
+def _older_cudnn_setting() -> bool | None:
+    """What the setting that cuDNN's newer ones have replaced says; None where there are none or it contradicts them.
+
+    Some of PyTorch's own code still reads it, which is an error where it says otherwise than the newer ones.
+    """
+    if SETTING == "allow_tf32":
+        return None  # it is one of ``PLACES``
+    try:
+        return torch.backends.cudnn.allow_tf32
+    except RuntimeError:
+        return None
+
+
+def _ask_for_full_bits() -> tuple[str | None, bool | None, list[tuple[Any, Any]]] | None:
     """Have all bits computed: what ``_put_back`` needs, or None if it was so already."""
     try:
         matmul = torch.get_float32_matmul_precision()
@@ -278,17 +291,21 @@ def _ask_for_full_bits() -> tuple[str | None, list[tuple[Any, Any]]] | None:
     values = [getattr(place, SETTING) for place in PLACES]
     if matmul in (None, "highest") and FULL.issuperset(values):
         return None  # so it is on a CPU, unless somebody has asked for less
-    before = list(zip(PLACES, values, strict=True))
+    before, cudnn = list(zip(PLACES, values, strict=True)), _older_cudnn_setting()
     if matmul not in (None, "highest"):
         torch.set_float32_matmul_precision("highest")
+    if cudnn:
+        torch.backends.cudnn.allow_tf32 = False  # first, since it changes the newer ones
     for place, value in before:
         if getattr(place, SETTING) not in FULL:
             setattr(place, SETTING, "ieee" if isinstance(value, str) else False)
-    return matmul, before
+    return matmul, cudnn, before
 
 
-def _put_back(matmul: str | None, before: list[tuple[Any, Any]]) -> None:
+def _put_back(matmul: str | None, cudnn: bool | None, before: list[tuple[Any, Any]]) -> None:
     """Undo ``_ask_for_full_bits``."""
+    if cudnn:
+        torch.backends.cudnn.allow_tf32 = True
     if matmul not in (None, "highest"):
         torch.set_float32_matmul_precision(matmul)
     for place, value in before:

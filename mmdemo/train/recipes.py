@@ -107,8 +107,8 @@ RECIPES = {
         stem_pretraining={
             "text": (StemPretraining(epochs=5, learning_rate=2e-3, corrupt=0.2),),
             "image": (
-                StemPretraining(epochs=20, corrupt=0.2, sizes=(32, 32, 40, 48)),
-                StemPretraining(epochs=8, learning_rate=1.5e-3, sizes=(40, 48)),
+                StemPretraining(epochs=36, corrupt=0.2, sizes=(32, 32, 40, 48)),
+                StemPretraining(epochs=12, learning_rate=1.5e-3, sizes=(40, 48)),
             ),
             # slow to learn, since half of it is lost in training
             "audio": (StemPretraining(epochs=60, batch_size=64, learning_rate=2e-3),),

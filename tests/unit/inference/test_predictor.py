@@ -1,3 +1,4 @@
+import copy
 import json
 import time
 from dataclasses import replace
@@ -207,6 +208,16 @@ def test_on_cuda_answers_computed_together_are_those_computed_alone():
     for a, b in zip(together, alone, strict=True):
         pa, pb = (predictor._run(x, ["text"])[0] for x in (a, b))
         assert pa == pytest.approx(pb, abs=1e-5)
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_on_cuda_the_answer_and_the_gates_are_those_of_the_cpu():
+    torch.manual_seed(0)
+    model = new_model(ModelConfig(task="test", labels=["a", "b", "c"]))
+    cpu, cuda = (Predictor(copy.deepcopy(model), device).predict(**sample_inputs()) for device in ("cpu", "cuda"))
+    assert cuda.probabilities == pytest.approx(cpu.probabilities, abs=1e-4)
+    torch.testing.assert_close(cuda.trace.f.cpu(), cpu.trace.f.cpu(), atol=1e-3, rtol=0)
 
 
 @pytest.mark.gpu

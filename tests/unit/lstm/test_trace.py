@@ -567,6 +567,22 @@ def test_full_precision_leaves_the_settings_as_they_were():
     assert settings()[0] == original[0]
 
 
+def test_full_precision_and_the_setting_that_older_code_reads_agree(monkeypatch):
+    """Where cuDNN's older and newer settings contradict each other, PyTorch's own code may run into an error."""
+    if not hasattr(torch.backends.cudnn, "rnn"):
+        pytest.skip("needs PyTorch 2.9")
+    cudnn = torch.backends.cudnn
+    monkeypatch.setattr(module, "PLACES", (cudnn.rnn, cudnn.conv))  # as where there is CUDA
+    for allowed in (True, False):
+        monkeypatch.setattr(cudnn, "allow_tf32", allowed)
+        before = settings()
+        with full_precision(torch.device("cpu")):
+            assert cudnn.allow_tf32 is False
+            assert module.FULL.issuperset(settings()[1])
+        assert cudnn.allow_tf32 is allowed
+        assert settings() == before
+
+
 def test_dropout_is_refused_only_where_it_acts():
     two = nn.LSTM(3, 4, num_layers=2, dropout=0.5).eval()
     torch.testing.assert_close(trace(two, X).h, two(X)[0])

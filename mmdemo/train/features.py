@@ -242,9 +242,10 @@ def _prepare(
 
 
 def _fingerprint(names: Sequence[str], settings: dict[str, Any], sense: Modality) -> str:
-    """A hash of everything that the result depends on: files, settings, and the code of the sense."""
+    """A hash of everything that the result depends on: files, settings, and the code of the sense with its weights."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for source in sorted(Path(sys.modules[type(sense).__module__].__file__).parent.glob("*.py")):
+    folder = Path(sys.modules[type(sense).__module__].__file__).parent
+    for source in sorted(file for file in folder.iterdir() if file.is_file()):
         digest.update(source.read_bytes())
     for name in names:
         file = Path(name.split("#")[0])

@@ -9,7 +9,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mmdemo.data.tasks.registry import TASKS
-from mmdemo.evaluate.tables import fill, percent, speed_tables, tables
+from mmdemo.evaluate.tables import cuda_table, fill, percent, speed_tables, tables
 from mmdemo.resources import CHECKPOINTS, ROOT
 
 MEASUREMENTS = ROOT / "measurements"
@@ -32,13 +32,14 @@ def measured() -> list[str]:
 def generated() -> dict[str, dict[str, str]]:
     """By file: the name of every place in it that is filled, and what goes there."""
     figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in measured()}
-    names = ("serving", "training", "scaling")
-    serving, training, scaling = (read(MEASUREMENTS / f"{name}.json") for name in names)
+    names = ("serving", "training", "scaling", "bench_cuda")
+    serving, training, scaling, cuda = (read(MEASUREMENTS / f"{name}.json") for name in names)
     return {
         "README.md": {"figures": summary_table(figures["digits"], serving)},
         "docs/evaluation.md": {
             **{task: tables(found) for task, found in figures.items()},
             "speed": speed_tables(read(CHECKPOINTS / "digits" / "bench.json")),
+            "cuda": cuda_table(cuda),
         },
         "docs/hosting.md": {"serving": serving_table(serving)},
         "docs/security.md": {"hostile": hostile_table(serving)},

@@ -173,11 +173,7 @@ def speed_tables(bench: dict[str, Any]) -> str:
             f"integrated gradients with 32 points {why['gradients']:.1f}."
         )
     if isinstance(bench["cuda"], dict):
-        rows = (
-            f"{row['steps']} steps, batch {row['batch']}: {row['trace']}, the loop {row['hoisted_loop']}"
-            for row in bench["cuda"]["trace"]
-        )
-        lines += ["", f"`trace` on CUDA, over cuDNN's own call: {'; '.join(rows)}."]
+        lines += ["", _on_cuda(bench["cuda"])]
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")
@@ -185,6 +181,29 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"{NAMES.get(name, name)} {mebibytes:.0f}" for name, mebibytes in bench["peak_mebibytes"].items()
     )
     return "\n".join([*lines, "", f"Peak memory of a fresh process, in MiB: {memory}."])
+
+
+def cuda_table(bench: dict[str, Any]) -> str:
+    """What ``python -m mmdemo bench`` measured on a machine with a GPU, as a few sentences."""
+    machine, stages = bench["machine"], bench["milliseconds"]["all"]
+    device = machine.get("gpu", bench["device"])
+    model = sum(stages[name] for name in ("stems", "lstm", "alone"))
+    return (
+        f"Measured by the same command on a machine with a GPU ({device}, torch {machine['torch']}, {machine['cores']} "
+        f"cores): of a reading of all three inputs, {stages['total']:.0f} ms, the model's own part is {model:.0f} ms. "
+        f"{_on_cuda(bench['cuda'])}"
+    )
+
+
+def _on_cuda(found: dict[str, Any]) -> str:
+    rows = (
+        f"{row['steps']:,} steps, batch {row['batch']}: {row['trace']}, the loop {row['hoisted_loop']}"
+        for row in found["trace"]
+    )
+    return (
+        f"The probabilities differ from the CPU's by {found['largest_difference']:.0e} at most. `trace` on CUDA, over "
+        f"cuDNN's own call: {'; '.join(rows)}."
+    )
 
 
 def _row(name: str, found: dict[str, Any]) -> str:

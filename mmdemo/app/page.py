@@ -151,8 +151,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False, opening: bool = T
     demo.queue(max_size=WAITING.all, api_open=False)
     gradio_compat.skip_run_statistics(demo)
     gradio_compat.wrap_events(demo, logged)
-    demo.looks, demo.preview = {**LAUNCH, "head": parts.head()}, parts.preview()
-    demo.preface = parts.preface() + parts.early()
+    demo.looks, demo.preview = LAUNCH, parts.preview()
+    demo.preface = parts.preface() + parts.early() + parts.head(next(iter(tasks.names), None))
     demo.health = Health(checkpoints, tasks.names)
     demo.health.broken |= set(tasks.broken)
     if zero_gpu.ON_ZERO_GPU:

@@ -68,16 +68,15 @@ function build(drawing) {
   furnish(drawing);
   Object.assign(drawing, fillStrip(drawing, payload, say));
   player.showPlayer(drawing);
-  stretch(drawing);
   showLedger(drawing);
   showLine(drawing);
   showTable(drawing);
   const { step, unit } = drawing;
   drawing.step = null;
   cursor.point(drawing, step, unit);
-  const drawn = paint(drawing);
-  fit(drawing);
-  return drawn;
+  // Only now is it measured, and all at once: whatever is put in place between two measures has everything laid out again.
+  fitSteps(drawing);
+  return paint(drawing);
 }
 
 export function clear(element) {
@@ -253,14 +252,20 @@ function change(drawing, settings) {
   if ("chosen" in settings) send(drawing, "unit", { unit: drawing.chosen });
 }
 
-/** What depends on the width. */
-function fit(drawing) {
-  const { time, figure, payload, chips } = drawing;
+/** What depends on the width of a step. Returns the width of all of them; 0 in a hidden tab. */
+function fitSteps(drawing) {
+  const { time, payload, chips } = drawing;
   stretch(drawing);
   const width = time.clientWidth;
-  if (!width) return; // in a hidden tab: we are called again when it opens
-  fitStrip(drawing, payload, chips, width / payload.steps.length);
-  if (drawing.width === width) return;
+  if (width) fitStrip(drawing, payload, chips, width / payload.steps.length);
+  return width;
+}
+
+/** What depends on the width. */
+function fit(drawing) {
+  const { figure } = drawing;
+  const width = fitSteps(drawing);
+  if (!width || drawing.width === width) return; // in a hidden tab we are called again when it opens
   paintStrip(drawing, getComputedStyle(drawing.root).getPropertyValue("--mm-audio").trim());
   if (figure.classList.contains("js-plotly-plot")) plotly().Plots.resize(figure);
   else if (drawing.width) paint(drawing); // a sketch, made for another width

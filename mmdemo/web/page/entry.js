@@ -3,15 +3,34 @@
  * arrival. A part that fails says so in its own place and in the console's log, and takes no other along.
  */
 
-import { make } from "../core/dom.js";
+import { later, make } from "../core/dom.js";
 import { say, translate } from "../core/words.js";
 import * as page from "./page.js";
 import { replay } from "./replay.js";
 
 const AWAITED = new Set(["title", "switches", "examples", "tour", "answer", "drawing", "take", "footer"]); // what answers keys and clicks
 
-/** Bring a part to life: the name of page.js's function, and what it gets. */
+const SLICE = 12; // milliseconds of parts after which the browser may do something else
+const waiting = [];
+
+/**
+ * Bring a part to life: the name of page.js's function, and what it gets. All parts arrive at once, and together they
+ * take longer than anybody should wait for the browser to hear them: between them it goes on with its own.
+ */
 export function live(name, part) {
+  if (waiting.push(() => enliven(name, part)) === 1) later(work);
+}
+
+function work() {
+  const end = performance.now() + SLICE;
+  do {
+    waiting[0]();
+    waiting.shift();
+  } while (waiting.length && performance.now() < end);
+  if (waiting.length) later(work);
+}
+
+function enliven(name, part) {
   const attempt = (work) => (...given) => {
     try {
       const done = work(...given);

@@ -50,7 +50,7 @@ def address(path: Path) -> str:
 
 
 def words(task: str | None = None) -> str:
-    """All languages' words, as their files have them, in an element that ``core/words.js`` reads; of which task at first.
+    """All languages' words, as their files have them, in an element that ``core/words.js`` reads, and the first task.
 
     They come with the document, so that no module waits for them: in WebKit not all who import such a one wake up.
     """

@@ -1,24 +1,31 @@
-/** When the page can be used: what is not seen at first is made only then, in the browser's idle time. */
+/**
+ * When the page can be used: what is not seen at first is made only then, at the first sign of somebody, or after a while
+ * without one (a program may press what is there).
+ */
 
 import { attempt, later } from "./dom.js";
 
+const SIGNS = ["pointermove", "pointerdown", "focusin", "keydown", "wheel", "dragenter"];
+const PATIENCE = 4000; // milliseconds without a sign
 const waiting = [];
-const PATIENCE = 1000; // milliseconds, after which there is no waiting for idle time any more
 let ready = false;
 
 /** The page can be used. */
 export function isReady() {
-  ready = true;
-  for (const work of waiting.splice(0)) whenIdle(work);
+  let begun = false;
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    for (const sign of SIGNS) removeEventListener(sign, begin, true);
+    ready = true;
+    for (const work of waiting.splice(0)) later(() => attempt(work));
+  };
+  for (const sign of SIGNS) addEventListener(sign, begin, { capture: true, passive: true });
+  setTimeout(begin, PATIENCE);
 }
 
-/** Do something once the page can be used and the browser has nothing else to do. */
+/** Do something once the page can be used and somebody is there. */
 export function afterwards(work) {
-  if (ready) whenIdle(work);
+  if (ready) later(() => attempt(work));
   else waiting.push(work);
-}
-
-function whenIdle(work) {
-  if (globalThis.requestIdleCallback) requestIdleCallback(() => attempt(work), { timeout: PATIENCE });
-  else later(() => attempt(work)); // Safari
 }

@@ -1,6 +1,6 @@
 /**
  * Pictures and sounds in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what was
- * given, in small. Nobody sees a drawer at first, so Gradio makes it only once the page can be used, or when it is wanted.
+ * given, in small. Nobody sees a drawer at first, so Gradio makes it only when somebody is there: see core/ready.js.
  */
 
 import { onResult } from "../core/current.js";

@@ -22,7 +22,7 @@ export function drawing({ element, props, watch, attempt, tell }) {
     const figure = { ...value, labels: value.labels.map(name) };
     const show = () => {
       inspect(inspector, frame, figure, { strings: sentences(), ask });
-      draw(frame, figure, { strings: sentences(), ask, room: () => roomFor(frame) });
+      draw(frame, figure, { strings: sentences(), ask, room: () => roomFor(frame), paced: true });
     };
     arrived({ figure: figure.steps.length ? figure : null, element: frame, ask }, attempt(show));
   };

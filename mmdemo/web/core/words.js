@@ -9,7 +9,7 @@ const given = document.getElementById("mm-words");
 const trees = JSON.parse(given.textContent);
 const listeners = new Set();
 let all = null; // what sentences() has put together, and of which language and task
-let task = document.querySelector("#task input:checked")?.value ?? given.dataset?.task ?? null; // some sentences are a task's own
+let task = document.querySelector("#task input:checked")?.value ?? given.dataset.task ?? null; // some sentences are a task's own
 let current = [store.get("language"), ...navigator.languages.map((code) => code.slice(0, 2)), "en"].find((code) => code in trees);
 
 /** The languages that can be chosen: code -> how it calls itself. */

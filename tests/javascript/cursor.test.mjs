@@ -33,15 +33,26 @@ test("what an event points at lies within the steps", () => {
   assert.deepEqual([at(20, 0).step, at(900, 0).step], [0, 3]);
 });
 
+test("what has come is drawn before whoever listens is told, and of two that come at once only the second", async () => {
+  const done = [];
+  const end = onResult(() => done.push("told"));
+  arrived({ figure: 1 }, () => done.push("first"));
+  arrived({ figure: 2 }, () => done.push("second"));
+  assert.deepEqual(done, []);
+  while (done.at(-1) !== "told") await new Promise((resolve) => setTimeout(resolve, 5));
+  end();
+  assert.deepEqual(done, ["second", "told"]);
+});
+
 test("answer and drawing come one after the other, and whoever listens is told once, of both", async () => {
   const told = [];
   const end = onResult((current) => told.push({ ...current }));
   arrived({ said: 1 });
   arrived({ figure: 2 });
   assert.deepEqual([now().said, now().figure], [1, 2]);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!told.length) await new Promise((resolve) => setTimeout(resolve, 5));
   end();
   arrived({ said: 3 });
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 50));
   assert.deepEqual(told.map(({ said, figure }) => [said, figure]), [[1, 2]]);
 });

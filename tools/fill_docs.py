@@ -9,8 +9,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mmdemo.data.tasks.registry import TASKS
-from mmdemo.evaluate.tables import cuda_table, fill, percent, speed_tables, tables
+from mmdemo.evaluate.streams import STREAMS
+from mmdemo.evaluate.tables import cuda_table, fill, percent, speed_tables, streams_table, tables
 from mmdemo.resources import CHECKPOINTS, ROOT
+from mmdemo.train.recipes import RECIPES
 
 MEASUREMENTS = ROOT / "measurements"
 
@@ -37,7 +39,7 @@ def generated() -> dict[str, dict[str, str]]:
     return {
         "README.md": {"figures": summary_table(figures["digits"], serving)},
         "docs/evaluation.md": {
-            **{task: tables(found) for task, found in figures.items()},
+            **{place: body for task in figures for place, body in task_places(task, figures[task]).items()},
             "speed": speed_tables(read(CHECKPOINTS / "digits" / "bench.json")),
             "cuda": cuda_table(cuda),
         },
@@ -46,6 +48,14 @@ def generated() -> dict[str, dict[str, str]]:
         "docs/scaling.md": {"scaling": scaling_table(scaling)},
         "docs/own-labels.md": {"training": training_table(training)},
     }
+
+
+def task_places(task: str, found: dict[str, Any]) -> dict[str, str]:
+    """A task's places in ``docs/evaluation.md``: its tables and, if it can be taught streams, those of streams."""
+    places = {task: tables(found)}
+    if RECIPES[TASKS[task].recipe].streams and not TASKS[task].folds:
+        places[f"{task}_streams"] = streams_table(read(CHECKPOINTS / task / STREAMS))
+    return places
 
 
 def scaling_table(found: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmdemo.data.manifest.manifest import load_cell
+from mmdemo.data.manifest.manifest import OUTLIER, load_cell
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.apart import is_apart, study_apart
@@ -105,7 +105,15 @@ def evaluate_streams(data: Data, folder: Path, *, command: str) -> dict[str, Any
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     rows = data.whole("test")
-    found = study_streams(model, data.features(rows), rows, pair=data.task.pair, seed=data.seed)
+    strange = data.task.voices() if data.task.voices else pd.DataFrame()
+    labels = {name: index for index, name in enumerate(model.config.labels)}
+    strangers = [(row.audio, labels[row.label]) for row in strange.itertuples() if row.label in labels]
+    none = rows[(rows["label"] == OUTLIER) & (rows["audio"] != "")]
+    others = list(none[none["kind"] == "words"]["audio"]) if "kind" in none else list(none["audio"])
+    features = data.features(rows)
+    found = study_streams(
+        model, features, rows, pair=data.task.pair, seed=data.seed, strangers=strangers, others=others
+    )
     whole = {"task": data.task.name, "command": command, "seed": data.seed, "streams": found}
     write_streams(folder, whole)
     return whole

@@ -6,6 +6,12 @@ import { load } from "./web.mjs";
 const { keepInSight, under } = await load("cursor");
 const { arrived, now, onResult } = await load("current");
 
+const until = async (holds) => {
+  if (holds()) return;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(holds);
+};
+
 const sideways = (left, scrollLeft = 100) => {
   const scroll = { clientWidth: 500, scrollLeft };
   const time = { offsetLeft: 100, clientWidth: 2000 };
@@ -39,7 +45,7 @@ test("what has come is drawn before whoever listens is told, and of two that com
   arrived({ figure: 1 }, () => done.push("first"));
   arrived({ figure: 2 }, () => done.push("second"));
   assert.deepEqual(done, []);
-  while (done.at(-1) !== "told") await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => done.at(-1) === "told");
   end();
   assert.deepEqual(done, ["second", "told"]);
 });
@@ -50,7 +56,7 @@ test("answer and drawing come one after the other, and whoever listens is told o
   arrived({ said: 1 });
   arrived({ figure: 2 });
   assert.deepEqual([now().said, now().figure], [1, 2]);
-  while (!told.length) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => told.length);
   end();
   arrived({ said: 3 });
   await new Promise((resolve) => setTimeout(resolve, 50));

@@ -16,9 +16,7 @@ from tools.hosts import two_hosts, why_not
 ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.skipif(why_not() is not None, reason=str(why_not())),
-    pytest.mark.skipif(
-        "CI" in os.environ, reason="takes minutes, which the continuous integration has not: run it by hand"
-    ),
+    pytest.mark.skipif("CI" in os.environ, reason="takes minutes that continuous integration has not: run it by hand"),
 ]
 
 

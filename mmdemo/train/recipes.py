@@ -47,7 +47,7 @@ class StreamRecipe:
         passes: how often each is read.
         piece: steps that the gradient goes back, at most.
         learning_rate: the highest one; it falls to nothing.
-        singles: samples that are taught beside each piece, each from an empty memory.
+        singles: samples whose answers are held beside each piece, each read from an empty memory.
         clip: largest norm of the gradient.
         asked: streams of the validation split for the levels.
     """
@@ -56,7 +56,7 @@ class StreamRecipe:
     passes: int = 16
     piece: int = 60
     learning_rate: float = 3e-3
-    singles: int = 96
+    singles: int = 256
     clip: float = 1.0
     asked: StreamConfig = StreamConfig(count=8, at_once=0.0, vary=False)
 
@@ -114,6 +114,7 @@ RECIPES = {
             "audio": (StemPretraining(epochs=60, batch_size=64, learning_rate=2e-3),),
         },
         frozen=("image", "audio"),  # the LSTM would learn the few voices by heart
+        streams=StreamRecipe(passes=6, singles=128),
     ),
     # for lips and voices: the stem first learns to tell moments apart, then the LSTM whether they belong together
     "sync": Recipe(

@@ -3,13 +3,15 @@
 Until then the LSTM has read one sample at a time, from an empty memory, and so has no reason to let go of an answer: in
 a stream it stays with the first. Here words, pictures and sounds follow one another for minutes, with quiet between
 them, some at once, some again, some against each other. An input is to be believed while it is read and for a moment
-after it; then anything is possible again. The stems stay as they are, and so do the answers to single samples, which
-are taught beside the streams. The state is carried from one piece of the streams to the next, and the gradient only
-through one piece (truncated backpropagation through time: Williams & Peng 1990).
+after it; then anything is possible again. The stems stay as they are, and so do the answers to single samples: beside
+the streams the model is held to what it believed of them before (learning without forgetting: Li & Hoiem 2018). The
+state is carried from one piece of the streams to the next, and the gradient only through one piece (truncated
+backpropagation through time: Williams & Peng 1990).
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -322,6 +324,7 @@ def teach_streams(
     x, taught, real = padded(streams)
     device = model.device
     x, taught, real = x.to(device), taught.to(device), real.to(device)
+    before = copy.deepcopy(model).requires_grad_(False)
     learning = [*model.lstm.parameters(), *model.dense.parameters()]
     optimizer = torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=1e-4)
     pieces = -(-x.shape[1] // recipe.piece)
@@ -344,7 +347,7 @@ def teach_streams(
             loss = (every * real[:, part]).sum() / real[:, part].sum().clamp(min=1)
             total += float(loss.detach())
             if recipe.singles:
-                loss = loss + _single_loss(model, samples, drawn, recipe.singles)
+                loss = loss + _single_loss(model, before, samples, drawn, recipe.singles)
                 drawn += recipe.singles
             optimizer.zero_grad()
             loss.backward()
@@ -356,14 +359,17 @@ def teach_streams(
     return losses
 
 
-def _single_loss(model: MultimodalLSTM, samples: MultimodalSamples, first: int, count: int) -> Tensor:
-    """The loss of single samples, each from an empty memory."""
+def _single_loss(
+    model: MultimodalLSTM, before: MultimodalLSTM, samples: MultimodalSamples, first: int, count: int
+) -> Tensor:
+    """How far beliefs in single samples, each from an empty memory, have left what the model said of them before."""
     samples.set_epoch(first // max(len(samples), 1))
-    batch, taught = samples.collate([samples[k % len(samples)] for k in range(first, first + count)])
+    batch, _ = samples.collate([samples[k % len(samples)] for k in range(first, first + count)])
     with torch.no_grad():
         steps = model.encode(batch.to(model.device))
+        held = before.decide(before.lstm(steps.x)[0]).softmax(-1)  # (B, T, C)
     states, _ = model.lstm(model.dropout(steps.x))
-    return sequence_loss(model.decide(states), steps, taught.to(model.device))
+    return sequence_loss(model.decide(states), steps, held)
 
 
 def padded(streams: Sequence[Stream]) -> tuple[Tensor, Tensor, Tensor]:

@@ -143,3 +143,21 @@ def test_a_memory_learns_to_let_go_and_only_the_lstm_and_the_dense_layer_change(
     assert 0.3 <= found.temperature <= 3.2 and found.likely <= found.clear
     assert ModelConfig(**{**vars(taught.config), "streams": vars(found)}).streams == found
     assert [len(logits) for logits in read_streams(taught, streams)] == [len(stream.x) for stream in streams]
+
+
+def test_what_was_said_of_single_samples_is_held():
+    samples = MultimodalSamples(features(), CONFIG, pair=True, sampling=PLAIN, seed=0, length=64)
+    rows = pd.DataFrame({"text": [""] * 90})
+    batch, _ = samples.collate([samples[k] for k in range(64)])
+
+    @torch.no_grad()
+    def beliefs(of):
+        steps = of.encode(batch)
+        return steps.last(of.decide(of.lstm(steps.x)[0]).softmax(-1))  # (64, C)
+
+    before, moved = beliefs(model()), {}
+    for singles in (0, 32):
+        recipe = StreamRecipe(streams=replace(SHORT, count=4), passes=4, singles=singles, learning_rate=1e-2)
+        teach_streams(taught := model(), samples, rows, recipe, seed=0)
+        moved[singles] = float((beliefs(taught) - before).abs().mean())
+    assert moved[32] < 0.6 * moved[0]

@@ -99,7 +99,7 @@ def test_what_is_said_shown_and_typed_is_understood_by_one_memory(visit):
     assert page.evaluate(STEPS) == here
 
 
-def test_it_can_be_paused_looked_back_at_taken_away_and_reset(visit, tmp_path):
+def test_it_can_be_paused_looked_back_at_taken_away_reset_and_told_to_forget(visit, tmp_path):
     page = visit()
     page.evaluate(GONE, "NotFoundError")  # or the nine that is said speaks against the word
     start(page)
@@ -140,10 +140,6 @@ def test_it_can_be_paused_looked_back_at_taken_away_and_reset(visit, tmp_path):
     page.locator(".mmw-reset").click()
     page.wait_for_function(f"(here) => {STEPS} < here", arg=here)
 
-
-def test_it_forgets_as_fast_as_it_is_told_to(visit):
-    page = visit()
-    start(page)
     slider = page.locator(".mmw-leak input")
     slider.focus()
     page.keyboard.press("End")
@@ -182,10 +178,13 @@ def test_a_device_that_is_taken_away_is_said_to_be_and_can_be_switched_on_again(
     expect(line(page, "audio")).to_be_empty()
 
 
-def test_sound_goes_on_while_the_server_does_not_answer(visit):
-    page = visit()
+def test_sound_goes_on_while_the_server_does_not_answer_and_after_it_was_lost(browser, page_url):
+    page = browser.new_context(locale="en-GB").new_page()  # whose console may say that nothing comes any more
+    page.goto(page_url)
+    expect(page.locator("#answer .mm-hint")).to_be_visible()
     start(page)
-    page.route("**/queue/join*", lambda route: None)  # never
+    asked, busy = [], [True]
+    page.route("**/queue/join*", lambda route: asked.append(route) if busy else route.continue_())
     page.locator("#live textarea").press_sequentially("four ")
     expect(line(page, "text")).to_have_text(SAID["live.slow"])
     flows(page)
@@ -193,6 +192,22 @@ def test_sound_goes_on_while_the_server_does_not_answer(visit):
         page.evaluate(HIDDEN, hidden)
     expect(line(page, "image")).to_have_text(SAID["live.was_hidden"])
     flows(page)
+
+    busy.clear()
+    for each in asked:
+        each.continue_()
+    expect(line(page, "text")).to_be_empty()
+
+    page.evaluate("window.same = true")
+    page.context.set_offline(True)
+    page.locator("#live textarea").press_sequentially("five ")
+    expect(line(page, "text")).to_have_text(SAID["live.lost"])
+    page.context.set_offline(False)
+    flows(page, 40)
+    assert page.evaluate("window.same")  # the page was not made anew under it
+    page.locator(".mm-go-live").click()
+    page.wait_for_function("!window.same")  # but is as soon as nothing is lost by it
+    page.context.close()
 
 
 def test_where_no_worker_can_be_started_the_page_reads_by_itself(visit):
@@ -233,12 +248,15 @@ def test_l_starts_it_while_presenting_and_without_a_microphone_the_recording_pla
     expect(page.locator("body")).to_have_class(re.compile("mm-presenting"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_nothing_is_cut_off(visit, scheme):
-    page = visit(viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme=scheme, reduced_motion="reduce")
+def test_on_a_phone_nothing_is_cut_off(visit):
+    page = visit(viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme="dark", reduced_motion="reduce")
     start(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate(PAINTED) > 50
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        flows(page, 6)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate(PAINTED) > 50
+    assert page.locator(".mmw-leaves").inner_text() == strings("zh")["live.leaves"]
 
 
 def test_feelings_are_live_without_a_voice(visit):

@@ -43,7 +43,7 @@ test("while the server is away sound is read, words do not pile up, and pictures
   await turn();
   run.hear(SOUND);
   assert.deepEqual(asked.map(({ text }) => text), ["three"]); // "five" would come too late
-  assert.deepEqual(told("server"), ["gone"]);
+  assert.deepEqual(told("server"), ["away"]);
   await run.show({ jpeg: "a" });
   await run.show({ jpeg: "b" });
   assert.deepEqual(asked.slice(1).map(({ jpeg }) => jpeg), ["a"]);
@@ -52,6 +52,11 @@ test("while the server is away sound is read, words do not pile up, and pictures
   await run.type("six");
   assert.equal(told("server").at(-1), null);
   assert.deepEqual(given.at(-1).seen, ["three"]);
+  run.lose();
+  await run.type("seven");
+  await run.show({ jpeg: "c" });
+  assert.equal(told("server").at(-1), "lost");
+  assert.deepEqual(asked.at(-1).text, "six");
 });
 
 test("words that come while the server is busy go to it together, as many as it takes", async () => {

@@ -16,6 +16,7 @@ import { lookBack } from "./lookback.js";
 import { listen, play } from "./microphone.js";
 import { Run } from "./run.js";
 import { seismograph } from "./seismograph.js";
+import { stay } from "./stay.js";
 import { asCsv, asJson } from "./takeaway.js";
 import { finished } from "./typed.js";
 import { Understood } from "./understood.js";
@@ -36,6 +37,7 @@ export function live({ element, tell }) {
   const root = element.querySelector(".mmw");
   const session = new Live(root, asker(tell), { ...root.dataset });
   const { open } = view(root, VIEW, () => session.made(), (on) => (on ? session.arrive() : session.leave()));
+  stay(() => open() && session.steps.length > 0, () => session.lost());
   onLanguage(() => open() && session.taskChanged());
 }
 
@@ -165,7 +167,7 @@ class Live {
     return {
       steps: (steps) => this.arrived(steps),
       level: (size) => this.cards.loud(size),
-      server: (trouble) => this.say("text", trouble && { key: trouble === "slow" ? "live.slow" : "live.away", trouble: true }),
+      server: (trouble) => this.say("text", trouble && { key: `live.${trouble}`, trouble: true }),
       nothing: (note) => this.say("image", note && { key: "page.nothing_in_image", about: note }),
       skipped: (seconds) => this.say("audio", { key: "live.skipped", values: { seconds: Math.ceil(seconds) }, trouble: true }),
       failed: () => {
@@ -173,6 +175,12 @@ class Live {
         this.say("audio", { key: "live.failed", trouble: true });
       },
     };
+  }
+
+  /** Gradio has lost the server: what needs it is over until the page is made anew. */
+  lost() {
+    if (this.run && !this.run.lost) document.querySelector(".toast-body.error .toast-close")?.click(); // it would lie over what stops the session
+    this.run?.lose();
   }
 
   stop() {

@@ -18,12 +18,12 @@ const MOST_WORDS = 200; // characters that are sent at once: mmdemo/app/live.py
 export class Run {
   /**
    * @param {{ask: function(object): Promise<object>, files: {worker: string}, task: string, told: object}} settings -
-   *   `told` has functions: `steps(steps)`, `level(loudness)`, `server(trouble)`, words,
-   *   "slow", or null if it answers again, `nothing(note)`
-   *   or null, `skipped(seconds)` and `failed(error)`.
+   *   `told` has functions: `steps(steps)`, `level(loudness)`, `server(trouble)`,
+   *   "slow", "away" or "lost", or null if it answers again; `nothing(note)` or null, `skipped(seconds)` and
+   *   `failed(error)`.
    */
   constructor({ ask, files, task, told }) {
-    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], stale: 0, resets: 0, paused: false, closed: false, clock: null, away: 0, words: "", sends: false });
+    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], stale: 0, resets: 0, paused: false, closed: false, clock: null, away: 0, words: "", sends: false, lost: false });
   }
 
   /** Fetch the weights, and begin. */
@@ -118,17 +118,24 @@ export class Run {
     this.thread?.tell({ ask: "read", steps: flat, modality, seen });
   }
 
-  /** Ask the server; null if it does not answer. A refusal of what was asked is told, but the server is there. */
+  /** The server can be asked nothing any more. */
+  lose() {
+    if (!this.lost && !this.closed) this.told.server("lost");
+    this.lost = true;
+  }
+
+  /** Ask the server; null if it does not answer. */
   async asks(question, insists = false) {
-    const slow = setTimeout(() => this.closed || this.told.server("slow"), SLOW);
+    if (this.lost) return null;
+    const slow = setTimeout(() => this.closed || this.lost || this.told.server("slow"), SLOW);
     try {
       const answer = await this.ask({ ...question, task: this.task });
       this.away = 0;
       if (!this.closed) this.told.server(null);
       return answer;
-    } catch (error) {
+    } catch {
       if (!insists) this.away = performance.now() + RETRY;
-      if (!this.closed) this.told.server(error.message);
+      if (!this.closed && !this.lost) this.told.server("away");
       return null;
     } finally {
       clearTimeout(slow);

@@ -15,6 +15,11 @@ export function svg(tag, attributes, ...children) {
   return node;
 }
 
+/** Put words into an element that may say them already: what is said many times a second leaves no text behind each time. */
+export function put(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
 /** How much larger an element is shown than its own pixels say: the presenter's mode zooms. */
 export const zoomOf = (element) => element.getBoundingClientRect().width / element.offsetWidth || 1;
 

@@ -1,6 +1,6 @@
 /** The page's words: one file per language, one language at a time, changed in place. */
 
-import { attempt, store } from "./dom.js";
+import { attempt, put, store } from "./dom.js";
 
 const LANGUAGES = { en: "EN", zh: "中文" };
 
@@ -71,8 +71,7 @@ export function percent(p) {
 /** Put words into all of root's elements that name a key: data-key (text), data-key-label (accessible name). */
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-key]")) {
-    const words = say(element.dataset.key);
-    if (element.textContent !== words) element.textContent = words; // a press on it may have begun: see tour.js
+    put(element, say(element.dataset.key)); // only what is new: a press on it may have begun, see tour.js
   }
   for (const element of root.querySelectorAll("[data-key-label]")) {
     element.setAttribute("aria-label", say(element.dataset.keyLabel));

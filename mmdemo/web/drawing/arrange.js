@@ -2,7 +2,7 @@
 
 import { letsGo } from "./ledger.js";
 
-const SMALLEST = { belief: 96, gates: 84, let_go: 50, ledger: 82, changed: 60 }; // pixels; they grow with the room
+const SMALLEST = { belief: 96, gates: 84, let_go: 50, ledger: 90, changed: 60 }; // pixels; they grow with the room
 const BELOW = { state: 84, units: 168 }; // of the rows below them, which do not
 const CLASS = { least: 8, most: 24 }; // pixels of one class in the row of beliefs
 const STRIP = { words: 44, pictures: 62 }; // of the input; a picture needs more to be seen than a word

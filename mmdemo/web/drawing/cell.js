@@ -4,7 +4,7 @@
  * drawing (page/machine.js), and "How it works" has it to play with (how/cell.js).
  */
 
-import { svg } from "../core/dom.js";
+import { put, svg } from "../core/dom.js";
 import { number as plain } from "../core/numbers.js";
 import { say } from "../core/words.js";
 import { runs } from "./steps.js";
@@ -56,11 +56,11 @@ export function cellPicture() {
     for (const [name, box] of Object.entries(TANKS)) fill(levels[name], box, values[name]);
     lamp.style.opacity = Math.min(1, Math.abs(values.h)).toFixed(3);
     lamp.classList.toggle("mmk-minus", values.h < 0);
-    for (const gate of Object.keys(VALVES)) put(words[gate], `${say(`cell.${gate}`)} ${gate}`, number(values[gate]));
-    put(words.g, say("cell.g"), number(values.g));
-    put(words.h, "h", number(values.h));
-    put(words.before, "", number(values.before));
-    put(words.c, "", number(values.c));
+    for (const gate of Object.keys(VALVES)) write(words[gate], `${say(`cell.${gate}`)} ${gate}`, number(values[gate]));
+    write(words.g, say("cell.g"), number(values.g));
+    write(words.h, "h", number(values.h));
+    write(words.before, "", number(values.before));
+    write(words.c, "", number(values.c));
     picture.setAttribute("aria-label", spoken);
   };
   return { picture, show };
@@ -127,9 +127,9 @@ function text(x, y, anchor, gate = "") {
   return svg("text", { x, y, "text-anchor": anchor, class: `mmk-words mmk-of-${gate}` }, svg("tspan", {}), svg("tspan", { class: "mmk-number" }));
 }
 
-function put({ firstChild, lastChild }, words, value) {
-  firstChild.textContent = words && `${words} `;
-  lastChild.textContent = value;
+function write({ firstChild, lastChild }, words, value) {
+  put(firstChild, words && `${words} `);
+  put(lastChild, value);
 }
 
 /** As wide as it is strong, in the colour of its sign. */

@@ -1,12 +1,14 @@
 /** Keep a result and put the next one beside it: the same drawing twice, with the differences marked in both. */
 
 import { now, onResult } from "../core/current.js";
-import { make } from "../core/dom.js";
+import { make, zoomOf } from "../core/dom.js";
 import { best } from "../core/numbers.js";
 import { list, name, onLanguage, percent, say, sentences } from "../core/words.js";
 import { across } from "../drawing/axis.js";
 import { clear, draw, rowOf, seek } from "../drawing/drawing.js";
 import { beliefsOf, runs } from "../drawing/steps.js";
+
+const AIR = 6; // pixels below a row, for half of the number that may stand at its end
 
 /** The button, and what is kept; nothing of it leaves the browser, or outlives the page. */
 export function compare({ element }) {
@@ -21,6 +23,15 @@ export function compare({ element }) {
   const head = make("div", { className: "mmc-head" }, told, make("div", { className: "mmc-buttons" }, fold, drop));
   const card = make("div", { className: "mm-card mmc", hidden: true }, [head, captions[0], frame]);
   element.replaceChildren(keep, card, captions[1]);
+
+  /** The kept drawing ends where a row does, however its head is broken into lines. */
+  const cut = () => {
+    const row = frame.querySelector(".mmd-of-gates");
+    if (!row || card.hidden) return;
+    const height = (row.getBoundingClientRect().bottom - frame.getBoundingClientRect().top) / zoomOf(frame);
+    frame.style.setProperty("--mmc-cut", `${Math.ceil(height) + AIR}px`);
+  };
+  new ResizeObserver(cut).observe(frame);
 
   const show = () => {
     const { said, figure, element: place } = now();

@@ -1,6 +1,6 @@
 /** The three inputs of a session: words that are typed, the camera, the microphone; and what starts and stops it all. */
 
-import { make } from "../core/dom.js";
+import { make, put } from "../core/dom.js";
 import { explain, term } from "../core/tooltip.js";
 import { say } from "../core/words.js";
 
@@ -68,7 +68,7 @@ export function cards({ typed, turned, went, chose }) {
     video.hidden = !devices.image;
     bar.hidden = !devices.audio;
     recording.hidden = !running || !hears;
-    recording.textContent = say(plays ? "live.play_stop" : "live.play");
+    put(recording, say(plays ? "live.play_stop" : "live.play"));
     explain(recording, say("live.play_about"));
     text.placeholder = say("live.type");
     text.ariaLabel = say("live.type_label");
@@ -80,7 +80,7 @@ export function cards({ typed, turned, went, chose }) {
       explain(go, say("live.go_about"));
     }
     go.classList.toggle("mmw-stop", running);
-    go.lastChild.textContent = running ? clock(seconds) : "";
+    put(go.lastChild, running ? clock(seconds) : "");
   };
 
   return {

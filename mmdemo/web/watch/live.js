@@ -4,7 +4,7 @@
  */
 
 import { asker } from "../core/ask.js";
-import { make } from "../core/dom.js";
+import { make, put } from "../core/dom.js";
 import { offerTips, term } from "../core/tooltip.js";
 import { view } from "../core/view.js";
 import { find, name, onLanguage, say } from "../core/words.js";
@@ -16,6 +16,7 @@ import { lookBack } from "./lookback.js";
 import { listen, play } from "./microphone.js";
 import { Run } from "./run.js";
 import { seismograph } from "./seismograph.js";
+import { stay } from "./stay.js";
 import { asCsv, asJson } from "./takeaway.js";
 import { finished } from "./typed.js";
 import { Understood } from "./understood.js";
@@ -36,6 +37,7 @@ export function live({ element, tell }) {
   const root = element.querySelector(".mmw");
   const session = new Live(root, asker(tell), { ...root.dataset });
   const { open } = view(root, VIEW, () => session.made(), (on) => (on ? session.arrive() : session.leave()));
+  stay(() => open() && session.steps.length > 0, () => session.lost());
   onLanguage(() => open() && session.taskChanged());
 }
 
@@ -79,7 +81,9 @@ class Live {
     this.slider = make("input", { type: "range", min: 0, max: LEAKS.length - 1, step: 1, value: 0 });
     this.slider.addEventListener("input", () => this.remember(Number(this.slider.value)));
     this.forgets = make("label", { className: "mmw-leak" }, make("span"), this.slider, make("output"));
-    this.chips = make("div", { className: "mmw-chips", role: "log" });
+    this.nothing = make("span", { className: "mmw-none" });
+    this.chips = make("div", { className: "mmw-chips", role: "log" }, this.nothing);
+    this.noted = []; // what was understood, and where that stands: {entry, chip}, the newest last
     this.row = make("div", { className: "mmw-row" }, make("span", { className: "mmw-title" }), this.chips, make("div", { className: "mmw-tools" }, this.pauses, this.forgets, this.resets, ...this.takes));
     this.caption = make("div", { className: "mmw-caption" });
     this.where = make("input", { type: "range", className: "mmw-where", min: 1, max: 1, value: 1, hidden: true });
@@ -87,9 +91,10 @@ class Live {
       this.end = Number(this.where.value);
       this.draw();
     });
-    this.headline = make("p", { className: "mmw-headline" });
+    this.headline = make("span");
+    this.leaves = make("span", { className: "mmw-leaves" });
     const said = make("section", { className: "mm-card mmw-said" }, this.caption, make("div", { className: "mm-cell mmw-cell" }, make("div", { className: "mm-cell-head" }), this.cell.picture));
-    const drawn = make("section", { className: "mm-card mmw-drawn" }, this.headline, this.graph.element, this.where);
+    const drawn = make("section", { className: "mm-card mmw-drawn" }, make("p", { className: "mmw-headline" }, this.headline, this.leaves), this.graph.element, this.where);
     const stage = make("div", { className: "mmw-stage" }, said, drawn);
     this.body = make("div", { className: "mmw-body" }, this.cards.element, this.row, stage, this.back.element);
     this.head = said.querySelector(".mm-cell-head");
@@ -162,7 +167,7 @@ class Live {
     return {
       steps: (steps) => this.arrived(steps),
       level: (size) => this.cards.loud(size),
-      server: (trouble) => this.say("text", trouble && { key: trouble === "slow" ? "live.slow" : "live.away", trouble: true }),
+      server: (trouble) => this.say("text", trouble && { key: `live.${trouble}`, trouble: true }),
       nothing: (note) => this.say("image", note && { key: "page.nothing_in_image", about: note }),
       skipped: (seconds) => this.say("audio", { key: "live.skipped", values: { seconds: Math.ceil(seconds) }, trouble: true }),
       failed: () => {
@@ -170,6 +175,12 @@ class Live {
         this.say("audio", { key: "live.failed", trouble: true });
       },
     };
+  }
+
+  /** Gradio has lost the server: what needs it is over until the page is made anew. */
+  lost() {
+    if (this.run && !this.run.lost) document.querySelector(".toast-body.error .toast-close")?.click(); // it would lie over what stops the session
+    this.run?.lose();
   }
 
   stop() {
@@ -287,7 +298,7 @@ class Live {
     const { words, read } = finished(value, this.read, all);
     this.read = read;
     if (!words) return;
-    if (this.run && !this.paused) this.run.type(words.slice(-200));
+    if (this.run && !this.paused) this.run.type(words);
     if (all && /\n|.{160,}/s.test(value)) {
       this.cards.text.value = "";
       this.read = 0;
@@ -306,8 +317,14 @@ class Live {
     let changed = false;
     for (const step of steps) changed = this.log.follow(step) || changed;
     if (this.log.held && this.log.held !== before) this.unit = this.chosen ?? this.unitFor(this.log.held);
-    if (changed) this.showLog();
+    if (changed || this.ages(gone)) this.showLog();
     this.draw();
+  }
+
+  /** Whether one that was understood has just lost its steps. */
+  ages(gone) {
+    const { index } = this.steps[0];
+    return gone > 0 && this.noted.some(({ entry }) => entry.index < index && entry.index >= index - gone);
   }
 
   /** The unit that says most for what was understood. */
@@ -385,11 +402,14 @@ class Live {
     this.cards.retell();
     this.row.firstChild.replaceChildren(term(say("live.understood"), say("live.understood_about")));
     this.chips.ariaLabel = say("live.understood");
+    put(this.nothing, say("live.nothing_yet"));
+    for (const { chip } of this.noted.splice(0)) chip.remove(); // they are said anew
     this.forgets.firstChild.replaceChildren(term(say("live.leak"), say("live.leak_about")));
     this.slider.ariaLabel = say("live.leak");
     this.resets.textContent = say("live.reset");
     this.takes.forEach((button, k) => (button.textContent = say(`live.${["json", "csv"][k]}`)));
     this.where.ariaLabel = say("live.where");
+    put(this.leaves, say("live.leaves"));
     this.head.replaceChildren(term(say("cell.title"), say("cell.about"), "mm-cell-title"), make("span"));
     this.labels = (this.about?.labels ?? []).map(name);
     this.graph.fill(this.labels, this.room());
@@ -404,7 +424,7 @@ class Live {
     const leak = LEAKS[this.leak];
     const seconds = leak > 0 && leak < 1 ? (STEP * Math.log(0.5)) / Math.log(leak) : 0;
     const words = leak === 1 ? say("live.leak_none") : leak === 0 ? say("live.leak_all") : say("live.leak_half", { seconds: Number(seconds.toFixed(1)) });
-    this.forgets.lastChild.textContent = words;
+    put(this.forgets.lastChild, words);
     this.slider.setAttribute("aria-valuetext", words);
   }
 
@@ -419,26 +439,45 @@ class Live {
       hears: this.about?.hears ?? true,
       plays: this.plays,
     });
-    this.pauses.textContent = say(this.paused && running ? "live.go_on" : "live.pause");
+    put(this.pauses, say(this.paused && running ? "live.go_on" : "live.pause"));
     this.pauses.hidden = !running;
     this.pauses.ariaPressed = String(this.paused);
     for (const button of [this.resets, ...this.takes]) button.disabled = !this.steps.length;
-    this.headline.textContent = say(!running ? (this.steps.length ? "live.stopped" : "live.before") : this.paused ? "live.paused" : "live.running");
+    put(this.headline, say(!running ? (this.steps.length ? "live.stopped" : "live.before") : this.paused ? "live.paused" : "live.running"));
     this.where.hidden = !this.paused || this.steps.length < 2;
     this.showCaption();
   }
 
+  /** What was understood. What is there stays there: somebody may have walked to it, and nothing is announced twice. */
   showLog() {
     const entries = this.log?.entries ?? [];
-    const chips = entries.map((entry) => {
-      const chip = make("button", { type: "button", className: `mmw-chip mm-of-${entry.modality} mmw-${entry.level}${entry === this.log.held ? " mmw-held" : ""}` }, this.labels[entry.label]);
-      chip.ariaLabel = say("live.chip", { label: this.labels[entry.label], level: say(`page.level_${entry.level}`) });
-      chip.addEventListener("click", () => this.open(entry.index));
-      return chip;
-    });
-    this.chips.replaceChildren(...(chips.length ? chips : [make("span", { className: "mmw-none" }, say("live.nothing_yet"))]));
-    this.chips.scrollLeft = this.chips.scrollWidth;
+    const last = this.noted.at(-1)?.entry;
+    this.noted = this.noted.filter(({ entry, chip }) => entries.includes(entry) || void chip.remove());
+    for (const entry of entries.slice(this.noted.length)) this.note(entry);
+    for (const { entry, chip } of this.noted) this.tellEntry(entry, chip);
+    this.nothing.hidden = entries.length > 0;
+    if (this.noted.at(-1)?.entry !== last) this.chips.scrollLeft = this.chips.scrollWidth;
     this.showCaption();
+  }
+
+  note(entry) {
+    const chip = make("button", { type: "button" });
+    chip.addEventListener("click", () => this.open(entry.index));
+    this.noted.push({ entry, chip });
+    this.chips.append(chip);
+  }
+
+  /** An entry as it stands now. It outlives its steps, of which only a minute is kept: then it can be read, but not opened. */
+  tellEntry(entry, chip) {
+    const label = this.labels[entry.label];
+    const [kept, held] = [entry.index >= (this.steps[0]?.index ?? 0), entry === this.log.held];
+    const state = [entry.level, kept, held, label].join();
+    if (chip.dataset.state === state) return;
+    put(chip, label);
+    chip.dataset.state = state;
+    chip.className = `mmw-chip mm-of-${entry.modality} mmw-${entry.level}${held ? " mmw-held" : ""}`;
+    chip.disabled = !kept;
+    chip.ariaLabel = say(kept ? "live.chip" : "live.chip_gone", { label, level: say(`page.level_${entry.level}`) });
   }
 
   showCaption() {
@@ -478,7 +517,7 @@ class Live {
     const [i, f, o, g, c, h] = [..."ifogch"].map((signal) => step[signal][unit]);
     const values = { i, f, o, g, before, c, h, kept: f * before, wrote: i * g };
     this.cell.show(values, this.paused ? spokenCell(values) : say("cell.title"));
-    this.head.lastChild.textContent = say("cell.unit", { unit: unit + 1 });
+    put(this.head.lastChild, say("cell.unit", { unit: unit + 1 }));
   }
 
   /** How much height the drawing has in the first screen. */

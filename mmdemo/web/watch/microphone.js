@@ -83,9 +83,17 @@ async function through(listener, heard, sourceOf) {
   node.port.start();
   source.connect(node).connect(context.destination); // it is silent; without a way out, Safari lets it rest
   await context.resume();
+  let held = false;
+  const goOn = () => context.state === "closed" || context.resume().catch(() => {}); // it is still interrupted
+  context.addEventListener("statechange", () => held || context.state === "running" || goOn()); // a call came in
   const stop = () => {
     node.port.close();
     context.close();
   };
-  return Object.assign(stop, { hold: (on) => (on ? context.suspend() : context.resume()) });
+  return Object.assign(stop, {
+    hold(on) {
+      held = on;
+      return on ? context.suspend() : goOn();
+    },
+  });
 }

@@ -11,6 +11,7 @@ const GATES = ["i", "f", "o"];
 const CHIP = { height: 20, air: 7 };
 const WORD = /[\p{L}\p{N}]/u; // not a comma
 const means = new WeakMap();
+let small = null; // a canvas for the pixels of all rows, one after another: one for each would pile up
 
 /** The page's colours as they are now, by name. */
 export function palette(element) {
@@ -51,7 +52,9 @@ const left = ({ box, wide, first }, k) => box.x + (first + k) * wide;
 /** A small image of pixels, stretched over a box without being blurred. */
 function stretched({ context }, { x, y, width, height }, columns, rows, colourOf) {
   if (!columns || !rows) return;
-  const canvas = make("canvas", { width: columns, height: rows });
+  small ??= make("canvas", { width: 0, height: 0 });
+  if (small.width < columns) small.width = columns;
+  if (small.height < rows) small.height = rows;
   const image = new ImageData(columns, rows);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, at += 4) {
@@ -61,9 +64,9 @@ function stretched({ context }, { x, y, width, height }, columns, rows, colourOf
       image.data[at + 3] = 255;
     }
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  small.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(canvas, x, y, width, height);
+  context.drawImage(small, 0, 0, columns, rows, x, y, width, height);
 }
 
 /** What was read: the spectrogram, each picture as the model saw it over its steps, and the words on top of all. */

@@ -13,16 +13,17 @@ const BEHIND = 40; // pieces of sound that wait to be read: then some are left o
 const AWAY = 25; // steps of quiet that are made up for at once, after the page has slept
 const SLOW = 4000; // milliseconds, after which it is said that the server lets one wait
 const RETRY = 5000; // milliseconds until a server that did not answer is asked again
+const MOST_WORDS = 200; // characters that are sent at once: mmdemo/app/live.py
 
 export class Run {
   /**
    * @param {{ask: function(object): Promise<object>, files: {worker: string}, task: string, told: object}} settings -
-   *   `told` has functions: `steps(steps)`, `level(loudness)`, `server(trouble)`, words,
-   *   "slow", or null if it answers again, `nothing(note)`
-   *   or null, `skipped(seconds)` and `failed(error)`.
+   *   `told` has functions: `steps(steps)`, `level(loudness)`, `server(trouble)`,
+   *   "slow", "away" or "lost", or null if it answers again; `nothing(note)` or null, `skipped(seconds)` and
+   *   `failed(error)`.
    */
   constructor({ ask, files, task, told }) {
-    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], stale: 0, paused: false, closed: false, clock: null, away: 0 });
+    Object.assign(this, { ask, files, task, told, pending: 0, skipped: 0, heard: [], stale: 0, resets: 0, paused: false, closed: false, clock: null, away: 0, words: "", sends: false, lost: false });
   }
 
   /** Fetch the weights, and begin. */
@@ -80,19 +81,30 @@ export class Run {
     }, STEP);
   }
 
-  /** Words that were typed. */
+  /** Words that were typed. Those that come while the server is being asked go together; while it is away, none wait. */
   async type(text) {
-    const answer = await this.asks({ ask: "words", text }, true);
-    if (answer?.steps) this.read(answer, "text", answer.seen);
+    this.words = `${this.words} ${text}`.trim().slice(-MOST_WORDS);
+    if (this.sends) return;
+    this.sends = true;
+    while (this.words && !this.closed) {
+      const question = { ask: "words", text: this.words };
+      this.words = "";
+      const { resets } = this;
+      const answer = await this.asks(question, true);
+      if (!answer) this.words = "";
+      else if (answer.steps && resets === this.resets) this.read(answer, "text", answer.seen);
+    }
+    this.sends = false;
   }
 
   /** What the camera has seen. */
   async show({ jpeg }) {
     if (this.paused || performance.now() < this.away) return;
+    const { resets } = this;
     const answer = await this.asks({ ask: "picture", jpeg });
     if (!answer) return;
     this.told.nothing(answer.nothing ?? null);
-    if (!answer.steps) return;
+    if (!answer.steps || resets !== this.resets) return;
     const square = rows(answer.square);
     const count = rows(answer.steps).length;
     this.read(answer, "image", Array.from({ length: count }, (_, slice) => ({ square: slice ? null : square, slice, slices: count })));
@@ -106,17 +118,24 @@ export class Run {
     this.thread?.tell({ ask: "read", steps: flat, modality, seen });
   }
 
-  /** Ask the server; null if it does not answer. A refusal of what was asked is told, but the server is there. */
+  /** The server can be asked nothing any more. */
+  lose() {
+    if (!this.lost && !this.closed) this.told.server("lost");
+    this.lost = true;
+  }
+
+  /** Ask the server; null if it does not answer. */
   async asks(question, insists = false) {
-    const slow = setTimeout(() => this.closed || this.told.server("slow"), SLOW);
+    if (this.lost) return null;
+    const slow = setTimeout(() => this.closed || this.lost || this.told.server("slow"), SLOW);
     try {
       const answer = await this.ask({ ...question, task: this.task });
       this.away = 0;
       if (!this.closed) this.told.server(null);
       return answer;
-    } catch (error) {
+    } catch {
       if (!insists) this.away = performance.now() + RETRY;
-      if (!this.closed) this.told.server(error.message);
+      if (!this.closed && !this.lost) this.told.server("away");
       return null;
     } finally {
       clearTimeout(slow);
@@ -128,10 +147,12 @@ export class Run {
     this.thread?.tell({ ask: "remember", leak });
   }
 
-  /** Forget all; what was read before that, and is still on its way, is not told any more. */
+  /** Forget all; what was given before that, and is still on its way, is not read or told any more. */
   reset() {
     if (!this.thread) return;
     this.stale += 1;
+    this.resets += 1;
+    this.words = "";
     this.thread.tell({ ask: "reset" });
   }
 

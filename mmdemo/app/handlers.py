@@ -21,6 +21,7 @@ from mmdemo.image.reader import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.server.gradio_compat import event_data
 from mmdemo.text.reader import MAX_CHARACTERS
+from mmdemo.video.modality import OFFSETS
 
 MAX_LINK = 12 * MAX_CHARACTERS + 800  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]  # the values of answer, drawing and footer, and what the session remembers
@@ -87,9 +88,9 @@ class Handlers:
         return None, *([gr.skip()] * 4 if given.is_empty() else self.read(given))
 
     def choose_candidate(self, event: gr.EventData, *values: Any) -> Any:
-        """Another candidate in the picture was clicked -> which, and the result."""
+        """Another candidate in the picture was clicked, or the sound was moved -> which, and the result."""
         chosen = event_data(event).get("candidate")
-        if type(chosen) is not int or not 0 <= chosen < KEPT_CANDIDATES:  # it comes from a browser
+        if type(chosen) is not int or not 0 <= chosen < max(KEPT_CANDIDATES, OFFSETS):  # it comes from a browser
             raise gr.Error("No such candidate.", print_exception=False)
         return chosen, *self.read(Given.of(*values, chosen))
 
@@ -101,7 +102,7 @@ class Handlers:
         if isinstance(noise, dict) and noise.keys() & SLIDERS.keys():
             given = replace(given, noise=_noise(noise.get))
             shown = self.read(given, example=asked["name"])
-        return *given.values(), None, *shown
+        return *given.values(), given.candidate, *shown
 
     def example(self, task: str, name: Any) -> tuple[Given, Shown]:
         """What an example gives, and its result.
@@ -146,6 +147,10 @@ class Handlers:
     def choose_task(self, task: str) -> tuple[str, str]:
         """A task was chosen -> its examples, and whose evaluation is shown."""
         return self.show_examples(task), packed(task)
+
+    def show_film(self, task: str) -> Any:
+        """A task was chosen -> whether there is a card for videos."""
+        return gr.update(visible="video" in self.tasks.senses(task))
 
     def show_examples(self, task: str) -> str:
         """The names of a task's examples, as the page's part takes them."""

@@ -12,7 +12,7 @@ import { whatIfs } from "./whatifs.js";
 const CHANCES = 3; // as many classes as have a bar
 const MATTERS = 0.02; // how probable another class must be to be named beside the answer
 const PULLED = 0.05; // of probability: an input that raised no class by more hardly counted
-const FOUND_NOTHING = /^(text\.empty|image\.(nothing|blank|dark|face)|audio\.(silence|short|quiet))/; // read, and empty
+const FOUND_NOTHING = /^(text\.empty|image\.(nothing|blank|dark|face)|audio\.(silence|short|quiet)|video\.(no_face|silence|short))/; // read, and empty
 const SENTENCES = 2; // more are not read
 const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /written/, /settled_first/, /order_same/];
 const IN_NUMBERS = /lowered|raised/; // said beside the shares
@@ -38,7 +38,7 @@ export function answer({ element, props, watch, tell = null }) {
 
 function parts(value, tell, live) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
-  const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
+  const panels = ["text", "image", "audio", "video"].filter((modality) => given.includes(modality));
   const apart = value.used.length > 1 && topsOf(value).size > 1;
   const caution = find("task.caution");
   const decided = value.used.length
@@ -195,13 +195,14 @@ function chances({ labels, probabilities }) {
 }
 
 /** One modality: what it says alone, in large type where they differ, and what was seen of it. */
-function panel(modality, { labels, used, alone, ignored, saw }, tell, apart) {
+function panel(modality, value, tell, apart) {
+  const { labels, used, alone, ignored, saw } = value;
   const p = used.length > 1 ? alone[modality] : null; // alone, it says what was said above
   const best = p && topOf(p);
   const heading = make("h3", {}, say(`page.${modality}`));
   if (p && apart) heading.append(make("strong", {}, name(labels[best])), make("small", {}, percent(p[best])));
   else if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
-  const seen = saw[modality] ? SEEN[modality](saw[modality], tell) : [];
+  const seen = saw[modality] ? SEEN[modality](saw[modality], tell, value) : [];
   const why = ignored[modality] && make("p", { className: "mm-warn" }, say(ignored[modality].key, ignored[modality].values));
   return make("section", { className: `mm-panel mm-of-${modality}${used.includes(modality) ? "" : " mm-out"}` }, heading, why, seen);
 }

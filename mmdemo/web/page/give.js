@@ -1,5 +1,5 @@
 /**
- * Pictures and sounds in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what was
+ * Pictures, sounds and videos in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what was
  * given, in small.
  */
 
@@ -8,7 +8,8 @@ import { make, send, svg } from "../core/dom.js";
 import { onLanguage, say } from "../core/words.js";
 import { noiseOf } from "./inputs.js";
 
-const DEVICE = { image: "camera", audio: "record" }; // what the first button is called
+const DEVICE = { image: "camera", audio: "record", video: "film" }; // what the first button is called
+const FILMED = 3300; // milliseconds that a video is recorded for: three seconds, and what a recorder takes to begin
 const PATIENCE = 4000; // milliseconds for Gradio to show what is pressed next
 const open = new Set(); // the drawers that are open, each with what closes it
 
@@ -46,7 +47,7 @@ export function give({ element, props }) {
   watchInput(modality, (given) => {
     seen.hidden = clear.hidden = !given;
     if (!given) return;
-    seen.replaceChildren(given === true ? soundSign() : make("img", { src: given, alt: "" }));
+    seen.replaceChildren(given === true ? (modality === "video" ? filmSign() : soundSign()) : make("img", { src: given, alt: "" }));
     if (!busy(modality)) drawer(modality, false);
   });
   dropOn(element.closest(".mm-card"), modality);
@@ -76,12 +77,13 @@ const sourcesOf = (modality) => source(modality).querySelectorAll(".source-selec
 const clearOf = (modality) => (givenTo(modality) ? source(modality).querySelector(".icon-button-wrapper button:last-of-type") : null);
 
 /** Whether the camera looks or the microphone listens. */
-const busy = (modality) => Boolean(source(modality)?.querySelector("video:not(.hide)"));
+const busy = (modality) => Boolean(source(modality)?.querySelector("video:not(.hide):not([src])"));
 
-/** What an input holds: a picture's address, true for a sound, null for nothing. */
+/** What an input holds: a picture's address, true for a sound or a video, null for nothing. */
 function givenTo(modality) {
   const root = source(modality);
   if (modality === "image") return root?.querySelector(".image-frame img, img[src*='/file=']")?.src ?? null;
+  if (modality === "video") return root?.querySelector("video[src]") ? true : null;
   return root?.querySelector("[data-testid='waveform-controls']") ? true : null;
 }
 
@@ -121,8 +123,19 @@ async function useDevice(modality) {
   clearOf(modality)?.click();
   const [, device] = sourcesOf(modality);
   if (!device?.classList.contains("selected")) device?.click();
-  const wanted = modality === "image" ? ".wrap button:has(.icon-wrap)" : ".record-button";
+  const wanted = modality === "audio" ? ".record-button" : ".wrap button:has(.icon-wrap)";
   (await appears(modality, wanted))?.click();
+  if (modality === "video") film();
+}
+
+/** Three seconds of video, once the camera looks: one press begins them, and another ends them. */
+async function film() {
+  const record = await appears("video", ".button-wrap > button");
+  const camera = source("video").querySelector("video");
+  if (!record || !camera) return;
+  if (camera.readyState < 2) await new Promise((resolve) => camera.addEventListener("loadeddata", resolve, { once: true }));
+  record.click();
+  setTimeout(() => source("video").querySelector(".button-wrap > button")?.isConnected && busy("video") && record.click(), FILMED);
 }
 
 /** The browser's own dialog for a file. */
@@ -187,6 +200,12 @@ function dropOn(card, modality) {
     input.files = files.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
+}
+
+/** A small frame of a film. */
+function filmSign() {
+  const frame = [svg("rect", { x: 4, y: 1, width: 26, height: 16, rx: 3 }), svg("path", { d: "M14 5L22 9L14 13Z", class: "mm-play" })];
+  return svg("svg", { viewBox: "0 0 34 18", width: 34, height: 18, "aria-hidden": "true" }, ...frame);
 }
 
 /** A small waveform. */

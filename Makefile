@@ -32,7 +32,7 @@ check: $(VENV)/test.stamp
 
 test: check browsers
 	@$(BIN)/python -m pytest -rs tests/training --numprocesses logical --maxprocesses 2 --dist loadfile
-	@$(BIN)/python -m pytest -rs tests/server
+	@$(BIN)/python -m pytest -rs tests/server --numprocesses logical --maxprocesses 2 --dist loadfile
 	@$(BIN)/python -m pytest -rs tests/browser --numprocesses logical --maxprocesses 2 --dist loadfile
 
 lint: $(VENV)/test.stamp

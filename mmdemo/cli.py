@@ -27,6 +27,8 @@ from mmdemo.resources import CHECKPOINTS
 
 if TYPE_CHECKING:
     from mmdemo.inference.jobs import Done, Job
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data as TaskData
 
 Loaded = TypeVar("Loaded")
 TRAINED = Path("checkpoints")  # where training writes to; in the source tree it is CHECKPOINTS, installed it is not
@@ -191,6 +193,20 @@ def train(
     )
 
 
+def _trained(
+    checkpoint: Path, manifest: Path | None, data_dir: Path | None, cache: Path, seed: int
+) -> tuple[Predictor, TaskData]:
+    """A checkpoint, ready, and the data of its task."""
+    from mmdemo.data.sources.folder import data_folder
+    from mmdemo.data.tasks.registry import task_of
+    from mmdemo.inference.predictor import Predictor
+    from mmdemo.train.dataset import Data
+
+    predictor = _quietly(Predictor.load, checkpoint)
+    task = task_of(predictor.config, manifest)
+    return predictor, Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+
+
 @app.command()
 def calibrate(
     checkpoint: Annotated[Path, typer.Option(help="Folder of the trained task.")] = TRAINED / "digits",
@@ -200,18 +216,12 @@ def calibrate(
     seed: Seed = 0,
 ) -> None:
     """Fit anew from which probability a checkpoint's answers are clear or likely; training ends with this, too."""
-    from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import task_of
-    from mmdemo.inference.predictor import Predictor
-    from mmdemo.train.dataset import Data
     from mmdemo.train.recipes import RECIPES
     from mmdemo.train.run import calibrate_task
 
-    model = _quietly(Predictor.load, checkpoint).model
-    task = task_of(model.config, manifest)
-    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
-    calibrate_task(model, data, checkpoint, recipe=RECIPES[task.recipe])
-    for given, found in model.config.calibration.items():
+    predictor, data = _trained(checkpoint, manifest, data_dir, cache, seed)
+    calibrate_task(predictor.model, data, checkpoint, recipe=RECIPES[data.task.recipe])
+    for given, found in predictor.config.calibration.items():
         clear, likely = (f"{level} from {bar:.2%}" for level, bar in (("clear", found.clear), ("likely", found.likely)))
         typer.echo(f"{given}: temperature {found.temperature:.2f}, {clear}, {likely}")
 
@@ -238,20 +248,16 @@ def teach_streams(
     """Teach a checkpoint to carry its memory on, as training does at its end: one input after another, for minutes."""
     from dataclasses import replace
 
-    from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import task_of
-    from mmdemo.inference.predictor import Predictor
-    from mmdemo.train.dataset import Data
     from mmdemo.train.recipes import RECIPES, StreamRecipe
     from mmdemo.train.run import teach_task
 
-    model = _quietly(Predictor.load, checkpoint).model
-    task = task_of(model.config, manifest)
-    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    predictor, data = _trained(checkpoint, manifest, data_dir, cache, seed)
     data = data.fewer("train", rows) if rows else data
-    how = RECIPES[task.recipe].streams or StreamRecipe()
+    how = RECIPES[data.task.recipe].streams or StreamRecipe()
     how = replace(how, passes=passes or how.passes, streams=replace(how.streams, count=streams or how.streams.count))
-    losses = teach_task(model, data, out or checkpoint, recipe=replace(RECIPES[task.recipe], streams=how))
+    losses = teach_task(
+        predictor.model, data, out or checkpoint, recipe=replace(RECIPES[data.task.recipe], streams=how)
+    )
     typer.echo(f"The loss of the streams fell from {losses[0]:.3f} to {losses[-1]:.3f}. It is in {out or checkpoint}.")
     typer.echo(f"Measure it: python -m mmdemo evaluate --streams --checkpoint {out or checkpoint}")
 
@@ -275,21 +281,20 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Measure a checkpoint on the test split, and write metrics.json and the model card into its folder."""
-    from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import task_of
-    from mmdemo.evaluate.run import evaluate_sync, evaluate_task, study_left_out_folds, study_unheard_speakers
+    from mmdemo.evaluate.run import (
+        evaluate_streams,
+        evaluate_sync,
+        evaluate_task,
+        study_left_out_folds,
+        study_unheard_speakers,
+    )
     from mmdemo.evaluate.tables import tables
-    from mmdemo.inference.predictor import Predictor
-    from mmdemo.train.dataset import Data
     from mmdemo.train.recipes import RECIPES
 
-    config = _quietly(Predictor.load, checkpoint).config
-    task = task_of(config, manifest)
-    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+    _, data = _trained(checkpoint, manifest, data_dir, cache, seed)
+    task = data.task
     command = " ".join(["python -m mmdemo", *sys.argv[1:]])
     if streams:
-        from mmdemo.evaluate.run import evaluate_streams
-
         typer.echo(json.dumps(evaluate_streams(data, checkpoint, command=command), indent=2))
         return
     if strangers:

@@ -9,8 +9,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mmdemo.data.tasks.registry import TASKS
-from mmdemo.evaluate.tables import fill, percent, speed_tables, tables
+from mmdemo.evaluate.streams import STREAMS
+from mmdemo.evaluate.tables import cuda_table, fill, percent, speed_tables, streams_table, tables
 from mmdemo.resources import CHECKPOINTS, ROOT
+from mmdemo.train.recipes import RECIPES
 
 MEASUREMENTS = ROOT / "measurements"
 
@@ -32,19 +34,28 @@ def measured() -> list[str]:
 def generated() -> dict[str, dict[str, str]]:
     """By file: the name of every place in it that is filled, and what goes there."""
     figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in measured()}
-    names = ("serving", "training", "scaling")
-    serving, training, scaling = (read(MEASUREMENTS / f"{name}.json") for name in names)
+    names = ("serving", "training", "scaling", "bench_cuda")
+    serving, training, scaling, cuda = (read(MEASUREMENTS / f"{name}.json") for name in names)
     return {
         "README.md": {"figures": summary_table(figures["digits"], serving)},
         "docs/evaluation.md": {
-            **{task: tables(found) for task, found in figures.items()},
+            **{place: body for task in figures for place, body in task_places(task, figures[task]).items()},
             "speed": speed_tables(read(CHECKPOINTS / "digits" / "bench.json")),
+            "cuda": cuda_table(cuda),
         },
         "docs/hosting.md": {"serving": serving_table(serving)},
         "docs/security.md": {"hostile": hostile_table(serving)},
         "docs/scaling.md": {"scaling": scaling_table(scaling)},
         "docs/own-labels.md": {"training": training_table(training)},
     }
+
+
+def task_places(task: str, found: dict[str, Any]) -> dict[str, str]:
+    """A task's places in ``docs/evaluation.md``: its tables and, if it can be taught streams, those of streams."""
+    places = {task: tables(found)}
+    if RECIPES[TASKS[task].recipe].streams and not TASKS[task].folds:
+        places[f"{task}_streams"] = streams_table(read(CHECKPOINTS / task / STREAMS))
+    return places
 
 
 def scaling_table(found: dict[str, Any]) -> str:

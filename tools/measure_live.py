@@ -2,26 +2,38 @@
 
 A made-up microphone says ``assets/session.flac`` and a made-up camera shows a seven. For so many seconds it is noted
 how long sound takes from its piece of 80 ms to the picture in which its step is painted, how long the Worker reads such
-a piece, how many steps and pictures there were, and how the page's memory grows once a minute is kept. It needs
-Playwright and a Chromium.
+a piece, how many steps and pictures there were, and how the page's memory grows once a minute is kept: what is left of
+it, in four places, after everything that is garbage has been collected. It needs Playwright and a Chromium.
+
+``--visitors 4`` measures something else instead, into the same file: whether so many live sessions, each with a picture
+a second and words, make the server's other answers slower.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import base64
+import io
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 from shutil import which
 from statistics import median
 from typing import Any
 
 import soundfile as sf
+from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "serving"))
 
+import httpx
+import servers
+from asking import call, mixture
 from make_media import served
 from playwright.sync_api import sync_playwright
 
@@ -34,19 +46,94 @@ NOTE = """() => {
   document.addEventListener("mmdemo:painted", ({ detail }) => window.painted.push(detail));
 }"""
 KEPT = 750  # steps that the page keeps: from then on it should not grow
-HEAP = "performance.memory.usedJSHeapSize"
+LOOKS = 4  # at the memory
+ROUNDS = 6  # with live visitors and without, by turns, so that whatever else the machine does hits both
+SETTLES = 1.0  # seconds until the visitors of a round are on their way
 
 
 def main() -> None:
     """Measure, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
-    seconds = parser.parse_args().seconds
-    with tempfile.TemporaryDirectory() as folder, served(opening=False) as url, sync_playwright() as playwright:
-        found = measured(playwright, url, Path(folder), seconds)
-    found["command"] = " ".join(["python", "tools/measure_live.py", *sys.argv[1:]])
+    parser.add_argument("--visitors", type=int, default=0, help="live at once; 0: measure one page instead")
+    given = parser.parse_args()
+    before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
+    command = " ".join(["python", "tools/measure_live.py", *sys.argv[1:]])
+    if given.visitors:
+        with servers.served() as server:
+            found = {**before, "visitors": {"command": command, **asyncio.run(beside(server.url, given.visitors))}}
+    else:
+        found = {**one_page(given.seconds), "command": command}
+        found |= {"visitors": before["visitors"]} if "visitors" in before else {}
     OUT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(OUT.read_text(encoding="utf-8"))
+
+
+def one_page(seconds: float) -> dict[str, Any]:
+    """A page of its own, measured."""
+    with tempfile.TemporaryDirectory() as folder, served(opening=False) as url, sync_playwright() as playwright:
+        return measured(playwright, url, Path(folder), seconds)
+
+
+async def beside(url: str, visitors: int) -> dict[str, Any]:
+    """Seconds of ordinary answers while so many sessions are live, and while none is.
+
+    The sessions are what a page sends: their browsers would take time that is not the server's.
+    """
+    async with httpx.AsyncClient(base_url=url, timeout=300) as http:
+        asks = await mixture(http)
+        config = (await http.get("/config")).json()
+        live = next(fn["id"] for fn in config["dependencies"] if fn["api_name"] == "live")
+        for ask in asks:  # and everything is warm now
+            await call(http, "predict", ask)
+        took: dict[bool, list[float]] = {True: [], False: []}
+        for turn in range(ROUNDS):
+            on = bool(turn % 2)
+            sessions = [asyncio.create_task(lives(http, live, f"live{turn}-{k}")) for k in range(visitors * on)]
+            await asyncio.sleep(SETTLES)
+            for ask in asks:
+                begun = time.perf_counter()
+                _, event, _ = await call(http, "predict", ask)
+                took[on].append(1000 * (time.perf_counter() - begun))
+                assert event == "complete"
+            for session in sessions:
+                session.cancel()
+            ended = await asyncio.gather(*sessions, return_exceptions=True)
+            assert all(isinstance(end, asyncio.CancelledError) for end in ended), ended
+    quiet, busy = (summary(took[on]) for on in (False, True))
+    return {
+        "live at once": visitors,
+        "ordinary answers": {"with them": len(took[True]), "without": len(took[False])},
+        "without them, ms": quiet,
+        "with them, ms": busy,
+        "ratio": {name: round(busy[name] / quiet[name], 2) for name in quiet},
+    }
+
+
+async def lives(http: httpx.AsyncClient, live: int, session: str) -> None:
+    """What a live session's page sends: a picture every second, and a word with every third."""
+    jpeg = base64.b64encode(shown()).decode()
+    number = 0
+    while True:
+        begun = time.perf_counter()
+        questions: list[dict[str, Any]] = [{"ask": "picture", "jpeg": jpeg}]
+        questions += [{"ask": "words", "text": "seven "}] * (number % 3 == 0)
+        for question in questions:
+            number += 1
+            body = {"data": [None], "fn_index": live, "session_hash": f"{session}-{number}"}
+            body["event_data"] = {**question, "task": "digits", "number": number}
+            (await http.post("/gradio_api/queue/join", json=body)).raise_for_status()
+            told = await http.get("/gradio_api/queue/data", params={"session_hash": body["session_hash"]})
+            assert "steps" in told.text, told.text[:300]
+        await asyncio.sleep(max(0.0, 1 - (time.perf_counter() - begun)))
+
+
+def shown() -> bytes:
+    """A picture as the page takes it from a camera: 320 x 240."""
+    picture = Image.open(ASSETS / "examples/digits/seven.jpg").convert("RGB")
+    small = io.BytesIO()
+    ImageOps.fit(picture, (320, 240)).save(small, "JPEG", quality=80)
+    return small.getvalue()
 
 
 def measured(playwright: Any, url: str, folder: Path, seconds: float) -> dict[str, Any]:
@@ -57,8 +144,6 @@ def measured(playwright: Any, url: str, folder: Path, seconds: float) -> dict[st
     fakes = (
         f"--use-file-for-fake-audio-capture={folder / 'said.wav'}",
         f"--use-file-for-fake-video-capture={folder / 'shown.mjpeg'}",
-        "--enable-precise-memory-info",
-        "--js-flags=--expose-gc",
     )
     chromium = playwright.chromium.launch(executable_path=which("chromium"), args=[*FLAGS, *fakes])
     page = chromium.new_page(viewport={"width": 1280, "height": 720})
@@ -66,13 +151,14 @@ def measured(playwright: Any, url: str, folder: Path, seconds: float) -> dict[st
     page.locator("#answer .mm-answer > *").first.wait_for(state="attached")
     page.locator(".mm-go-live").click()
     page.wait_for_function(f"Number(document.querySelector('.mmw-canvas').dataset.index) > {KEPT}", timeout=180_000)
-    page.evaluate("gc()")
-    heap = [page.evaluate(HEAP)]
+    tools = page.context.new_cdp_session(page)
+    memory = [left(tools)]
     page.evaluate(NOTE)
-    page.wait_for_timeout(1000 * seconds)
-    page.evaluate("gc()")
-    heap.append(page.evaluate(HEAP))
-    painted = page.evaluate("window.painted")
+    painted = []
+    for _ in range(LOOKS - 1):
+        page.wait_for_timeout(1000 * seconds / (LOOKS - 1))
+        painted += page.evaluate("window.painted.splice(0)")  # or what is measured would grow by the measurements
+        memory.append(left(tools))
     chips = page.locator(".mmw-chip").count()
     version = chromium.version
     chromium.close()
@@ -85,8 +171,15 @@ def measured(playwright: Any, url: str, folder: Path, seconds: float) -> dict[st
         "steps": steps,
         "pictures": len(painted),
         "understood": chips,
-        "memory of the page, MB": [round(each / 1e6, 1) for each in heap],
+        "memory of the page after garbage collection, MB": memory,
     }
+
+
+def left(tools: Any) -> float:
+    """Megabytes of the page's heap, with what its arrays hold outside it, after everything unused has been let go."""
+    tools.send("HeapProfiler.collectGarbage")
+    used = tools.send("Runtime.getHeapUsage")
+    return round((used["usedSize"] + used["backingStorageSize"]) / 1e6, 2)
 
 
 def summary(values: list[float]) -> dict[str, float]:

@@ -32,6 +32,7 @@ SESSION_SECONDS = 3000  # that a visitor's last reading is remembered
 # runs in progress, most of which wait for a worker; others wait in the queue
 MAX_RUNNING = worker_pool.default_count() + 8
 HASH = "() => location.hash.slice(1)"
+SHOW = "() => ({__type__: 'update', visible: true})"  # what gr.update(visible=True) is in the browser
 FONTS = [
     "Inter",
     "system-ui",
@@ -93,6 +94,7 @@ class Layout:
         film: the card of videos, which is not loaded before a task reads some.
         task, button, examples: what else a visitor sets or presses.
         answer, drawing, evaluation, footer: what is shown.
+        drawers: what is shut at first, and the part that has it made: the browser does so once the page is ready.
         replies: what the drawing, the evaluation and a live session asked for, on its way back.
         live: a live session, which the page reads itself.
         link: what follows the # of the address.
@@ -111,6 +113,7 @@ class Layout:
     drawing: gr.HTML
     evaluation: gr.HTML
     footer: gr.HTML
+    drawers: list[tuple[gr.HTML, gr.Column]]
     replies: gr.HTML
     live: gr.HTML
     link: gr.Textbox
@@ -154,8 +157,8 @@ def build(checkpoints: Path = CHECKPOINTS, warm: bool = False, opening: bool = T
     demo.queue(max_size=WAITING.all, api_open=False)
     gradio_compat.skip_run_statistics(demo)
     gradio_compat.wrap_events(demo, logged)
-    demo.looks, demo.preview = {**LAUNCH, "head": parts.head()}, parts.preview()
-    demo.preface = parts.preface() + parts.early()
+    demo.looks, demo.preview = LAUNCH, parts.preview()
+    demo.preface = parts.preface() + parts.early() + parts.head(next(iter(tasks.names), None))
     demo.health = Health(checkpoints, tasks.names)
     demo.health.broken |= set(tasks.broken)
     if zero_gpu.ON_ZERO_GPU:
@@ -173,7 +176,7 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
         parts.title()
         task = task_choice(tasks.names)
         parts.switches({name: tasks.senses(name) for name in tasks.names})
-    sources, used, noise = {}, {}, {}
+    sources, used, noise, drawers = {}, {}, {}, []
     with gr.Row(elem_id="cards", equal_height=True):
         for modality, card in CARDS.items():
             shown = modality != "video" or modality in tasks.senses(task.value)  # Gradio then loads nothing for it
@@ -183,18 +186,20 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
                     sources[modality] = card.source(opening.text if opening else "")
                     button = gr.Button("Read it", variant="primary", elem_id="run", min_width=40, scale=0)
                     continue
-                parts.give(modality)
-                with gr.Column(elem_classes="mm-drawer", elem_id=f"drawer-{modality}", min_width=0):
+                opener = parts.give(modality)
+                with drawer(f"drawer-{modality}") as shut:
                     sources[modality] = card.source()
                     parts.help_line(modality)
+                drawers.append((opener, shut))
     with gr.Row(elem_id="try"):
         examples = parts.examples(tasks.example_names(task.value))
-        parts.harder()
+        opener = parts.harder()
         parts.tour()
-        with gr.Column(elem_id="harder-drawer", elem_classes="mm-drawer", min_width=0):
+        with drawer("harder-drawer") as shut:
             for modality, card in CARDS.items():
                 for name, title in card.sliders.items():
                     noise[name] = parts.noise_slider(name, title, modality, SLIDERS[name])
+        drawers.append((opener, shut))
     with gr.Row(elem_id="stage"):
         answer = parts.answer(opening and opening.said)
         with gr.Column(elem_id="read", min_width=0):
@@ -209,8 +214,8 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
     link = gr.Textbox(visible=False)
     reading, candidate = gr.State(time_to_live=SESSION_SECONDS), gr.State(None, time_to_live=SESSION_SECONDS)
     return Layout(
-        sources, used, noise, film, task, button, examples, answer, drawing, evaluation, footer, replies, live, link,
-        reading, candidate,
+        sources, used, noise, film, task, button, examples, answer, drawing, evaluation, footer, drawers, replies, live,
+        link, reading, candidate,
     )  # fmt: skip
 
 
@@ -246,7 +251,14 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
     on.task.change(do.show_film, on.task, on.film, api_visibility="private", queue=False, show_progress="hidden")
+    for opener, shut in on.drawers:
+        opener.told(None, None, shut, js=SHOW, queue=False, show_progress="hidden", api_visibility="private")
     on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")
+
+
+def drawer(elem_id: str) -> gr.Column:
+    """What lies below the page's first sight until it is opened; not even made at first."""
+    return gr.Column(elem_classes="mm-drawer", elem_id=elem_id, min_width=0, visible=False)
 
 
 def task_choice(names: list[str]) -> gr.Radio:

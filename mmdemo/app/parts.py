@@ -51,22 +51,24 @@ def address(path: Path) -> str:
     return f"{API.removeprefix('/')}file={quote(path.as_posix())}"
 
 
-def words() -> str:
-    """All languages' words, as their files have them, in an element that ``core/words.js`` reads.
+def words(task: str | None = None) -> str:
+    """All languages' words, as their files have them, in an element that ``core/words.js`` reads, and the first task.
 
     They come with the document, so that no module waits for them: in WebKit not all who import such a one wake up.
     """
     trees = {code: json.loads((STRINGS / f"{code}.json").read_text(encoding="utf-8")) for code in LANGUAGES}
-    return f'<script type="application/json" id="mm-words">{packed(trees)}</script>'
+    of = f' data-task="{html.escape(task)}"' if task else ""
+    return f'<script type="application/json" id="mm-words"{of}>{packed(trees)}</script>'
 
 
-def head() -> str:
-    """The look of the page, its words, and its modules, which are one file.
+def head(task: str | None = None) -> str:
+    """The look of the page, its words as they are said of the first task, and its modules, which are one file.
 
-    Gradio puts it into the document before any part of the page.
+    They stand in the document itself: as Gradio's ``head`` they would come by way of its script and its settings, which
+    it takes apart three times over before it shows anything.
     """
     looks = [f"<style>{text}</style>" for text in styles()]
-    return "".join([*looks, words(), f"<script>{_start()}</script>"])
+    return "".join([*looks, words(task), f"<script>{_start()}</script>"])
 
 
 def _start() -> str:

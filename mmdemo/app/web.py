@@ -116,17 +116,19 @@ def _plain(module: Path) -> tuple[str, list[str]]:
 def built(start: Path = ENTRY) -> Path:
     """A module and all that it needs as one file, with a hash of it in its name.
 
-    It lies in a folder with the name of the module's own, which goes with this process.
+    It lies in a folder with the name of the module's own, which goes with this process: one for all that have that
+    name, since a server tells folders apart by their names.
     """
     text, name = bundle(start), start.parent.name
-    _folder.append(tempfile.TemporaryDirectory(prefix="mmdemo-"))
-    file = Path(_folder[-1].name).resolve() / name / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
-    file.parent.mkdir()
+    file = Path(_folder().name).resolve() / name / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
+    file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
     return file
 
 
-_folder: list[tempfile.TemporaryDirectory[str]] = []
+@lru_cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="mmdemo-")
 
 
 def styles() -> list[str]:

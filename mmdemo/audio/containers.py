@@ -8,7 +8,8 @@ is opened; and what is counted is what comes out, whatever the headers say.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,33 @@ def read_container(contents: bytes) -> Iterator[tuple[int, NDArray[np.float32]]]
     """
     if (name := container_of(contents)) is None:
         raise InputError("audio.unreadable")
+    with opened(contents, name, DECODERS, refused="audio.unreadable") as container:
+        if not container.streams.audio:
+            raise InputError("audio.no_sound" if container.streams.video else "audio.unreadable")
+        stream = container.streams.audio[0]
+        check_decoder(stream, DECODERS, refused="audio.unreadable")
+        yield from _decoded(container, stream)
+
+
+@contextmanager
+def opened(contents: bytes, name: str, decoders: Sequence[str], *, refused: str) -> Iterator[Any]:
+    """A container that FFmpeg has opened: of that format only, with these decoders only, and nothing else beside it.
+
+    Args:
+        contents: the file.
+        name: FFmpeg's name of the container, see :func:`container_of`.
+        decoders: FFmpeg's names of those that are let in.
+        refused: the message for what cannot be opened, or fails while it is read.
+
+    Raises:
+        InputError: that message.
+        TooMuchWork: it takes too much memory.
+    """
     import av  # takes a tenth of a second, which only these files need
 
     options = {
         "format_whitelist": name,
-        "codec_whitelist": ",".join(DECODERS),
+        "codec_whitelist": ",".join(decoders),
         "protocol_whitelist": "none",
         "max_streams": str(MAX_STREAMS),
     }
@@ -77,19 +100,24 @@ def read_container(contents: bytes) -> Iterator[tuple[int, NDArray[np.float32]]]
         with av.open(
             io.BytesIO(contents), format=name, options=options, metadata_errors="ignore", io_open=_open_nothing
         ) as container:
-            if not container.streams.audio:
-                raise InputError("audio.no_sound" if container.streams.video else "audio.unreadable")
-            stream = container.streams.audio[0]
-            if stream.codec_context is None or stream.codec_context.codec.name not in DECODERS:
-                raise InputError("audio.unreadable")
-            stream.codec_context.thread_count = 1  # each thread would take memory of the worker's allowance
-            yield from _decoded(container, stream)
+            yield container
     except InputError:
         raise
     except MemoryError as error:
         raise TooMuchWork from error
     except Exception as error:  # FFmpeg's own, and a file that it may not open
-        raise InputError("audio.unreadable") from error
+        raise InputError(refused) from error
+
+
+def check_decoder(stream: Any, decoders: Sequence[str], *, refused: str) -> None:
+    """Refuse a stream of another decoder; the others get one thread, since each would take memory of the worker's.
+
+    Raises:
+        InputError: the message ``refused``.
+    """
+    if stream.codec_context is None or stream.codec_context.codec.name not in decoders:
+        raise InputError(refused)
+    stream.codec_context.thread_count = 1
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[tuple[int, NDArray[np.float32]]]:

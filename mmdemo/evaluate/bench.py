@@ -50,6 +50,7 @@ def main(checkpoint: Path, device: str | None = None, out: Path | None = None) -
         "trace": bench_trace(),
     }
     if torch.cuda.is_available():
+        report["machine"]["gpu"] = torch.cuda.get_device_name()
         report["cuda"] = bench_devices(checkpoint)
     else:
         report["cuda"] = "skipped: there is no CUDA device"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmdemo.data.manifest.manifest import load_cell
+from mmdemo.data.manifest.manifest import OUTLIER, load_cell
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.apart import is_apart, study_apart
@@ -52,13 +52,8 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     apart = is_apart(rows)
     others, rows = (part.reset_index(drop=True) for part in (rows[apart], rows[~apart]))
     features = data.features(rows)
-    counts = data.rows["split"].value_counts()
     metrics: dict[str, Any] = {
-        "task": task.name,
-        "command": command,
-        "seed": data.seed,
-        "split": task.split,
-        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+        **_about(data, command),
         **evaluate(model, features, pair=task.pair, seed=data.seed),
     }
     if "kind" in rows:
@@ -95,6 +90,18 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     return metrics
 
 
+def _about(data: Data, command: str) -> dict[str, Any]:
+    """What figures belong to: the task, the command that was given, and how the data are split."""
+    counts = data.rows["split"].value_counts()
+    return {
+        "task": data.task.name,
+        "command": command,
+        "seed": data.seed,
+        "split": data.task.split,
+        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+    }
+
+
 def evaluate_streams(data: Data, folder: Path, *, command: str) -> dict[str, Any]:
     """Measure a checkpoint in streams of the test split, and write ``streams.json`` into its folder.
 
@@ -105,7 +112,15 @@ def evaluate_streams(data: Data, folder: Path, *, command: str) -> dict[str, Any
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     rows = data.whole("test")
-    found = study_streams(model, data.features(rows), rows, pair=data.task.pair, seed=data.seed)
+    strange = data.task.voices() if data.task.voices else pd.DataFrame()
+    labels = {name: index for index, name in enumerate(model.config.labels)}
+    strangers = [(row.audio, labels[row.label]) for row in strange.itertuples() if row.label in labels]
+    none = rows[(rows["label"] == OUTLIER) & (rows["audio"] != "")]
+    others = list(none[none["kind"] == "words"]["audio"]) if "kind" in none else list(none["audio"])
+    features = data.features(rows)
+    found = study_streams(
+        model, features, rows, pair=data.task.pair, seed=data.seed, strangers=strangers, others=others
+    )
     whole = {"task": data.task.name, "command": command, "seed": data.seed, "streams": found}
     write_streams(folder, whole)
     return whole
@@ -120,14 +135,10 @@ def evaluate_sync(data: Data, folder: Path, *, command: str) -> dict:
         command: the command that was given; shown beside the figures.
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
-    task, counts = data.task, data.rows["split"].value_counts()
+    task = data.task
     features = data.features(data.split("test"))
     metrics: dict[str, Any] = {
-        "task": task.name,
-        "command": command,
-        "seed": data.seed,
-        "split": task.split,
-        "rows": {name: int(counts.get(name, 0)) for name in ("train", "validation", "test")},
+        **_about(data, command),
         **evaluate(model, features, pair=task.pair, seed=data.seed),
         "sync": study_sync(model, data),
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.random import Generator
 from torch import Tensor
 
+from mmdemo.audio.stream import STEP
+from mmdemo.data.synthetic.clatter import clatter
 from mmdemo.lstm.trace import trace
+from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.recipes import StreamConfig
 from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import FADE, HOLD, STEPS_PER_SECOND, Stream, StreamMaker, answers_at
+from mmdemo.train.streams import FADE, HOLD, STEPS_PER_SECOND, TRIES, Given, Stream, StreamMaker, answers_at
 
 STREAMS = "streams.json"
+MUSIC = ("melody", "drums", "chords", "arpeggio")
 EDGE = round(8 * STEPS_PER_SECOND)  # the first and the last 8 s, of which cells are compared
 USUAL = StreamConfig(
     count=20, seconds=30.0, gaps=(0.5, 1.8), noise=(-60.0, -60.0), at_once=0.0, strange=0.0, vary=False
@@ -45,6 +51,7 @@ def settings(modalities: Sequence[str], usual: StreamConfig = USUAL) -> dict[str
     return {
         **{modality: replace(usual, modalities=(modality,)) for modality in modalities},
         "mixed": usual,
+        **({f"{clock}, minutes": replace(minutes, modalities=(clock,))} if clock else {}),
         "long": minutes,
         "nothing known": replace(minutes, strange=1.0),
         "silence": replace(minutes, gaps=(1000.0, 1000.0), noise=(-65.0, -35.0)),
@@ -66,6 +73,8 @@ def study_streams(
     *,
     pair: bool,
     seed: int,
+    strangers: Sequence[tuple[str, int]] = (),
+    others: Sequence[str] = (),
     usual: StreamConfig = USUAL,
 ) -> dict[str, dict[str, Any]]:
     """Measure a checkpoint in streams of a split's rows.
@@ -75,6 +84,8 @@ def study_streams(
         features: of the split, with the rows of no class.
         rows: the same rows in the manifest.
         pair, seed: of the task.
+        strangers: recordings of people or voices that nobody learnt from, each with its class.
+        others: recordings of words of no class.
         usual: as for :func:`settings`.
 
     Returns:
@@ -89,7 +100,113 @@ def study_streams(
                 continue
             config = replace(config, modalities=strange)
         found[name] = measure(model, StreamMaker(model, samples, rows, config).make(seed))
+    known = [
+        (cell, int(label))
+        for cell, label in zip(rows.get("audio", ()), features.labels, strict=False)
+        if cell and label >= 0
+    ]
+    maker = StreamMaker(model, samples, rows, usual)
+    return found | (_scripted(model, maker, known, strangers, others, seed) if maker.clock == "audio" else {})
+
+
+def _scripted(
+    model: MultimodalLSTM,
+    maker: StreamMaker,
+    known: Sequence[tuple[str, int]],
+    strangers: Sequence[tuple[str, int]],
+    others: Sequence[str],
+    seed: int,
+) -> dict[str, dict[str, Any]]:
+    """What is not drawn from the rows: strangers, corrections, and five minutes each of music and of other words."""
+    usual, found = maker.config, {}
+    short, five = round(usual.seconds * STEPS_PER_SECOND), round(10 * usual.seconds * STEPS_PER_SECOND)
+
+    def sources() -> Iterator[tuple[int, Generator]]:
+        return ((k, np.random.default_rng([seed, 1, k])) for k in range(usual.count))
+
+    if strangers:
+        found["strangers"] = measure(model, [one_by_one(maker, strangers, short, rng) for _, rng in sources()])
+    if known and "text" in maker.task.modalities and maker.task.text.numbers:
+        streams = [corrections(maker, known, short, rng) for _, rng in sources()]
+        found["corrections"] = measure(model, [last_of_three(stream) for stream in streams])
+    if others:
+        rng = np.random.default_rng([seed, 2])
+        found["other words"] = measure(model, [one_by_one(maker, [(cell, -1) for cell in others], five, rng)])
+    rng = np.random.default_rng([seed, 3])
+    found["music"] = measure(model, [maker.of(music(maker, five, rng), five, usual.noise[0], rng)])
     return found
+
+
+def one_by_one(maker: StreamMaker, said: Sequence[tuple[str, int]], steps: int, rng: Generator) -> Stream:
+    """A stream of recordings drawn from some, with quiet between them.
+
+    Args:
+        maker: of streams, with its gaps and its noise.
+        said: recordings, each with its class; -1 for none.
+        steps: how long it is.
+        rng: the only source of chance.
+    """
+    given, now = [], _quiet(maker, rng)
+    while one := _drawn(maker, said, now, rng):
+        if (now := one.at + one.steps) >= steps:
+            break
+        given.append(one)
+        now += _quiet(maker, rng)
+    return maker.of(given, steps, maker.config.noise[0], rng)
+
+
+def corrections(maker: StreamMaker, said: Sequence[tuple[str, int]], steps: int, rng: Generator) -> Stream:
+    """A stream of "three", a pause, "no", a pause, "five": both digits are recordings, and the word comes typed.
+
+    Args:
+        maker, said, steps, rng: as for :func:`one_by_one`.
+    """
+    config = maker.task.of("text")
+    word = SENSES["text"].item(SENSES["text"].read("no", config))
+    given: list[Given] = []
+    now = _quiet(maker, rng)
+    while first := _drawn(maker, said, now, rng):
+        typed = Given("text", word, -1, first.at + first.steps + _quiet(maker, rng), len(word))
+        others = [one for one in said if one[1] != first.label]
+        second = _drawn(maker, others, typed.at + _quiet(maker, rng), rng)
+        if second is None or (now := second.at + second.steps) >= steps:
+            break
+        given += [first, typed, second]
+        now += _quiet(maker, rng)
+    return maker.of(given, steps, maker.config.noise[0], rng)
+
+
+def last_of_three(stream: Stream) -> Stream:
+    """The same with no input but the last of each three: what a correction ends at."""
+    return replace(stream, inputs=stream.inputs[2::3])
+
+
+def music(maker: StreamMaker, steps: int, rng: Generator) -> list[Given]:
+    """Melodies, chords and drums of our own without a pause, as inputs of no class."""
+    given, now = [], 0
+    while now < steps:
+        sound = clatter(str(rng.choice(MUSIC)), rng)
+        length = -(-len(sound) // STEP)
+        given.append(Given(maker.clock, sound, -1, now, min(length, steps - now)))
+        now += length
+    return given
+
+
+def _quiet(maker: StreamMaker, rng: Generator) -> int:
+    return max(1, round(rng.uniform(*maker.config.gaps) * STEPS_PER_SECOND))
+
+
+def _drawn(maker: StreamMaker, said: Sequence[tuple[str, int]], at: int, rng: Generator) -> Given | None:
+    """One of some recordings, whose class is drawn first; None if nothing can be heard in several."""
+    labels = sorted({label for _, label in said})
+    for _ in range(TRIES if labels else 0):
+        label = int(rng.choice(labels))
+        cells = [cell for cell, its in said if its == label]
+        with suppress(InputError):
+            cell = cells[rng.integers(len(cells))]
+            if clip := SENSES[maker.clock].clip(cell, maker.task.of(maker.clock), None):
+                return Given(maker.clock, clip[0], label, at, clip[1])
+    return None
 
 
 @torch.no_grad()

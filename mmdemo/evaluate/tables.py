@@ -49,6 +49,29 @@ FACES = {
     "tight": "the same enlarged: faces that fill the picture",
     "room": "somewhere in a room",
 }
+STREAMED = {
+    "text": "texts",
+    "image": "pictures",
+    "audio": "recordings",
+    "audio, minutes": "recordings, for two minutes",
+    "strangers": "voices left out of training",
+    "corrections": 'corrections: "three", a pause, "no" typed, a pause, "five"',
+    "mixed": "all mixed",
+    "long": "all mixed, for two minutes",
+    "short gaps": "recordings, 0.15 to 0.4 s apart",
+    "noise -45 dB": "recordings, with a room's noise at −45 dB",
+    "noise -35 dB": "recordings, with a room's noise at −35 dB",
+    "silence": "nothing but a room's noise, for two minutes",
+    "music": "nothing but music (computed), for five minutes",
+    "other words": "nothing but other words, for five minutes",
+    "nothing known": "nothing but what has no class, for two minutes",
+}
+BARS = {  # of streams, by what is measured: the digits task is held to them
+    "right": {"audio": 0.98, "audio, minutes": 0.98, "image": 0.98, "strangers": 0.96, "corrections": 0.98},
+    "before": dict.fromkeys(("audio", "audio, minutes"), 0.2),
+    "clear_others": dict.fromkeys(("silence", "music", "other words"), 1.0),
+    "cells": dict.fromkeys(("audio", "audio, minutes"), 0.1),
+}
 TRIED = {
     "ledger": "**the ledger**: what each step wrote",
     "changed": "what each step changed",
@@ -173,11 +196,7 @@ def speed_tables(bench: dict[str, Any]) -> str:
             f"integrated gradients with 32 points {why['gradients']:.1f}."
         )
     if isinstance(bench["cuda"], dict):
-        rows = (
-            f"{row['steps']} steps, batch {row['batch']}: {row['trace']}, the loop {row['hoisted_loop']}"
-            for row in bench["cuda"]["trace"]
-        )
-        lines += ["", f"`trace` on CUDA, over cuDNN's own call: {'; '.join(rows)}."]
+        lines += ["", _on_cuda(bench["cuda"])]
     lines += ["", "| part | parameters | multiply-adds |", "|---|---|---|"]
     for part, costs in bench["costs"].items():
         lines.append(f"| {NAMES.get(part, part)} | {costs['parameters']:,} | {costs['multiply_adds']:,} |")
@@ -185,6 +204,29 @@ def speed_tables(bench: dict[str, Any]) -> str:
         f"{NAMES.get(name, name)} {mebibytes:.0f}" for name, mebibytes in bench["peak_mebibytes"].items()
     )
     return "\n".join([*lines, "", f"Peak memory of a fresh process, in MiB: {memory}."])
+
+
+def cuda_table(bench: dict[str, Any]) -> str:
+    """What ``python -m mmdemo bench`` measured on a machine with a GPU, as a few sentences."""
+    machine, stages = bench["machine"], bench["milliseconds"]["all"]
+    device = machine.get("gpu", bench["device"])
+    model = sum(stages[name] for name in ("stems", "lstm", "alone"))
+    return (
+        f"Measured by the same command on a machine with a GPU ({device}, torch {machine['torch']}, {machine['cores']} "
+        f"cores): of a reading of all three inputs, {stages['total']:.0f} ms, the model's own part is {model:.0f} ms. "
+        f"{_on_cuda(bench['cuda'])}"
+    )
+
+
+def _on_cuda(found: dict[str, Any]) -> str:
+    rows = (
+        f"{row['steps']:,} steps, batch {row['batch']}: {row['trace']}, the loop {row['hoisted_loop']}"
+        for row in found["trace"]
+    )
+    return (
+        f"The probabilities differ from the CPU's by {found['largest_difference']:.0e} at most. `trace` on CUDA, over "
+        f"cuDNN's own call: {'; '.join(rows)}."
+    )
 
 
 def _row(name: str, found: dict[str, Any]) -> str:
@@ -550,3 +592,47 @@ def write_card(folder: Path, template: Path, metrics: dict[str, Any]) -> None:
     if not card.is_file() or "<!-- figures -->" not in card.read_text(encoding="utf-8"):
         card.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
     fill(card, "figures", tables(metrics))
+
+
+def streams_table(found: dict[str, Any]) -> str:
+    """How a memory that is carried on reads, beside its bars, as Markdown.
+
+    Args:
+        found: of ``streams.json``; empty where it has not been measured.
+    """
+    if not found:
+        return "Not measured yet: `python -m mmdemo evaluate --streams`."
+    lines = [
+        f"Measured by `{found['command']}`, seed {found['seed']}: streams of 30 s, or of minutes, of the test split, "
+        "with 0.5 to 1.8 s between inputs and one memory carried on. *Right* is what is believed at an input's end, or "
+        "within 0.3 s of it; *before* is the median of the highest belief just before an input; *others called clear* "
+        "is how often in a minute anything is called clear that was not there. The cells are the mean of |c| in the "
+        "first and in the last 8 s. In brackets is the bar, where there is one; what misses it is bold.",
+        "",
+        "| what comes | inputs | right | before | right and clear | others called clear, a minute | cells |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    barred = found["task"] == "digits"
+    for name, one in sorted(found["streams"].items(), key=lambda each: list(STREAMED).index(each[0])):
+        first, last = one["cells_first"], one["cells_last"]
+        growth = (last - first) / first if first else 0.0
+
+        def beside(what: str, value: float | None, told: str, bar_told: str, name: str = name) -> str:
+            bar = BARS[what].get(name) if barred else None
+            if bar is None or value is None:
+                return told
+            met = value >= bar if what == "right" else value <= bar
+            return f"{told if met else f'**{told}**'} ({bar_told.format(bar)})"
+
+        right = "–" if one["right"] is None else percent(one["right"])
+        before = "–" if one["before"] is None or not one["inputs"] else f"{one['before']:.2f}"
+        sure = "–" if one["clear_right"] is None else percent(one["clear_right"])
+        cells = [
+            beside("right", one["right"], right, "at least {:.0%}"),
+            beside("before", one["before"], before, "at most {:g}"),
+            sure,
+            beside("clear_others", one["clear_others"], f"{one['clear_others']:g}", "at most {:g}"),
+            beside("cells", abs(growth), f"{first:.2f}, {last:.2f}", "within {:.0%}"),
+        ]
+        lines.append(f"| {STREAMED[name]} | {one['inputs']:,} | {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -7,6 +7,7 @@ Outside, a path begins with a place's name instead, and means nothing elsewhere.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,16 +36,16 @@ class Places:
         self.folders = {name: folder.resolve() for name, folder in folders.items()}
         deepest_first = sorted(self.folders.items(), key=lambda each: -len(str(each[1])))
         self._named = [
-            (written.encode(), name.encode())
+            (written.encode(), re.compile(re.escape(written.encode()) + rb"(?![\w-])"), name.encode())
             for name, folder in deepest_first
             for written in sorted(_spellings(folder), key=len, reverse=True)
         ]
 
     def hide(self, text: bytes) -> bytes:
         """A text in which every folder has its name."""
-        for folder, name in self._named:
+        for folder, whole, name in self._named:
             if folder in text:
-                text = text.replace(folder, name)
+                text = whole.sub(name, text)  # not where another folder's name only begins so
         return text
 
     def find(self, path: str) -> str | None:
@@ -56,12 +57,17 @@ class Places:
 
 
 def places() -> Places:
-    """The names of what is served now: uploads, mmdemo's own files, and those of other packages, by their folders."""
+    """The names of what is served now: uploads, mmdemo's own files, and those of other packages, by their folders.
+
+    Raises:
+        ValueError: two folders have the same name.
+    """
     named = {UPLOADED: uploads.folder(), "/mmdemo": resources.ROOT}
     for path in gradio_compat.static_paths():
         if not path.is_relative_to(resources.ROOT):
             folder = path if path.is_dir() else path.parent
-            named[f"/{folder.name}"] = folder
+            if named.setdefault(f"/{folder.name}", folder) != folder:
+                raise ValueError(f"{folder} and {named[f'/{folder.name}']} cannot be told apart by their names")
     return Places(named)
 
 

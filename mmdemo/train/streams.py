@@ -85,6 +85,25 @@ class _Event:
     at: np.ndarray  # (n,): the steps of the clock that are its own or, of another sense, that it comes before
 
 
+@dataclass(frozen=True)
+class Given:
+    """An input that is told to come, in place of one that is drawn.
+
+    Attributes:
+        modality: of what sense it is.
+        item: of the continuous sense a clip, as its ``clip`` returns; else an item as it is read.
+        label: its class, or -1 for none.
+        at: the step of the clock at which it comes.
+        steps: how many it has.
+    """
+
+    modality: str
+    item: Item
+    label: int
+    at: int
+    steps: int
+
+
 class StreamMaker:
     """Makes streams of a split's rows.
 
@@ -112,7 +131,32 @@ class StreamMaker:
         """One stream."""
         steps = round(self.config.seconds * STEPS_PER_SECOND)
         events, clips = self._events(steps, rng)
-        noise = float(rng.uniform(*self.config.noise))
+        return self._heard(events, clips, steps, float(rng.uniform(*self.config.noise)), rng)
+
+    def of(self, given: Sequence[Given], steps: int, noise: float, rng: Generator) -> Stream:
+        """A stream of given inputs.
+
+        Args:
+            given: in the order in which they come.
+            steps: how long it is, on the clock.
+            noise: of the room, dB of full scale.
+            rng: of the noise, and of how loud somebody is.
+        """
+        events, clips = [], []
+        for one in given:
+            said = SENSES[one.modality].target(one.label, one.steps, (0.0, 1.0))
+            if one.modality == self.clock:
+                clips.append((one.at, one.item))
+                at = one.at + np.arange(one.steps)
+            else:
+                at = np.full(one.steps, one.at)
+            events.append(_Event(one.modality, one.item, said, at))
+        return self._heard(events, clips, steps, noise, rng)
+
+    def _heard(
+        self, events: Sequence[_Event], clips: Sequence[tuple[int, Item]], steps: int, noise: float, rng: Generator
+    ) -> Stream:
+        """The stream of what comes, in a room with noise."""
         sense, config = SENSES[self.clock], self.task.of(self.clock)
         stem = self.model.stem(self.clock)
         ticks = sense.stream(clips, steps, noise, rng, config=config, stem=stem)
@@ -198,7 +242,7 @@ class StreamMaker:
             else:
                 own[k] = where[begun : begun + len(event.at)]
                 begun += len(event.at)
-        for modality in self.modalities:
+        for modality in self.task.modalities:
             numbers = [k for k, event in enumerate(events) if event.modality == modality]
             if modality != self.clock and numbers:
                 encoded = self._encoded(modality, [events[k].item for k in numbers], rng)

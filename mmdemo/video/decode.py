@@ -10,7 +10,6 @@ Nothing in this module may need PyTorch or SciPy: it runs in worker processes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmdemo.audio.containers import DECODERS, MAX_STREAMS, container_of
+from mmdemo.audio.containers import DECODERS, check_decoder, container_of, opened
 from mmdemo.audio.decode import check_limits
 from mmdemo.audio.mix import to_mono
 from mmdemo.audio.structure import check_structure
@@ -107,25 +106,8 @@ def _film(contents: bytes) -> Film:
     check_structure(contents)
     if (name := container_of(contents)) not in CONTAINERS:
         raise InputError("video.unreadable")
-    import av  # takes a tenth of a second, which only these files need
-
-    options = {
-        "format_whitelist": name,
-        "codec_whitelist": ",".join((*DECODERS, *PICTURE_DECODERS)),
-        "protocol_whitelist": "none",
-        "max_streams": str(MAX_STREAMS),
-    }
-    try:
-        with av.open(
-            io.BytesIO(contents), format=name, options=options, metadata_errors="ignore", io_open=_open_nothing
-        ) as container:
-            return _streams(container)
-    except InputError:
-        raise
-    except MemoryError as error:
-        raise TooMuchWork from error
-    except Exception as error:  # FFmpeg's own, and a file that it may not open
-        raise InputError("video.unreadable") from error
+    with opened(contents, name, (*DECODERS, *PICTURE_DECODERS), refused="video.unreadable") as container:
+        return _streams(container)
 
 
 def _streams(container: Any) -> Film:
@@ -135,9 +117,7 @@ def _streams(container: Any) -> Film:
         raise InputError("video.no_sound")
     video, audio = container.streams.video[0], container.streams.audio[0]
     for stream, known in ((video, PICTURE_DECODERS), (audio, DECODERS)):
-        if stream.codec_context is None or stream.codec_context.codec.name not in known:
-            raise InputError("video.unreadable")
-        stream.codec_context.thread_count = 1  # each thread would take memory of the worker's allowance
+        check_decoder(stream, known, refused="video.unreadable")
     _check_size(video.codec_context.width, video.codec_context.height)
     if container.duration and container.duration / 1e6 > MAX_SECONDS + PADDING:
         raise InputError("video.too_long", limit=MAX_SECONDS)
@@ -163,11 +143,6 @@ def _frames(container: Any, video: Any, audio: Any) -> Iterator[Any]:
             yield from packet.decode()
         except (av.error.InvalidDataError, av.error.EOFError):
             continue
-
-
-def _open_nothing(*_: Any) -> None:
-    """What FFmpeg gets that wants to open another file or an address."""
-    raise PermissionError
 
 
 def _check_size(width: int, height: int) -> None:

@@ -297,6 +297,7 @@ def test_a_part_that_fails_says_so_and_takes_no_other_along(page):
           const told = console.error;
           console.error = (...given) => { window.told = given.map(String).join(" "); };
           live("footer", { element, props: { value: "{" }, watch() {} });
+          while (!element.querySelector(".mm-failed")) await new Promise((resolve) => setTimeout(resolve, 10));
           console.error = told;
           return true;
         }"""

@@ -186,6 +186,8 @@ def test_leaving_stops_it_and_an_address_alone_does_not_start_it(visit):
     page.goto(f"{page.url.partition('#')[0]}#live")
     expect(page.locator(".mmw-go")).to_have_text(SAID["live.start"])
     expect(page.locator(".mmw-headline")).to_have_text(SAID["live.before"])
+    keys = page.evaluate("[...document.querySelectorAll('#live [data-key]')].map(({ dataset }) => dataset.key)")
+    assert set(keys) <= set(SAID)  # or the key itself would be put there, whenever the page is translated
 
 
 def test_l_starts_it_while_presenting_and_without_a_microphone_the_recording_plays(visit):

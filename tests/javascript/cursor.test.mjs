@@ -6,6 +6,12 @@ import { load } from "./web.mjs";
 const { keepInSight, under } = await load("cursor");
 const { arrived, now, onResult } = await load("current");
 
+const until = async (holds) => {
+  if (holds()) return;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(holds);
+};
+
 const sideways = (left, scrollLeft = 100) => {
   const scroll = { clientWidth: 500, scrollLeft };
   const time = { offsetLeft: 100, clientWidth: 2000 };
@@ -33,15 +39,26 @@ test("what an event points at lies within the steps", () => {
   assert.deepEqual([at(20, 0).step, at(900, 0).step], [0, 3]);
 });
 
+test("what has come is drawn before whoever listens is told, and of two that come at once only the second", async () => {
+  const done = [];
+  const end = onResult(() => done.push("told"));
+  arrived({ figure: 1 }, () => done.push("first"));
+  arrived({ figure: 2 }, () => done.push("second"));
+  assert.deepEqual(done, []);
+  await until(() => done.at(-1) === "told");
+  end();
+  assert.deepEqual(done, ["second", "told"]);
+});
+
 test("answer and drawing come one after the other, and whoever listens is told once, of both", async () => {
   const told = [];
   const end = onResult((current) => told.push({ ...current }));
   arrived({ said: 1 });
   arrived({ figure: 2 });
   assert.deepEqual([now().said, now().figure], [1, 2]);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => told.length);
   end();
   arrived({ said: 3 });
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 50));
   assert.deepEqual(told.map(({ said, figure }) => [said, figure]), [[1, 2]]);
 });

@@ -36,7 +36,7 @@ const words = Object.fromEntries(
 );
 globalThis.document = {
   documentElement: {},
-  getElementById: (id) => (id === "mm-words" ? { textContent: JSON.stringify(words) } : null),
+  getElementById: (id) => (id === "mm-words" ? { textContent: JSON.stringify(words), dataset: {} } : null),
   querySelector: () => null,
   querySelectorAll: () => [],
 };

@@ -14,7 +14,10 @@ from trainings import record_losses, result, start
 from tools.hosts import two_hosts, why_not
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+pytestmark = [
+    pytest.mark.skipif(why_not() is not None, reason=str(why_not())),
+    pytest.mark.skipif("CI" in os.environ, reason="takes minutes that continuous integration has not: run it by hand"),
+]
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ export const zoomOf = (element) => element.getBoundingClientRect().width / eleme
 /** A part's value: JSON, or null before there is one. */
 export const valueOf = (props) => (props.value ? JSON.parse(props.value) : null);
 
+/** Do something soon, in a task of its own, so that the browser can paint and hear what is pressed before. */
+export const later = (work) => (globalThis.scheduler?.postTask ? void scheduler.postTask(work) : void setTimeout(work));
+
 /** Call one of many listeners: what it throws is an error like any other, and keeps no other from being called. */
 export function attempt(callback, ...given) {
   try {

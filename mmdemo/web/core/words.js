@@ -5,9 +5,11 @@ import { attempt, store } from "./dom.js";
 const LANGUAGES = { en: "EN", zh: "中文" };
 
 // They come with the document: a module that waits for a file (a top-level await) never wakes all of its importers in WebKit.
-const trees = JSON.parse(document.getElementById("mm-words").textContent);
+const given = document.getElementById("mm-words");
+const trees = JSON.parse(given.textContent);
 const listeners = new Set();
-let task = document.querySelector("#task input:checked")?.value ?? null; // some sentences are a task's own
+let all = null; // what sentences() has put together, and of which language and task
+let task = document.querySelector("#task input:checked")?.value ?? given.dataset.task ?? null; // some sentences are a task's own
 let current = [store.get("language"), ...navigator.languages.map((code) => code.slice(0, 2)), "en"].find((code) => code in trees);
 
 /** The languages that can be chosen: code -> how it calls itself. */
@@ -35,9 +37,13 @@ export function pieces(key, values = {}) {
 
 /** All sentences of the language in use, by dotted key. */
 export function sentences() {
-  const entries = Object.entries(trees[current]);
-  const all = entries.flatMap(([section, words]) => Object.entries(words).map(([key, sentence]) => [`${section}.${key}`, sentence]));
-  return { ...Object.fromEntries(all), ...trees[current][`of_${task}`] };
+  if (all?.current === current && all.task === task) return all.words;
+  const words = {};
+  for (const [section, tree] of Object.entries(trees[current])) {
+    for (const [key, sentence] of Object.entries(tree)) words[`${section}.${key}`] = sentence;
+  }
+  all = { current, task, words: Object.assign(words, trees[current][`of_${task}`]) };
+  return words;
 }
 
 /** Every spelling of a section's sentences, in any language -> its key. */

@@ -2,14 +2,15 @@
  * The drawing of how a result came about: the input, the beliefs, the gates, the memory, the units, what was let go, the
  * ledger and what each step changed, on one axis of steps, and a cursor that runs through all of it.
  *
- *   draw(element, payload, {strings, ask, room})   draws, or draws again, inside the element
+ *   draw(element, payload, {strings, ask, room, paced})   draws, or draws again, inside the element
  *   clear(element)                           takes the drawing away
  *   seek, openAt, choose, play, pause        do what a person could do; state, playing   tell what is so
  *   overlay, seenFrom                        show what the server said about a what-if, or about an earlier step
  *
  * The payload is what `drawing` in mmdemo/inference/figure.py returns; `strings` has a language's sentences by dotted key, of which
  * those under "drawing." are used; `ask` puts a question to the server, where there is one; `room()` says how many pixels
- * of height there are for the rows down to the ledger, null where that does not matter. Until Plotly is there (see
+ * of height there are for the rows down to the ledger, null where that does not matter; `paced`: the first time the
+ * figure follows in a task of its own. Until Plotly is there (see
  * plotly.js), a sketch stands in for its part. The element sends, each with what is in its detail:
  *   mmdemo:step {step, unit}           the cursor moved; null where there is none
  *   mmdemo:open {step, unit, mean, focus}   a step was opened, for a unit or the mean of all; step null: closed; focus:
@@ -22,7 +23,7 @@
  * Words are a stranger's: everything is put in place as text, never as HTML.
  */
 
-import { make, send } from "../core/dom.js";
+import { later, make, send } from "../core/dom.js";
 import { offerTips } from "../core/tooltip.js";
 import { arrange } from "./arrange.js";
 import * as cursor from "./cursor.js";
@@ -37,13 +38,14 @@ import { ORDERS, furnish } from "./rows.js";
 import { select, showLine, spanLine, stretch } from "./span.js";
 import { fillStrip, fitStrip, paintStrip } from "./strip.js";
 import { showTable, toggleTable } from "./table.js";
+import { ordered } from "./units.js";
 
 const drawings = new WeakMap();
 const NOTHING = { step: null, unit: null, opened: null, chosen: null, span: null, seen: null, whatIf: null };
 const FIRST_BAND = "f"; // the gate that has the band at first
 let count = 0; // of drawings ever opened, for names that are theirs alone
 
-export function draw(element, payload, { strings = {}, ask, room = () => null } = {}) {
+export function draw(element, payload, { strings = {}, ask, room = () => null, paced = false } = {}) {
   const say = speaker(strings);
   if (!payload?.steps?.length) {
     clear(element);
@@ -55,29 +57,30 @@ export function draw(element, payload, { strings = {}, ask, room = () => null } 
   const again = before?.ledger.evidence.bdata === payload.ledger.evidence.bdata; // in another language, say
   Object.assign(drawing, { payload, say, ask, room });
   if (!again) forget(drawing, before?.steps.length === payload.steps.length);
-  const drawn = build(drawing);
+  const drawn = build(drawing, !before && paced);
   if (!again) tellChoices(drawing);
   return drawn;
 }
 
-/** Everything there is to see, for the room that there is. */
-function build(drawing) {
+/** Everything there is to see, for the room that there is; the figure in a task of its own, if it is `paced`. */
+function build(drawing, paced = false) {
   const { payload, say, room } = drawing;
   drawing.seenRoom = room();
   drawing.places = arrange(payload, drawing.seenRoom);
   furnish(drawing);
   Object.assign(drawing, fillStrip(drawing, payload, say));
   player.showPlayer(drawing);
-  stretch(drawing);
   showLedger(drawing);
   showLine(drawing);
   showTable(drawing);
   const { step, unit } = drawing;
   drawing.step = null;
   cursor.point(drawing, step, unit);
-  const drawn = paint(drawing);
-  fit(drawing);
-  return drawn;
+  // Only now is it measured, and all at once: whatever is put in place between two measures has everything laid out again.
+  fitSteps(drawing);
+  if (!paced) return paint(drawing);
+  drawing.units = ordered(drawing);
+  return later(() => drawings.get(drawing.element) === drawing && paint(drawing));
 }
 
 export function clear(element) {
@@ -253,14 +256,20 @@ function change(drawing, settings) {
   if ("chosen" in settings) send(drawing, "unit", { unit: drawing.chosen });
 }
 
-/** What depends on the width. */
-function fit(drawing) {
-  const { time, figure, payload, chips } = drawing;
+/** What depends on the width of a step. Returns the width of all of them; 0 in a hidden tab. */
+function fitSteps(drawing) {
+  const { time, payload, chips } = drawing;
   stretch(drawing);
   const width = time.clientWidth;
-  if (!width) return; // in a hidden tab: we are called again when it opens
-  fitStrip(drawing, payload, chips, width / payload.steps.length);
-  if (drawing.width === width) return;
+  if (width) fitStrip(drawing, payload, chips, width / payload.steps.length);
+  return width;
+}
+
+/** What depends on the width. */
+function fit(drawing) {
+  const { figure } = drawing;
+  const width = fitSteps(drawing);
+  if (!width || drawing.width === width) return; // in a hidden tab we are called again when it opens
   paintStrip(drawing, getComputedStyle(drawing.root).getPropertyValue("--mm-audio").trim());
   if (figure.classList.contains("js-plotly-plot")) plotly().Plots.resize(figure);
   else if (drawing.width) paint(drawing); // a sketch, made for another width

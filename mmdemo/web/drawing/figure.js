@@ -10,6 +10,7 @@ import { sketch } from "./sketch.js";
 import { paintStrip } from "./strip.js";
 import { markUnit, ordered, ownLines } from "./units.js";
 
+const COLOURS = ["ink", "mute", "line", "good", "audio", "i", "f", "o", "c", "minus", "zero", "plus"]; // of core/palette.css
 const STOPS = Array.from({ length: 33 }, (_, k) => k / 32); // of a colour scale around zero
 
 /** Put the colours of the page onto the figure and the canvases, and hand the figure to Plotly. */
@@ -17,15 +18,21 @@ export function paint(drawing) {
   const { figure, root } = drawing;
   const style = getComputedStyle(root);
   drawing.ink = style.color;
-  const colour = (name) => style.getPropertyValue(`--mm-${name}`).trim();
+  const colours = new Map();
+  const colour = (name) => {
+    if (!colours.has(name)) colours.set(name, style.getPropertyValue(`--mm-${name}`).trim());
+    return colours.get(name);
+  };
+  const family = style.fontFamily;
+  drawing.width = figure.clientWidth;
+  for (const name of COLOURS) colour(name); // before anything is changed, or the browser works out its styles again
   showChoices(drawing);
   drawing.units = ordered(drawing);
-  const layout = dressedLayout(drawing, style.fontFamily, colour);
+  const layout = dressedLayout(drawing, family, colour);
   const data = [...dressedData(drawing, colour), ...ownLines(drawing, layout, colour)];
   paintStrip(drawing, colour("audio"));
-  drawing.width = figure.clientWidth;
   markUnit(drawing);
-  if (!plotly()) return sketch(figure, data, layout);
+  if (!plotly()) return sketch(figure, data, layout, drawing.width);
   figure.querySelector(":scope > .mmd-sketch")?.remove();
   return plotly().react(figure, data, layout, { staticPlot: true });
 }

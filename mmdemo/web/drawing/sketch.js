@@ -10,9 +10,8 @@ import { axisOf } from "./axis.js";
 
 const VIRIDIS = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"]; // of the gates, as Plotly's
 
-/** Put the picture into the figure's place: an SVG as wide as that. */
-export function sketch(place, data, layout) {
-  const width = place.clientWidth;
+/** Put the picture into the figure's place: an SVG as wide as that is, in pixels. */
+export function sketch(place, data, layout, width) {
   const { t: above } = layout.margin;
   const inner = layout.height - above;
   const rows = layout.meta.rows.map((name, k) => {

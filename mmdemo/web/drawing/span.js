@@ -77,5 +77,6 @@ export function stretch({ payload, sheet, scroll, time, zoomed }) {
   const least = steps.length * (wordy ? LEAST.words : LEAST.others);
   const room = scroll.clientWidth - (time.offsetLeft - sheet.offsetLeft);
   const wanted = zoomed ? Math.min(WIDEST, (room * steps.length) / (zoomed.stop - zoomed.start)) : 0;
-  sheet.style.setProperty("--least", `${Math.max(least, wanted)}px`);
+  const width = `${Math.max(least, wanted)}px`;
+  if (sheet.style.getPropertyValue("--least") !== width) sheet.style.setProperty("--least", width);
 }

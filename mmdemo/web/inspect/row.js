@@ -19,6 +19,7 @@ export function inputRow(frame) {
   });
   const copy = () => {
     const time = frame.querySelector(".mmd-time");
+    if (!time || !strip.isConnected) return; // the drawing is being made anew, and is followed again then
     const twin = strip.cloneNode(true);
     twin.style.height = getComputedStyle(strip).height;
     for (const [k, canvas] of [...twin.querySelectorAll("canvas")].entries()) {

@@ -1,20 +1,23 @@
 /**
- * Pictures, sounds and videos in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what was
- * given, in small.
+ * Pictures, sounds and videos in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what
+ * was given, in small. Nobody sees a drawer at first, so Gradio makes it only when somebody is there: see core/ready.js.
  */
 
 import { onResult } from "../core/current.js";
 import { make, send, svg } from "../core/dom.js";
+import { afterwards } from "../core/ready.js";
 import { onLanguage, say } from "../core/words.js";
 import { noiseOf } from "./inputs.js";
 
 const DEVICE = { image: "camera", audio: "record", video: "film" }; // what the first button is called
 const FILMED = 3300; // milliseconds that a video is recorded for: three seconds, and what a recorder takes to begin
+const SLIDER = ".mm-noise input";
 const PATIENCE = 4000; // milliseconds for Gradio to show what is pressed next
 const open = new Set(); // the drawers that are open, each with what closes it
+const makers = new Map(); // what is in a drawer, by its selector -> has it made, once, and promises it
 
 /** The buttons of one input. */
-export function give({ element, props }) {
+export function give({ element, props, tell }) {
   const modality = JSON.parse(props.value);
   const place = element.querySelector(".mm-give");
   const button = (name, act) => {
@@ -44,17 +47,18 @@ export function give({ element, props }) {
   };
   onLanguage(show);
   show();
-  watchInput(modality, (given) => {
+  const shown = (given) => {
     seen.hidden = clear.hidden = !given;
     if (!given) return;
     seen.replaceChildren(given === true ? (modality === "video" ? filmSign() : soundSign()) : make("img", { src: given, alt: "" }));
     if (!busy(modality)) drawer(modality, false);
-  });
+  };
+  makeLater(`#${modality}`, tell, () => watchInput(modality, shown));
   dropOn(element.closest(".mm-card"), modality);
 }
 
 /** The button that opens the sliders of noise; it says how many of them are up. */
-export function harder({ element }) {
+export function harder({ element, tell }) {
   const [button] = element.children;
   const place = () => document.getElementById("harder-drawer");
   const show = () => {
@@ -62,7 +66,10 @@ export function harder({ element }) {
     button.textContent = up ? `${say("noise.open")} (${up})` : say("noise.open");
     button.ariaExpanded = String(place()?.classList.contains("mm-open") ?? false);
   };
-  button.addEventListener("click", () => {
+  makeLater(SLIDER, tell, show);
+  if (/[#&]noise-/.test(location.hash)) made(SLIDER); // of a link: it says where they stand
+  button.addEventListener("click", async () => {
+    if (!place()) await made(SLIDER);
     toggle(place(), !place().classList.contains("mm-open"), button, show);
     show();
   });
@@ -71,6 +78,16 @@ export function harder({ element }) {
   onLanguage(show);
   show();
 }
+
+/** Have what is in a drawer made by Gradio, which `tell` asks for, afterwards; `then` is called when it is there. */
+function makeLater(selector, tell, then) {
+  let made = null;
+  makers.set(selector, () => (made ??= (tell({}), appears(document.body, selector, Infinity)).then(then)));
+  afterwards(() => makers.get(selector)());
+}
+
+/** What is in a drawer, made now if it is not there. */
+const made = (selector) => makers.get(selector)();
 
 const source = (modality) => document.getElementById(modality);
 const sourcesOf = (modality) => source(modality).querySelectorAll(".source-selection button"); // a file, then the device
@@ -119,18 +136,19 @@ function toggle(place, on, back, after = () => {}) {
 
 /** One click to look or to listen: the drawer, Gradio's own choice of the source, and its own button. */
 async function useDevice(modality) {
+  if (!source(modality)) await made(`#${modality}`);
   drawer(modality, true);
   clearOf(modality)?.click();
   const [, device] = sourcesOf(modality);
   if (!device?.classList.contains("selected")) device?.click();
   const wanted = modality === "audio" ? ".record-button" : ".wrap button:has(.icon-wrap)";
-  (await appears(modality, wanted))?.click();
+  (await appears(source(modality), wanted))?.click();
   if (modality === "video") film();
 }
 
 /** Three seconds of video, once the camera looks: one press begins them, and another ends them. */
 async function film() {
-  const record = await appears("video", ".button-wrap > button");
+  const record = await appears(source("video"), ".button-wrap > button");
   const camera = source("video").querySelector("video");
   if (!record || !camera) return;
   if (camera.readyState < 2) await new Promise((resolve) => camera.addEventListener("loadeddata", resolve, { once: true }));
@@ -140,16 +158,17 @@ async function film() {
 
 /** The browser's own dialog for a file. */
 async function chooseFile(modality) {
+  if (!source(modality)) await made(`#${modality}`);
   const there = source(modality).querySelector("input[type=file]");
   if (there) return there.click();
   clearOf(modality)?.click();
   sourcesOf(modality)[0]?.click();
-  return (await appears(modality, "input[type=file]"))?.click();
+  return (await appears(source(modality), "input[type=file]"))?.click();
 }
 
-/** An element of an input's, as soon as it is there; null if it does not come. */
-function appears(modality, selector) {
-  const find = () => source(modality).querySelector(selector);
+/** An element within another, as soon as it is there; null if it does not come. */
+function appears(root, selector, patience = PATIENCE) {
+  const find = () => root.querySelector(selector);
   return new Promise((resolve) => {
     if (find()) return resolve(find());
     const end = (found) => {
@@ -158,8 +177,8 @@ function appears(modality, selector) {
       resolve(found);
     };
     const watcher = new MutationObserver(() => find() && end(find()));
-    const timer = setTimeout(() => end(null), PATIENCE);
-    watcher.observe(source(modality), { childList: true, subtree: true });
+    const timer = Number.isFinite(patience) ? setTimeout(() => end(null), patience) : null;
+    watcher.observe(root, { childList: true, subtree: true });
     return null;
   });
 }
@@ -173,13 +192,8 @@ function watchInput(modality, callback) {
     before = given;
     callback(given);
   };
-  const start = () => {
-    const root = source(modality);
-    if (!root) return void setTimeout(start, 50); // Gradio is still putting it there
-    new MutationObserver(look).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["src"] });
-    look();
-  };
-  start();
+  new MutationObserver(look).observe(source(modality), { childList: true, subtree: true, attributes: true, attributeFilter: ["src"] });
+  look();
 }
 
 /** A file may be dropped on all of the card. */
@@ -188,16 +202,17 @@ function dropOn(card, modality) {
   card.addEventListener("drop", async (event) => {
     if (event.target.closest(`#${modality}`) || !event.dataTransfer?.files.length) return;
     event.preventDefault();
-    const files = event.dataTransfer;
+    const { files } = event.dataTransfer; // which is emptied when this waits
+    if (!source(modality)) await made(`#${modality}`);
     let input = source(modality).querySelector("input[type=file]");
     if (!input) {
       clearOf(modality)?.click();
       sourcesOf(modality)[0]?.click();
-      input = await appears(modality, "input[type=file]");
+      input = await appears(source(modality), "input[type=file]");
     }
     if (!input) return;
     send({ element: card }, "given");
-    input.files = files.files;
+    input.files = files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }

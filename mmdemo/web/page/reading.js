@@ -11,22 +11,24 @@ import { firstTouch, openingOf, playOnce, preload } from "./opening.js";
 import { roomFor } from "./stage.js";
 
 /** How it was read. It may ask the server about what is drawn: see mmdemo/app/questions.py. */
-export function drawing({ element, props, watch, tell }) {
+export function drawing({ element, props, watch, attempt, tell }) {
   const [frame, inspector] = [".mm-frame", ".mm-inspect"].map((name) => element.querySelector(name));
   const asks = asker(tell);
   let opening = null;
   const ask = (question) => asks(opening ? { ...question, opening } : question);
-  const show = () => {
+  const take = () => {
     const value = openingOf(valueOf(props)) ?? { steps: [], labels: [] };
     opening = value.opening ?? null;
     const figure = { ...value, labels: value.labels.map(name) };
-    inspect(inspector, frame, figure, { strings: sentences(), ask });
-    draw(frame, figure, { strings: sentences(), ask, room: () => roomFor(frame) });
-    arrived({ figure: figure.steps.length ? figure : null, element: frame, ask });
+    const show = () => {
+      inspect(inspector, frame, figure, { strings: sentences(), ask });
+      draw(frame, figure, { strings: sentences(), ask, room: () => roomFor(frame), paced: true });
+    };
+    arrived({ figure: figure.steps.length ? figure : null, element: frame, ask }, attempt(show));
   };
-  watch("value", show);
-  onLanguage(show);
-  show();
+  watch("value", take);
+  onLanguage(take);
+  take();
   const { plotly } = element.querySelector(".mm-card").dataset;
   const later = () => requestAnimationFrame(() => setTimeout(() => fetchPlotly(plotly))); // after the paint: it takes a while
   if (!opening) return later();

@@ -14,8 +14,8 @@ const QUALITY = 0.8;
  * Look through the camera.
  *
  * @param {HTMLVideoElement} video - shows what it sees.
- * @param {{seen: function({jpeg: string, picture: HTMLCanvasElement}): Promise, ended: function()}} told - gets the
- *   pictures, one at a time, as base64 and to be shown; `ended` is called if the camera is taken away.
+ * @param {{seen: function({jpeg: string}): Promise, ended: function()}} told - gets the
+ *   pictures, one at a time, as base64; `ended` is called if the camera is taken away.
  * @returns {Promise<function()>} what ends it.
  */
 export async function look(video, { seen, ended }) {
@@ -26,14 +26,15 @@ export async function look(video, { seen, ended }) {
   video.muted = true;
   await video.play().catch(() => {}); // it was ended at once
   const change = changes();
+  const picture = make("canvas", { width: WIDTH, height: HEIGHT }); // one for all, or they would pile up
   let busy = false;
   const timer = setInterval(async () => {
     if (busy || document.hidden || !video.videoWidth) return;
-    const picture = taken(video);
+    take(video, picture);
     if (!change(picture)) return;
     busy = true;
     try {
-      await seen({ jpeg: await base64(picture), picture });
+      await seen({ jpeg: await base64(picture) });
     } finally {
       busy = false;
     }
@@ -45,23 +46,20 @@ export async function look(video, { seen, ended }) {
   };
 }
 
-/** What the camera shows, as much of it as has the shape of 320 x 240. */
-function taken(video) {
-  const canvas = make("canvas", { width: WIDTH, height: HEIGHT });
+/** What the camera shows, as much of it as has the shape of 320 x 240, drawn on a canvas of that size. */
+function take(video, canvas) {
   const { videoWidth: wide, videoHeight: high } = video;
   const scale = Math.max(WIDTH / wide, HEIGHT / high);
   const [width, height] = [WIDTH / scale, HEIGHT / scale];
   canvas.getContext("2d").drawImage(video, (wide - width) / 2, (high - height) / 2, width, height, 0, 0, WIDTH, HEIGHT);
-  return canvas;
 }
 
 /** Whether a picture is worth a look: it is another one than the last that was, or that was a while ago. */
 function changes() {
   let before = null;
   let looks = 0;
+  const context = make("canvas", SMALL).getContext("2d", { willReadFrequently: true });
   return (picture) => {
-    const small = make("canvas", SMALL);
-    const context = small.getContext("2d", { willReadFrequently: true });
     context.drawImage(picture, 0, 0, SMALL.width, SMALL.height);
     const { data } = context.getImageData(0, 0, SMALL.width, SMALL.height);
     looks += 1;

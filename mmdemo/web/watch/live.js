@@ -454,8 +454,8 @@ class Live {
     if (caution && this.about) notes.push(make("p", { className: "mmw-late" }, caution));
     const level = held ? make("small", { className: `mmw-level mmw-${held.level}` }, term(say(`page.level_${held.level}`), say("live.level_about"))) : null;
     const key = JSON.stringify([held && [held.index, held.level], kind, document.documentElement.lang, this.about?.task]);
-    if (this.caption.dataset.key === key) return;
-    this.caption.dataset.key = key;
+    if (this.captioned === key) return;
+    this.captioned = key; // not a data-key, whose sentence would be put here
     const label = held ? this.labels[held.label] : "…";
     this.caption.replaceChildren(
       make("p", { className: `mmw-kind mm-of-${kind}` }, say(`live.kind_${kind}`)),

@@ -34,7 +34,7 @@ export class Understood {
       if (this.entries.length > MOST) this.entries.shift();
     } else if (level === "clear" && this.held.level !== "clear") {
       this.held.level = level;
-    }
+    } else return false;
     return true;
   }
 }

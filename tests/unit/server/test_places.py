@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from mmdemo.server import gradio_compat
 from mmdemo.server.asgi import Refusal
-from mmdemo.server.places import Hidden, Places
+from mmdemo.server.places import Hidden, Places, places
 
 FOLDER = Path("/srv/a b/\u4e03")
 PLACES = Places({"/uploads": FOLDER / "temp", "/mmdemo": FOLDER})
@@ -29,6 +30,18 @@ def test_however_a_folder_is_written_its_name_is_said(written):
     hidden = PLACES.hide(written.encode()).decode()
     assert "/uploads/x.png" in hidden
     assert not any(part in hidden for part in ("srv", "\u4e03", "4e03", "%E4"))
+
+
+def test_a_folder_whose_name_only_begins_like_anothers_keeps_its_own():
+    named = Places({"/uploads": Path("/tmp/mm-0"), "/live": Path("/tmp/mm-0abc/live")})
+    assert named.hide(b"/tmp/mm-0abc/live/x.js /tmp/mm-0/y.png /tmp/mm-0") == b"/live/x.js /uploads/y.png /uploads"
+
+
+def test_two_folders_of_one_name_are_refused(monkeypatch):
+    two = [Path("/srv/one/live"), Path("/srv/two/live")]
+    monkeypatch.setattr(gradio_compat, "static_paths", lambda: [path / "x.js" for path in two])
+    with pytest.raises(ValueError, match="told apart"):
+        places()
 
 
 @pytest.mark.parametrize(

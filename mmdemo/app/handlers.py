@@ -83,16 +83,28 @@ class Handlers:
         return gr.skip() if given.is_empty() else self.read(given)
 
     def run_anew(self, *values: Any) -> Any:
-        """Another picture is there, or none any more -> no candidate is chosen; the result, if there is any input."""
+        """Another picture or video is there, or none any more -> no candidate is; the result, if there is any input."""
         given = Given.of(*values)
         return None, *([gr.skip()] * 4 if given.is_empty() else self.read(given))
 
+    def run_for_task(self, *values: Any) -> Any:
+        """Another task was chosen -> no candidate is; the result, or none if nothing is there that the task reads."""
+        given = Given.of(*values)
+        reads = given.to_read().keys() & set(self.tasks.senses(given.task))
+        return None, *(self.read(given) if reads else [None] * 4)
+
     def choose_candidate(self, event: gr.EventData, *values: Any) -> Any:
-        """Another candidate in the picture was clicked, or the sound was moved -> which, and the result."""
-        chosen = event_data(event).get("candidate")
+        """Another candidate in the picture was clicked, or the sound was moved -> which, and the result.
+
+        ``moved`` is the example whose sound it was: it goes back with the answer.
+        """
+        asked = event_data(event)
+        chosen, moved = asked.get("candidate"), asked.get("moved")
         if type(chosen) is not int or not 0 <= chosen < max(KEPT_CANDIDATES, OFFSETS):  # it comes from a browser
             raise gr.Error("No such candidate.", print_exception=False)
-        return chosen, *self.read(Given.of(*values, chosen))
+        given = Given.of(*values, chosen)
+        named = isinstance(moved, str) and moved in self.tasks.example_names(given.task)
+        return chosen, *self.read(given, **({"moved": moved} if named else {}))
 
     def try_example(self, event: gr.EventData, task: str) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
@@ -147,10 +159,6 @@ class Handlers:
     def choose_task(self, task: str) -> tuple[str, str]:
         """A task was chosen -> its examples, and whose evaluation is shown."""
         return self.show_examples(task), packed(task)
-
-    def show_film(self, task: str) -> Any:
-        """A task was chosen -> whether there is a card for videos."""
-        return gr.update(visible="video" in self.tasks.senses(task))
 
     def show_examples(self, task: str) -> str:
         """The names of a task's examples, as the page's part takes them."""

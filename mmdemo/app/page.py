@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -234,12 +235,14 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
 
     # Words are read as they are typed, a picture and a sound as soon as they are there.
     typed = [on.button.click, text.submit, text.input]
-    changed = [each.input for each in (audio, *on.used.values(), on.task)]
+    changed = [each.input for each in (audio, *on.used.values())]
+    shown_anew = [image.input, video.input, video.stop_recording]  # a recording is no input of Gradio's
     released = [slider.release for slider in on.noise.values()]
     newest = do.newest
     gr.on(typed, newest(do.run), [*given, on.candidate], on.shown, api_name="run", **last)
     gr.on([*changed, *released], newest(do.run_again), [*given, on.candidate], on.shown, api_name="run_again", **last)
-    gr.on([image.input, video.input], newest(do.run_anew), given, chosen, api_name="run_anew", **last)
+    gr.on(shown_anew, newest(do.run_anew), given, chosen, api_name="run_anew", **last)
+    on.task.input(newest(do.run_for_task), given, chosen, api_name="run_for_task", **last)
     on.answer.told(newest(do.choose_candidate), given, chosen, api_name="candidate", **last)
 
     on.examples.told(newest(do.try_example), on.task, [*on.given, *chosen], api_name="example", **visible)
@@ -250,10 +253,16 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     on.evaluation.chosen(newest(do.try_case), None, filled, api_name="case", **visible)
     filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
-    on.task.change(do.show_film, on.task, on.film, api_visibility="private", queue=False, show_progress="hidden")
+    on.task.change(None, on.task, on.film, js=_shows_film(tasks), show_progress="hidden", api_visibility="private")
     for opener, shut in on.drawers:
         opener.told(None, None, shut, js=SHOW, queue=False, show_progress="hidden", api_visibility="private")
     on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")
+
+
+def _shows_film(tasks: Tasks) -> str:
+    """JavaScript: whether there is a card for videos, by the task that is chosen; nobody has to ask the server."""
+    filmed = [name for name in tasks.names if "video" in tasks.senses(name)]
+    return f"(task) => ({{__type__: 'update', visible: {json.dumps(filmed)}.includes(task)}})"
 
 
 def drawer(elem_id: str) -> gr.Column:

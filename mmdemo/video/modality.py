@@ -25,6 +25,7 @@ STEPS = 6  # of 80 ms, by which the sound is tried earlier and later
 WINDOW = 25  # steps that are asked about at once: two seconds, as long as those that it learns from
 OFFSETS = 2 * STEPS + 1  # at which the sound may be put
 HOP = 12  # steps from one such window to the next
+CLEARLY = 1.0  # log-odds: by less than that, no offset fits better than the middle one of all
 FIRM = 12  # steps after which the evidence has said all that it can: a second
 STRENGTH, LOUDER = 0.2, 0.3  # standard deviations: of how large lips' movements are, and of the sound's level
 WIDEST = 1800  # pixels of the strip
@@ -42,7 +43,7 @@ class Video(Modality):
         if candidate is None or given.absent:
             return given
         late = max(0, min(candidate, OFFSETS - 1)) - STEPS
-        return replace(given.part(View(late=late)), chosen=late + STEPS) if late else given
+        return given.part(View(late=late)) if late else given
 
     def consider(self, given: VideoInput, config: Any, labels: Sequence[str], ask: Ask) -> VideoInput:
         """By how much the sound is early or late: at which of 13 offsets the model finds that it fits best.
@@ -61,6 +62,8 @@ class Video(Modality):
         best = late[int(against.argmax())]
         offsets = tuple((round(k * STEP, 2), round(float(score), 3)) for k, score in zip(late, against, strict=True))
         key = "video.fits" if not best else "video.fits_late" if best > 0 else "video.fits_early"
+        if against.max() < CLEARLY:
+            key = "video.fits_nowhere"
         notes = (*given.notes, Note(key, {"milliseconds": round(abs(best) * STEP * 1000)}))
         return replace(given, offsets=offsets, notes=notes, doubt=Note("video.experimental"))
 
@@ -81,13 +84,14 @@ class Video(Modality):
     def preview(self, given: VideoInput) -> dict[str, Any]:
         """How long it is, where the mouth was found, and how well each offset of the sound fits."""
         plain = [round(correlation(item), 3) for item in moved(given.numbers)] if given.offsets else []
+        late = float((given.lips_at - given.voice_at)[:1].sum())
         return {
             "seconds": given.seconds,
             "size": list(given.size),
             "box": given.box,
             "offsets": list(given.offsets),
             "correlation": plain,
-            "late": round((given.chosen - STEPS) * STEP, 2),
+            "late": round(late, 2),
         }
 
     def strip(self, given: VideoInput) -> np.ndarray:

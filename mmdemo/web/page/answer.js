@@ -13,8 +13,11 @@ const CHANCES = 3; // as many classes as have a bar
 const MATTERS = 0.02; // how probable another class must be to be named beside the answer
 const PULLED = 0.05; // of probability: an input that raised no class by more hardly counted
 const FOUND_NOTHING = /^(text\.empty|image\.(nothing|blank|dark|face)|audio\.(silence|short|quiet)|video\.(no_face|silence|short))/; // read, and empty
+const CHOOSING = [".mm-photo", ".mm-moved"]; // where a candidate is chosen: the focus stays there
 const SENTENCES = 2; // more are not read
 const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /written/, /settled_first/, /order_same/];
+const FITS = /^video\.fits/; // said first
+const STANDING = /^video\.experimental/; // said of every video
 const IN_NUMBERS = /lowered|raised/; // said beside the shares
 const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice", "seconds"]); // in bold
 
@@ -25,11 +28,11 @@ export function answer({ element, props, watch, tell = null }) {
   const live = tell && { ifs: whatIfs(), cell: machine() };
   const show = () => {
     const value = openingOf(valueOf(props));
-    const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
+    const choosing = card.contains(document.activeElement) && CHOOSING.find((where) => document.activeElement.closest(where));
     arrived({ said: value });
     spoken.textContent = value?.used.length ? [headline(value), butSaid(value), trust(value)].filter(Boolean).join(", ") : "";
     card.replaceChildren(...(value ? parts(value, tell, live) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
-    if (choosing) card.querySelector(".mm-photo button")?.focus();
+    if (choosing) card.querySelector(`${choosing} :is(button, input)`)?.focus();
   };
   watch("value", show);
   onLanguage(show);
@@ -45,17 +48,18 @@ function parts(value, tell, live) {
     ? [verdict(value), make("div", { className: "mm-say" }, sayings(value)), shares(value)]
     : [make("p", { className: "mm-hint" }, unread(value))];
   // Where the drawing stands below the answer, it is closed at first, so that the drawing follows at once.
+  const film = value.used.includes("video"); // which offset fits is most of its answer
   const seen = make(
     "details",
-    { className: "mm-saws", open: !matchMedia("(max-width: 899px)").matches || !value.used.length },
+    { className: "mm-saws", open: film || !matchMedia("(max-width: 899px)").matches || !value.used.length },
     make("summary", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
     make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
   );
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
+  const inside = live && value.used.length ? [live.ifs, live.cell] : [];
   return [
     top,
-    ...(live && value.used.length ? [live.ifs, live.cell] : []),
-    ...(panels.length ? [seen] : []),
+    ...(film ? [seen, ...inside] : [...inside, ...(panels.length ? [seen] : [])]),
     ...(caution && value.used.length ? [make("p", { className: "mm-caution" }, caution)] : []),
   ];
 }
@@ -109,10 +113,12 @@ function sayings(value) {
   if (agree && !unclear) why.push(say("page.agree"));
   else if (!unclear) why.unshift(...pulls(value).flatMap((note) => inBold(note).concat(" ")));
   if (!why.length && !warning) why.push(say("page.read", { inputs: list(value.used) }));
+  const [fits, notes] = [true, false].map((wanted) => value.notes.filter(({ key }) => FITS.test(key) === wanted));
   return [
-    warning && make("p", { className: "mm-warn" }, inBold(warning)),
+    ...fits.map((note) => make("p", { className: "mm-fits" }, say(note.key, note.values))),
+    warning && make("p", { className: `mm-warn${STANDING.test(warning.key) ? " mm-standing" : ""}` }, inBold(warning)),
     why.length ? make("p", { className: "mm-why" }, why) : null,
-    ...value.notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
+    ...notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
   ];
 }
 

@@ -49,6 +49,7 @@ export function give({ element, props, tell }) {
   show();
   const shown = (given) => {
     seen.hidden = clear.hidden = !given;
+    device.classList.remove("mm-filming");
     if (!given) return;
     seen.replaceChildren(given === true ? (modality === "video" ? filmSign() : soundSign()) : make("img", { src: given, alt: "" }));
     if (!busy(modality)) drawer(modality, false);
@@ -92,6 +93,9 @@ const made = (selector) => makers.get(selector)();
 const source = (modality) => document.getElementById(modality);
 const sourcesOf = (modality) => source(modality).querySelectorAll(".source-selection button"); // a file, then the device
 const clearOf = (modality) => (givenTo(modality) ? source(modality).querySelector(".icon-button-wrapper button:last-of-type") : null);
+
+/** The button that ends the recording of a video; null while none runs. */
+const filming = () => source("video")?.querySelector(".capture-button:has(.feather-square)") ?? null;
 
 /** Whether the camera looks or the microphone listens. */
 const busy = (modality) => Boolean(source(modality)?.querySelector("video:not(.hide):not([src])"));
@@ -137,23 +141,26 @@ function toggle(place, on, back, after = () => {}) {
 /** One click to look or to listen: the drawer, Gradio's own choice of the source, and its own button. */
 async function useDevice(modality) {
   if (!source(modality)) await made(`#${modality}`);
+  if (modality === "video" && filming()) return filming().click();
   drawer(modality, true);
   clearOf(modality)?.click();
   const [, device] = sourcesOf(modality);
   if (!device?.classList.contains("selected")) device?.click();
   const wanted = modality === "audio" ? ".record-button" : ".wrap button:has(.icon-wrap)";
   (await appears(source(modality), wanted))?.click();
-  if (modality === "video") film();
+  if (modality === "video") await film();
 }
 
-/** Three seconds of video, once the camera looks: one press begins them, and another ends them. */
+/** Three seconds of video, once the camera looks; whoever presses meanwhile ends them. */
 async function film() {
-  const record = await appears(source("video"), ".button-wrap > button");
+  const record = await appears(source("video"), ".capture-button");
   const camera = source("video").querySelector("video");
   if (!record || !camera) return;
   if (camera.readyState < 2) await new Promise((resolve) => camera.addEventListener("loadeddata", resolve, { once: true }));
+  if (!record.isConnected) return; // it was closed in the meantime
   record.click();
-  setTimeout(() => source("video").querySelector(".button-wrap > button")?.isConnected && busy("video") && record.click(), FILMED);
+  document.querySelector(".mm-film").classList.add("mm-filming");
+  setTimeout(() => record === filming() && record.click(), FILMED);
 }
 
 /** The browser's own dialog for a file. */

@@ -73,25 +73,30 @@ class Handlers:
         }
         return packed({**reading.said, **more}), packed(reading.figure), packed(footer), reading
 
+    def _given(self, *values: Any) -> Given:
+        """What was given of all that its task reads; other inputs are hidden, and may hold something all the same."""
+        given = Given.of(*values)
+        senses = self.tasks.senses(given.task)
+        return replace(given, sources={name: source for name, source in given.sources.items() if name in senses})
+
     def run(self, *values: Any) -> Shown:
         """Words were typed, or the button was pressed -> the result."""
         return self.read(Given.of(*values))
 
     def run_again(self, *values: Any) -> Any:
         """Anything but the words was changed -> the result, if there is anything to read."""
-        given = Given.of(*values)
+        given = self._given(*values)
         return gr.skip() if given.is_empty() else self.read(given)
 
     def run_anew(self, *values: Any) -> Any:
         """Another picture or video is there, or none any more -> no candidate is; the result, if there is any input."""
-        given = Given.of(*values)
+        given = self._given(*values)
         return None, *([gr.skip()] * 4 if given.is_empty() else self.read(given))
 
     def run_for_task(self, *values: Any) -> Any:
         """Another task was chosen -> no candidate is; the result, or none if nothing is there that the task reads."""
-        given = Given.of(*values)
-        reads = given.to_read().keys() & set(self.tasks.senses(given.task))
-        return None, *(self.read(given) if reads else [None] * 4)
+        given = self._given(*values)
+        return None, *([None] * 4 if given.is_empty() else self.read(given))
 
     def choose_candidate(self, event: gr.EventData, *values: Any) -> Any:
         """Another candidate in the picture was clicked, or the sound was moved -> which, and the result.

@@ -146,7 +146,7 @@ async function useDevice(modality) {
   clearOf(modality)?.click();
   const [, device] = sourcesOf(modality);
   if (!device?.classList.contains("selected")) device?.click();
-  const wanted = modality === "audio" ? ".record-button" : ".wrap button:has(.icon-wrap)";
+  const wanted = modality === "audio" ? ".record-button" : ".wrap > div > button:has(.icon-wrap)"; // not that of files
   (await appears(source(modality), wanted))?.click();
   if (modality === "video") await film();
 }

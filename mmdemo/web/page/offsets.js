@@ -13,7 +13,8 @@ const LINE = 40; // of the gates' lines
 /** The bars, the slider and the gates; without `tell` nothing can be moved. */
 export function film({ offsets, correlation, late, seconds }, tell, value) {
   const moves = tell && (offsets.length || late) ? mover(late, tell, value) : null;
-  if (!offsets.length) return [make("p", { className: "mm-caption" }, say("offsets.none", { seconds: seconds.toFixed(1) })), moves];
+  const none = value.ignored.video ? null : make("p", { className: "mm-caption" }, say("offsets.none", { seconds: seconds.toFixed(1) }));
+  if (!offsets.length) return [none, moves];
   const legend = make("p", { className: "mm-caption" }, say("offsets.about"));
   return [bars(offsets, correlation), legend, moves, value.offsets && gates(offsets, value.offsets)];
 }

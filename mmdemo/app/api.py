@@ -32,7 +32,7 @@ def open_endpoints(tasks: Tasks, sources: Sequence[gr.Component], task: gr.Radio
 
     Args:
         tasks: what can be asked.
-        sources: the inputs for text, image and audio, in this order.
+        sources: the inputs for text, image, audio and video, in this order.
         task: the choice of a task.
         settings: further ones of both events.
     """
@@ -40,17 +40,22 @@ def open_endpoints(tasks: Tasks, sources: Sequence[gr.Component], task: gr.Radio
     answer, explanation = (gr.JSON(visible=False, label=name) for name in ("Answer", "Explanation"))
     trace = gr.File(visible=False, label="The full trace")
     set_example(task, lambda: tasks.names[0] if tasks.names else None)
-    inputs = [*sources, task]
+    *others, video = sources
+    inputs = [*others, task]
     settings |= {"preprocess": False}  # by Gradio, which goes to another thread and back for each of the inputs
-    gr.Button(visible=False).click(_predict(tasks), inputs, answer, api_name="predict", **settings)
+    gr.Button(visible=False).click(_predict(tasks), [*inputs, video], answer, api_name="predict", **settings)
     gr.Button(visible=False).click(
-        _explain(tasks), [*inputs, kind], [explanation, trace], api_name="explain", **settings
+        _explain(tasks), [*inputs, kind, video], [explanation, trace], api_name="explain", **settings
     )
 
 
 def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
     def predict(
-        text: str | None = None, image: str | None = None, audio: str | None = None, task: str | None = None
+        text: str | None = None,
+        image: str | None = None,
+        audio: str | None = None,
+        task: str | None = None,
+        video: str | None = None,
     ) -> dict[str, Any]:
         """One LSTM reads words, a picture, a sound, or any of them, as one sequence, and says which label they mean.
 
@@ -58,13 +63,14 @@ def _predict(tasks: Tasks) -> Callable[..., dict[str, Any]]:
             text: words, such as "three, no wait, five", or nothing.
             image: a picture (JPEG, PNG, HEIC, ...), uploaded, or over MCP as a data: address, or nothing.
             audio: a recording (WAV, MP3, M4A, WebM, ...), uploaded, or over MCP as a data: address, or nothing.
-            task: what the labels are: "digits" (zero to nine) unless given.
+            task: what the labels are: "digits" (zero to nine) unless given; "lips" reads videos.
+            video: a video with its sound (WebM, MP4, MOV) of a face that speaks, uploaded, or nothing.
 
         Returns:
             The label, its probability, the probabilities by label, how far it can be trusted (``level``: clear, likely
             or unclear) and why no further, which of the inputs were used, and why any was ignored.
         """
-        return _read(tasks, text, image, audio, task).to_json()
+        return _read(tasks, text, image, audio, task, video).to_json()
 
     return predict
 
@@ -76,6 +82,7 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
         audio: str | None = None,
         task: str | None = None,
         trace: str = "json",
+        video: str | None = None,
     ) -> tuple[dict[str, Any], str | None]:
         """What predict does, and why the LSTM answered so: for each step it read, its belief and its evidence.
 
@@ -83,14 +90,15 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
             text: words, such as "three, no wait, five", or nothing.
             image: a picture (JPEG, PNG, HEIC, ...), uploaded, or over MCP as a data: address, or nothing.
             audio: a recording (WAV, MP3, M4A, WebM, ...), uploaded, or over MCP as a data: address, or nothing.
-            task: what the labels are: "digits" (zero to nine) unless given.
+            task: what the labels are: "digits" (zero to nine) unless given; "lips" reads videos.
             trace: the kind of the file: "json" has everything, "npz" the gates and states in full precision.
+            video: a video with its sound (WebM, MP4, MOV) of a face that speaks, uploaded, or nothing.
 
         Returns:
             The answer, sentences about it, each input's share of it, and for each step the belief, the evidence
             and the mean gates; and a file with every gate and state of every unit at every step.
         """
-        result = _read(tasks, text, image, audio, task)
+        result = _read(tasks, text, image, audio, task, video)
         if trace not in TRACES:
             raise gr.Error(f"The trace can be one of {', '.join(TRACES)}.", print_exception=False)
         explanation = tasks.predictor(result.task).explain(result)
@@ -99,12 +107,13 @@ def _explain(tasks: Tasks) -> Callable[..., tuple[dict[str, Any], str | None]]:
     return explain
 
 
-def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | None) -> Result:
+def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | None, video: Any) -> Result:
     task = next(iter(tasks.names), None) if task is None else task
     if task not in tasks.names:
         raise gr.Error(f"The task can be one of {', '.join(tasks.names)}.", print_exception=False)
     try:
-        sources = {"image": image and as_it_came(image), "audio": audio and as_it_came(audio)}
+        files = {"image": image, "audio": audio, "video": video}
+        sources = {name: as_it_came(file) for name, file in files.items() if file}
         return tasks.predictor(task).predict(text=text or None, **sources)
     except InputError as error:
         raise gr.Error(str(error), print_exception=False) from error

@@ -16,6 +16,7 @@ SLIDERS = {  # of noise, and where each ends: a hundred per cent, or so many dB 
     "darkness": 100,
     "sound": int(SNR[1] - SNR[0]) + 1,
 }
+INPUTS = (*MODALITIES, "video")  # of the page, in its order; a task reads those that are its own
 EMPTY = {"text": ""}  # what an input holds when it is empty; None for all others
 
 
@@ -28,7 +29,8 @@ class Given:
         used: whether a modality is switched on, by modality; it is unless it is False here.
         noise: where the sliders are, by their names in ``SLIDERS``; at 0 unless named here.
         task: whose model reads it.
-        candidate: which of the picture's candidates to read; None for the likeliest.
+        candidate: which of the picture's candidates to read, or of the offsets at which the sound may be put; None for
+            the likeliest, and for the sound as it is.
     """
 
     sources: Mapping[str, Any] = field(default_factory=dict)
@@ -40,10 +42,10 @@ class Given:
     @classmethod
     def of(cls, *values: Any) -> Given:
         """From what Gradio hands over: ``values()``, then the task, and the candidate if there is one."""
-        m, n = len(MODALITIES), len(SLIDERS)
+        m, n = len(INPUTS), len(SLIDERS)
         return cls(
-            dict(zip(MODALITIES, values[:m], strict=True)),
-            dict(zip(MODALITIES, values[m : 2 * m], strict=True)),
+            dict(zip(INPUTS, values[:m], strict=True)),
+            dict(zip(INPUTS, values[m : 2 * m], strict=True)),
             dict(zip(SLIDERS, values[2 * m : 2 * m + n], strict=True)),
             *values[2 * m + n :],
         )
@@ -51,8 +53,8 @@ class Given:
     def values(self) -> tuple[Any, ...]:
         """What fills the page: the sources, the switches and the sliders, in the order of its inputs."""
         return (
-            *(self.sources.get(modality, EMPTY.get(modality)) for modality in MODALITIES),
-            *(self.used.get(modality, True) for modality in MODALITIES),
+            *(self.sources.get(modality, EMPTY.get(modality)) for modality in INPUTS),
+            *(self.used.get(modality, True) for modality in INPUTS),
             *(self.noise.get(name, 0) for name in SLIDERS),
         )
 

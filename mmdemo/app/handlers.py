@@ -21,6 +21,7 @@ from mmdemo.image.reader import KEPT as KEPT_CANDIDATES
 from mmdemo.messages import InputError
 from mmdemo.server.gradio_compat import event_data
 from mmdemo.text.reader import MAX_CHARACTERS
+from mmdemo.video.modality import OFFSETS
 
 MAX_LINK = 12 * MAX_CHARACTERS + 800  # characters; a character of the text is at most %F0%9F%98%80
 Shown = tuple[str, str, str, Reading]  # the values of answer, drawing and footer, and what the session remembers
@@ -72,26 +73,43 @@ class Handlers:
         }
         return packed({**reading.said, **more}), packed(reading.figure), packed(footer), reading
 
+    def _given(self, *values: Any) -> Given:
+        """What was given of all that its task reads; other inputs are hidden, and may hold something all the same."""
+        given = Given.of(*values)
+        senses = self.tasks.senses(given.task)
+        return replace(given, sources={name: source for name, source in given.sources.items() if name in senses})
+
     def run(self, *values: Any) -> Shown:
         """Words were typed, or the button was pressed -> the result."""
         return self.read(Given.of(*values))
 
     def run_again(self, *values: Any) -> Any:
         """Anything but the words was changed -> the result, if there is anything to read."""
-        given = Given.of(*values)
+        given = self._given(*values)
         return gr.skip() if given.is_empty() else self.read(given)
 
     def run_anew(self, *values: Any) -> Any:
-        """Another picture is there, or none any more -> no candidate is chosen; the result, if there is any input."""
-        given = Given.of(*values)
+        """Another picture or video is there, or none any more -> no candidate is; the result, if there is any input."""
+        given = self._given(*values)
         return None, *([gr.skip()] * 4 if given.is_empty() else self.read(given))
 
+    def run_for_task(self, *values: Any) -> Any:
+        """Another task was chosen -> no candidate is; the result, or none if nothing is there that the task reads."""
+        given = self._given(*values)
+        return None, *([None] * 4 if given.is_empty() else self.read(given))
+
     def choose_candidate(self, event: gr.EventData, *values: Any) -> Any:
-        """Another candidate in the picture was clicked -> which, and the result."""
-        chosen = event_data(event).get("candidate")
-        if type(chosen) is not int or not 0 <= chosen < KEPT_CANDIDATES:  # it comes from a browser
+        """Another candidate in the picture was clicked, or the sound was moved -> which, and the result.
+
+        ``moved`` is the example whose sound it was: it goes back with the answer.
+        """
+        asked = event_data(event)
+        chosen, moved = asked.get("candidate"), asked.get("moved")
+        if type(chosen) is not int or not 0 <= chosen < max(KEPT_CANDIDATES, OFFSETS):  # it comes from a browser
             raise gr.Error("No such candidate.", print_exception=False)
-        return chosen, *self.read(Given.of(*values, chosen))
+        given = Given.of(*values, chosen)
+        named = isinstance(moved, str) and moved in self.tasks.example_names(given.task)
+        return chosen, *self.read(given, **({"moved": moved} if named else {}))
 
     def try_example(self, event: gr.EventData, task: str) -> tuple[Any, ...]:
         """An example was clicked -> what it fills in, no candidate, and the result, which is computed only once."""
@@ -101,7 +119,7 @@ class Handlers:
         if isinstance(noise, dict) and noise.keys() & SLIDERS.keys():
             given = replace(given, noise=_noise(noise.get))
             shown = self.read(given, example=asked["name"])
-        return *given.values(), None, *shown
+        return *given.values(), given.candidate, *shown
 
     def example(self, task: str, name: Any) -> tuple[Given, Shown]:
         """What an example gives, and its result.

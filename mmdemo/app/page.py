@@ -1,7 +1,8 @@
-"""The page: three inputs, an answer and a drawing, and which event does what."""
+"""The page: its inputs, an answer and a drawing, and which event does what."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,12 +16,12 @@ import gradio as gr
 from mmdemo import resources, worker_pool
 from mmdemo.app import parts
 from mmdemo.app.api import open_endpoints
-from mmdemo.app.given import SLIDERS
+from mmdemo.app.given import INPUTS, SLIDERS
 from mmdemo.app.handlers import Handlers
 from mmdemo.app.opening import Opening
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.app.warm_up import warm_up
-from mmdemo.config import MODALITIES, CheckpointError
+from mmdemo.config import CheckpointError
 from mmdemo.server import gradio_compat, uploads, zero_gpu
 from mmdemo.server.health import Health
 from mmdemo.server.logs import logged
@@ -80,6 +81,7 @@ CARDS = {  # by modality
     "text": Card("Words", parts.words_input, {"typing": "Typing errors"}),
     "image": Card("Picture", parts.picture_input, {"blur": "Blur", "darkness": "Darkness"}),
     "audio": Card("Sound", parts.sound_input, {"sound": "Background noise"}),
+    "video": Card("Video", parts.video_input, {}),
 }
 
 
@@ -90,6 +92,7 @@ class Layout:
     Attributes:
         sources, used: the inputs and their switches, by modality.
         noise: the sliders, by name.
+        film: the card of videos, which is not loaded before a task reads some.
         task, button, examples: what else a visitor sets or presses.
         answer, drawing, evaluation, footer: what is shown.
         drawers: what is shut at first, and the part that has it made: the browser does so once the page is ready.
@@ -103,6 +106,7 @@ class Layout:
     sources: dict[str, Any]
     used: dict[str, gr.Checkbox]
     noise: dict[str, gr.Slider]
+    film: gr.Column
     task: gr.Radio
     button: gr.Button
     examples: gr.HTML
@@ -120,7 +124,7 @@ class Layout:
     @property
     def given(self) -> list[Any]:
         """The components of a ``Given``, in the order of its ``values()``."""
-        by_modality = [part[modality] for part in (self.sources, self.used) for modality in MODALITIES]
+        by_modality = [part[modality] for part in (self.sources, self.used) for modality in INPUTS]
         return [*by_modality, *(self.noise[name] for name in SLIDERS)]
 
     @property
@@ -172,11 +176,12 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
     with gr.Row(elem_id="top"):
         parts.title()
         task = task_choice(tasks.names)
-        parts.switches()
+        parts.switches({name: tasks.senses(name) for name in tasks.names})
     sources, used, noise, drawers = {}, {}, {}, []
     with gr.Row(elem_id="cards", equal_height=True):
         for modality, card in CARDS.items():
-            with gr.Column(elem_classes=f"mm-card mm-of-{modality}", min_width=0):
+            shown = modality != "video" or modality in tasks.senses(task.value)  # Gradio then loads nothing for it
+            with gr.Column(elem_classes=f"mm-card mm-of-{modality}", min_width=0, visible=shown) as film:
                 used[modality] = parts.use_switch(modality, card.title)
                 if modality == "text":
                     sources[modality] = card.source(opening.text if opening else "")
@@ -210,7 +215,7 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
     link = gr.Textbox(visible=False)
     reading, candidate = gr.State(time_to_live=SESSION_SECONDS), gr.State(None, time_to_live=SESSION_SECONDS)
     return Layout(
-        sources, used, noise, task, button, examples, answer, drawing, evaluation, footer, drawers, replies, live,
+        sources, used, noise, film, task, button, examples, answer, drawing, evaluation, footer, drawers, replies, live,
         link, reading, candidate,
     )  # fmt: skip
 
@@ -218,7 +223,7 @@ def lay_out(tasks: Tasks, opening: Opening | None = None) -> Layout:
 def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     """Say which event does what: each line is an event, its handler, what that takes, and what it fills."""
     do = Handlers(tasks)
-    text, image, audio = (on.sources[modality] for modality in MODALITIES)
+    text, image, audio, video = (on.sources[modality] for modality in INPUTS)
     given, chosen = [*on.given, on.task], [on.candidate, *on.shown]
     model = {"concurrency_id": "model", "concurrency_limit": MAX_RUNNING}
     open_endpoints(tasks, list(on.sources.values()), on.task, **model)
@@ -230,12 +235,14 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
 
     # Words are read as they are typed, a picture and a sound as soon as they are there.
     typed = [on.button.click, text.submit, text.input]
-    changed = [each.input for each in (audio, *on.used.values(), on.task)]
+    changed = [each.input for each in (audio, *on.used.values())]
+    shown_anew = [image.input, video.input, video.stop_recording]  # a recording is no input of Gradio's
     released = [slider.release for slider in on.noise.values()]
     newest = do.newest
     gr.on(typed, newest(do.run), [*given, on.candidate], on.shown, api_name="run", **last)
     gr.on([*changed, *released], newest(do.run_again), [*given, on.candidate], on.shown, api_name="run_again", **last)
-    image.input(newest(do.run_anew), given, chosen, api_name="run_anew", **last)
+    gr.on(shown_anew, newest(do.run_anew), given, chosen, api_name="run_anew", **last)
+    on.task.input(newest(do.run_for_task), given, chosen, api_name="run_for_task", **last)
     on.answer.told(newest(do.choose_candidate), given, chosen, api_name="candidate", **last)
 
     on.examples.told(newest(do.try_example), on.task, [*on.given, *chosen], api_name="example", **visible)
@@ -246,9 +253,16 @@ def wire(demo: gr.Blocks, on: Layout, tasks: Tasks) -> None:
     on.evaluation.chosen(newest(do.try_case), None, filled, api_name="case", **visible)
     filled = [on.task, on.examples, on.evaluation, text, *(on.noise[name] for name in SLIDERS), *on.shown]
     demo.load(do.open_link, on.link, filled, js=HASH, api_name="restore", **quiet)
+    on.task.change(None, on.task, on.film, js=_shows_film(tasks), show_progress="hidden", api_visibility="private")
     for opener, shut in on.drawers:
         opener.told(None, None, shut, js=SHOW, queue=False, show_progress="hidden", api_visibility="private")
     on.task.input(do.choose_task, on.task, [on.examples, on.evaluation], api_visibility="private")
+
+
+def _shows_film(tasks: Tasks) -> str:
+    """JavaScript: whether there is a card for videos, by the task that is chosen; nobody has to ask the server."""
+    filmed = [name for name in tasks.names if "video" in tasks.senses(name)]
+    return f"(task) => ({{__type__: 'update', visible: {json.dumps(filmed)}.includes(task)}})"
 
 
 def drawer(elem_id: str) -> gr.Column:

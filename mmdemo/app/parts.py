@@ -12,16 +12,18 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
+from gradio.data_classes import FileData
 
 from mmdemo.app.web import EARLY, LISTENER, LIVE, SUPPORT, built, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import ASSETS
-from mmdemo.server.gradio_compat import API, set_example, set_preprocess
+from mmdemo.server.gradio_compat import API, set_example, set_postprocess, set_preprocess
 from mmdemo.text.reader import MAX_CHARACTERS
 
 PLOTLY = ASSETS / "plotly-cartesian.min.js"  # as much of Plotly as the drawing needs, of the version plotly is made for
@@ -132,8 +134,8 @@ def title() -> gr.HTML:
     return part("title", template, elem_id="title")
 
 
-def switches() -> gr.HTML:
-    """The page's other views, the presenter's mode, the page's language, and whether it is light or dark."""
+def switches(senses: Mapping[str, Sequence[str]]) -> gr.HTML:
+    """What each task reads, which decides about the inputs; other views, presenter's mode, language, light or dark."""
     template = (
         '<a class="mm-link mm-go-live" href="#live" data-view="live" data-key="live.open"></a>'
         '<a class="mm-link" href="#how" data-view="how" data-key="how.open"></a>'
@@ -142,7 +144,7 @@ def switches() -> gr.HTML:
         '<div class="mm-segments" role="group" data-key-label="page.language"></div>'
         '<button type="button" class="mm-theme" data-key-label="page.theme"><span aria-hidden="true"></span></button>'
     )
-    return part("switches", template, elem_id="switches")
+    return part("switches", template, senses, elem_id="switches")
 
 
 def give(modality: str) -> gr.HTML:
@@ -213,6 +215,24 @@ def sound_input() -> gr.Audio:
     )
     set_example(audio, lambda: _file_named("voice.wav"))
     return audio
+
+
+def video_input() -> gr.Video:
+    """Gradio's video input: small pictures and few, which a browser records without losing any; the file as it came."""
+    wanted = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 25, "max": 30}}
+    video = gr.Video(
+        label="Video",
+        show_label=False,
+        sources=["webcam", "upload"],
+        include_audio=True,
+        webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": wanted, "audio": True}),
+        buttons=[],
+        elem_id="video",
+    )
+    set_preprocess(video, lambda payload: payload and as_it_came(payload.model_dump()))
+    set_postprocess(video, lambda file: file and FileData(path=str(file), orig_name=Path(file).name))
+    set_example(video, lambda: _file_named("speaking.webm"))
+    return video
 
 
 def _file_named(name: str) -> dict[str, Any]:

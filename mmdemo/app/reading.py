@@ -18,6 +18,7 @@ from mmdemo.lstm.explanation import Explanation
 from mmdemo.messages import Note
 from mmdemo.modality import Noise
 from mmdemo.model.modalities import SENSES
+from mmdemo.video.modality import moved
 
 
 def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | None = None, **sources: Any) -> Reading:
@@ -28,8 +29,9 @@ def read(predictor: Predictor, *, noise: Noise | None = None, candidate: int | N
     Args:
         predictor: the task.
         noise: how much worse the inputs are made before they are read.
-        candidate: which of the picture's candidates to read, see ``Predictor.preprocess``.
-        sources: ``text``, ``image``, ``audio``: what ``Predictor.predict`` takes; None where nothing is given.
+        candidate: which of the picture's candidates to read, or which offset of a video's sound, see
+            ``Predictor.preprocess``.
+        sources: ``text``, ``image``, ``audio``, ``video``: what ``Predictor.predict`` takes; None where there is none.
 
     Returns:
         the reading: ``said`` is what ``web/page/answer.js`` shows, and ``figure`` what ``web/drawing`` draws.
@@ -55,8 +57,9 @@ def explained(predictor: Predictor, result: Result) -> Reading:
         "explanation": (middle - start) * 1000,
         "drawing": (time.perf_counter() - middle) * 1000,
     }
-    said = {**answer(result, explanation), "milliseconds": milliseconds}
-    sound = result.inputs["audio"].samples if "audio" in result.used else None
+    said = {**answer(result, explanation), "offsets": beside(predictor, result), "milliseconds": milliseconds}
+    heard = next((result.inputs[name] for name in ("audio", "video") if name in result.used), None)
+    sound = heard and heard.samples
     return Reading(replace(result, inputs={}), explanation, said, figure, sound)
 
 
@@ -78,6 +81,20 @@ def answer(result: Result, explanation: Explanation | None) -> dict[str, Any]:
         "why": explanation and why(explanation),
         "saw": {modality: SENSES[modality].preview(item) for modality, item in result.inputs.items()},
         "device": result.device,
+    }
+
+
+def beside(predictor: Predictor, result: Result) -> dict[str, Any] | None:
+    """The gates at the offset of the sound that fits best and at the one that fits worst; None where none was tried."""
+    found = next((given for given in result.inputs.values() if given.offsets), None)
+    if found is None:
+        return None
+    scores = [score for _, score in found.offsets]
+    both = [scores.index(max(scores)), scores.index(min(scores))]
+    insides = [predictor.trace_of("video", item) for item in moved(found.numbers, both)]
+    return {
+        "which": both,
+        "gates": [{key: rounded(getattr(inside, key).mean(1)) for key in "ifo"} for inside in insides],
     }
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from mmdemo.app.given import Given
-from mmdemo.config import MODALITIES, CheckpointError, ModelConfig
+from mmdemo.app.given import INPUTS, Given
+from mmdemo.config import CheckpointError, ModelConfig
 from mmdemo.inference.live_weights import write_live_weights
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -25,13 +25,15 @@ EXAMPLES = ASSETS / "examples"
 
 @dataclass(frozen=True)
 class Example:
-    """Something to try with one click; any of the three may be missing.
+    """Something to try with one click; any of them may be missing.
 
     Attributes:
         name: its key in the strings files (``example.<name>``), or its title where there is none.
         text: the words, "" if none.
         image: the picture's file.
         audio: the recording's file.
+        video: the video's file.
+        late: where the slider is that moves a video's sound, as ``Given.candidate``; None for the sound as it is.
         noise: where the sliders of noise are, by their names in ``given.SLIDERS``; at 0 unless named here.
     """
 
@@ -39,16 +41,18 @@ class Example:
     text: str = ""
     image: Path | None = None
     audio: Path | None = None
+    video: Path | None = None
+    late: int | None = None
     noise: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many inputs it has."""
-        return sum(map(bool, (self.text, self.image, self.audio)))
+        return sum(map(bool, (self.text, self.image, self.audio, self.video)))
 
     def given(self, task: str) -> Given:
         """What it gives to the page: all switched on, and its noise."""
-        files = {"image": self.image and str(self.image), "audio": self.audio and str(self.audio)}
-        return Given({"text": self.text, **files}, noise=self.noise, task=task)
+        files = {name: (file := getattr(self, name)) and str(file) for name in ("image", "audio", "video")}
+        return Given({"text": self.text, **files}, noise=self.noise, task=task, candidate=self.late)
 
 
 class Tasks:
@@ -67,7 +71,7 @@ class Tasks:
         self.folder = folder
         self._predictors: dict[str, Predictor] = {}
         self._hashes: dict[str, str | None] = {}
-        self._has_inputs: dict[str, bool] = {}
+        self._senses: dict[str, tuple[str, ...]] = {}
         self._lock = Lock()
         self._live = tempfile.TemporaryDirectory(prefix="mmdemo-")
         self.live_folder = Path(self._live.name).resolve()
@@ -85,14 +89,17 @@ class Tasks:
         return sorted(filter(self._can_be_given, found), key=lambda name: (name != "digits", name))
 
     def _can_be_given(self, name: str) -> bool:
-        """Whether the page has an input for each of a task's senses; looked up once."""
-        if name not in self._has_inputs:
+        """Whether the page has an input for each of a task's senses."""
+        return set(self.senses(name)) <= set(INPUTS)
+
+    def senses(self, name: str | None) -> tuple[str, ...]:
+        """The senses of a task, looked up once; none where its configuration cannot be read, or there is no task."""
+        if name and name not in self._senses:
             try:
-                senses = ModelConfig.from_json(self.folder / name / "config.json").modalities
-                self._has_inputs[name] = senses == MODALITIES
+                self._senses[name] = tuple(ModelConfig.from_json(self.folder / name / "config.json").modalities)
             except (CheckpointError, OSError):  # said where it is loaded
-                return True
-        return self._has_inputs[name]
+                return ()
+        return self._senses[name] if name else ()
 
     def predictor(self, name: str) -> Predictor:
         """The task made ready.
@@ -146,7 +153,7 @@ class Tasks:
         if folder.parent != EXAMPLES or not (folder / "examples.json").is_file():  # a name, never a path
             return []
         rows = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
-        files = ("image", "audio")
+        files = ("image", "audio", "video")
         return [
             Example(**{key: folder / value if key in files else value for key, value in row.items()}) for row in rows
         ]

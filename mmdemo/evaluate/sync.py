@@ -32,9 +32,9 @@ from mmdemo.train.dataset import Data
 from mmdemo.train.features import VOICES, Column, Features
 from mmdemo.train.loop import train
 from mmdemo.train.recipes import Recipe
-from mmdemo.video.modality import STEPS, WINDOW, offset_scores
+from mmdemo.video.modality import STEPS, WINDOW, correlation, offset_scores
 from mmdemo.video.mouth import Mouth
-from mmdemo.video.reader import FRAMES, SHAPE, VOICE, mirrored, read, read_video
+from mmdemo.video.reader import SHAPE, mirrored, read, read_video
 
 Numbers = NDArray[np.float32]
 """What is read of a whole sentence, (T, SHAPE + VOICE)."""
@@ -219,15 +219,6 @@ def scores(ask: Ask, windows: Sequence[Numbers]) -> NDArray[np.float64]:
     found = [ask(windows[first : first + BATCH])[:, 0] for first in range(0, len(windows), BATCH)]
     first = np.clip(np.concatenate(found).astype(np.float64), 1e-9, 1 - 1e-9)
     return np.log(first / (1 - first))
-
-
-def correlation(numbers: Numbers) -> float:
-    """The plain baseline: how the movement of the lips goes with the loudness, over pictures of 40 ms, -1 to 1."""
-    frames = numbers[:, :SHAPE].reshape(len(numbers) * FRAMES, -1)
-    moved = np.linalg.norm(np.diff(frames, axis=0), axis=1)  # (2 T - 1,)
-    loud = numbers[:, -(VOICE - 96) :].reshape(len(numbers) * FRAMES, -1).mean(axis=1)[1:]
-    spread = moved.std() * loud.std()
-    return float(((moved - moved.mean()) * (loud - loud.mean())).mean() / spread) if spread else 0.0
 
 
 def _correlated(pairs: Sequence[Pair]) -> NDArray[np.float64]:

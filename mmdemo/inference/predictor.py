@@ -312,12 +312,21 @@ class Predictor:
         stroke = blank.copy()
         stroke[140:340, 310:330] = 20
         sound = SAMPLE_RATE, chirp.astype(np.float32)
-        self.predict("seven", blank, sound)
+        if not {"text", "image", "audio"} & set(self.config.modalities):
+            return  # an example does as well
+        self.read({"text": "seven", "image": blank, "audio": sound})
         whole = {"text": "three, no wait, seven", "image": stroke, "audio": sound}
         whole = {modality: given for modality, given in whole.items() if modality in self.config.modalities}
         for given in ({modality: given} for modality, given in whole.items()):
             self.explain(self.predict(**given))
         self.explain(self.predict(**whole), faithful=True)
+
+    @torch.inference_mode()
+    def trace_of(self, modality: str, item: Item) -> Trace:
+        """The inside of the LSTM while it reads one input of one modality alone, (T, H) each."""
+        batch = collate([{modality: item}], [self.config.modalities], self.config).to(self.device)
+        with full_precision(self.device):
+            return trace(self.model.lstm, self.model.encode(batch).x[0])
 
     @torch.inference_mode()
     def answers(self, modality: str, items: Sequence[Item]) -> np.ndarray:

@@ -122,6 +122,14 @@ def set_preprocess(component: gr.Component, preprocess: Callable[[Any], Any]) ->
     component.preprocess = preprocess
 
 
+def set_postprocess(component: gr.Component, postprocess: Callable[[Any], Any]) -> None:
+    """The same of what functions give for an input, on its way to the browser.
+
+    Gradio's own way asks ffmpeg about each video, where that is installed, and may convert it.
+    """
+    component.postprocess = postprocess
+
+
 def set_example(component: gr.Component, example: Callable[[], Any]) -> None:
     """Show ``example()`` for an input in the description of the API, in place of Gradio's example.
 

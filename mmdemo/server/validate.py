@@ -164,7 +164,7 @@ def _check(component: Any, places: Places, value: Any) -> None:
         fits = not isinstance(component, gr.Checkbox)
     elif isinstance(component, gr.Checkbox):
         fits = isinstance(value, bool)
-    elif isinstance(component, gr.Image | gr.Audio | gr.File):
+    elif isinstance(component, gr.Image | gr.Audio | gr.Video | gr.File):
         fits = isinstance(value, dict)
         if fits:
             _check_file(value, places, inline=isinstance(component, gr.Image))

@@ -7,22 +7,28 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from mmdemo.audio.speech_embedding import STRIDE
 from mmdemo.config import VideoConfig
 from mmdemo.messages import Note
 from mmdemo.modality import Ask, Modality, StepTarget, ramp
-from mmdemo.video.reader import SHAPE, STEP, VOICE, VideoInput, View, mirrored, read_video
+from mmdemo.video.mouth import HEIGHT
+from mmdemo.video.reader import FRAMES, SHAPE, STEP, VOICE, VideoInput, View, mirrored, read_video
 from mmdemo.video.stem import VideoStem
 
 STEPS = 6  # of 80 ms, by which the sound is tried earlier and later
 WINDOW = 25  # steps that are asked about at once: two seconds, as long as those that it learns from
+OFFSETS = 2 * STEPS + 1  # at which the sound may be put
 HOP = 12  # steps from one such window to the next
+CLEARLY = 1.0  # log-odds: by less than that, no offset fits better than the middle one of all
 FIRM = 12  # steps after which the evidence has said all that it can: a second
 STRENGTH, LOUDER = 0.2, 0.3  # standard deviations: of how large lips' movements are, and of the sound's level
+WIDEST = 1800  # pixels of the strip
 NOISE = 0.3  # at full severity, of what is usual
 
 
@@ -32,8 +38,12 @@ class Video(Modality):
     name = "video"
 
     def read(self, source: Any, config: Any, *, candidate: int | None = None) -> VideoInput:
-        """See ``read_video``."""
-        return read_video(source)
+        """See ``read_video``; a candidate is one of the ``OFFSETS``: by so many steps less STEPS is the sound moved."""
+        given = read_video(source)
+        if candidate is None or given.absent:
+            return given
+        late = max(0, min(candidate, OFFSETS - 1)) - STEPS
+        return given.part(View(late=late)) if late else given
 
     def consider(self, given: VideoInput, config: Any, labels: Sequence[str], ask: Ask) -> VideoInput:
         """By how much the sound is early or late: at which of 13 offsets the model finds that it fits best.
@@ -52,6 +62,8 @@ class Video(Modality):
         best = late[int(against.argmax())]
         offsets = tuple((round(k * STEP, 2), round(float(score), 3)) for k, score in zip(late, against, strict=True))
         key = "video.fits" if not best else "video.fits_late" if best > 0 else "video.fits_early"
+        if against.max() < CLEARLY:
+            key = "video.fits_nowhere"
         notes = (*given.notes, Note(key, {"milliseconds": round(abs(best) * STEP * 1000)}))
         return replace(given, offsets=offsets, notes=notes, doubt=Note("video.experimental"))
 
@@ -65,13 +77,32 @@ class Video(Modality):
             yield "", (lips, lips + STEP)
             yield "", (voice, voice + STEP)
 
+    def place(self, index: int, count: int, word: str, span: tuple[float, ...]) -> dict[str, Any]:
+        """Its seconds."""
+        return {"start": f"{span[0]:.2f}", "end": f"{span[1]:.2f}"}
+
     def preview(self, given: VideoInput) -> dict[str, Any]:
         """How long it is, where the mouth was found, and how well each offset of the sound fits."""
-        return {"seconds": given.seconds, "size": list(given.size), "box": given.box, "offsets": list(given.offsets)}
+        plain = [round(correlation(item), 3) for item in moved(given.numbers)] if given.offsets else []
+        late = float((given.lips_at - given.voice_at)[:1].sum())
+        return {
+            "seconds": given.seconds,
+            "size": list(given.size),
+            "box": given.box,
+            "offsets": list(given.offsets),
+            "correlation": plain,
+            "late": round(late, 2),
+        }
 
     def strip(self, given: VideoInput) -> np.ndarray:
-        """The mouth of each step beside the next one's."""
-        return np.hstack(given.mouths[::2]).astype(np.float32)
+        """The mouth of each step beside the next one's; below them, as high, the spectrogram of the same moments."""
+        mouths = np.hstack(given.mouths[::2]).astype(np.float32)  # (HEIGHT, T * WIDTH)
+        wide = min(mouths.shape[1], WIDEST)
+        mouths = cv2.resize(mouths, (wide, HEIGHT), interpolation=cv2.INTER_AREA)
+        loud = given.mel.T[::-1]
+        low, high = np.quantile(loud, (0.05, 0.995))
+        loud = 255 * ((loud - low) / max(high - low, 1e-3)).clip(0, 1)
+        return np.vstack([mouths, cv2.resize(loud.astype(np.float32), (wide, HEIGHT), interpolation=cv2.INTER_LINEAR)])
 
     def stem(self, config: Any, embedding_dim: int) -> VideoStem:
         """Two small networks."""
@@ -132,6 +163,30 @@ class Video(Modality):
     def degrade(self, item: np.ndarray, level: float, rng: np.random.Generator, **about: Any) -> np.ndarray:
         """Noise on all numbers, at full level as large as what they usually vary by."""
         return (item + level * item.std(0) * rng.normal(size=item.shape)).astype(np.float32)
+
+
+def moved(numbers: np.ndarray, which: Sequence[int] = range(OFFSETS)) -> list[np.ndarray]:
+    """The middle of a video with its sound put at some of the ``OFFSETS``: the lips are the same at all of them.
+
+    Args:
+        numbers: of the whole video, (T, SHAPE + VOICE), with T over ``2 * STEPS``.
+        which: 0 for a sound that is taken from ``STEPS`` before the lips, ``STEPS`` for one where it is.
+
+    Returns:
+        of each, (T - 2 * STEPS, SHAPE + VOICE).
+    """
+    count = len(numbers) - 2 * STEPS
+    lips = numbers[STEPS : STEPS + count, :SHAPE]
+    return [np.concatenate([lips, numbers[k : k + count, SHAPE:]], axis=1) for k in which]
+
+
+def correlation(numbers: np.ndarray) -> float:
+    """The plain baseline: how the movement of the lips goes with the loudness, over pictures of 40 ms, -1 to 1."""
+    frames = numbers[:, :SHAPE].reshape(len(numbers) * FRAMES, -1)
+    went = np.linalg.norm(np.diff(frames, axis=0), axis=1)  # (2 T - 1,)
+    loud = numbers[:, -STRIDE:].reshape(len(numbers) * FRAMES, -1).mean(axis=1)[1:]
+    spread = went.std() * loud.std()
+    return float(((went - went.mean()) * (loud - loud.mean())).mean() / spread) if spread else 0.0
 
 
 def offset_scores(

@@ -226,6 +226,32 @@ def test_a_clicked_candidate_is_read_and_a_new_picture_forgets_it(checkpoints, m
     assert handlers.run_anew(*Given().values(), "digits") == (None, *[gr.skip()] * 4)
 
 
+def test_a_sound_that_was_moved_stays_so_until_there_is_another_video(checkpoints, monkeypatch):
+    tasks = Tasks(checkpoints)
+    monkeypatch.setattr(tasks, "senses", lambda name: ("video",))
+    monkeypatch.setattr(tasks, "example_names", lambda name: ["speaks"])
+    handlers, more = Handlers(tasks), []
+    monkeypatch.setattr(handlers, "read", lambda given, **said: more.append(said) or ("", "", given, None))
+    speaks = (*Given({"text": "seven", "video": "speaks.webm"}).values(), "digits")
+    for asked, said in (("speaks", {"moved": "speaks"}), ("a stranger's", {}), (7, {})):
+        chosen, *shown = handlers.choose_candidate(gr.EventData(None, {"candidate": 12, "moved": asked}), *speaks)
+        assert (chosen, shown[2].candidate, more[-1]) == (12, 12, said)
+    assert handlers.run_again(*speaks, 12)[2].candidate == 12  # a switch, say
+    for anew in (handlers.run_anew, handlers.run_for_task):
+        chosen, *shown = anew(*speaks)
+        assert (chosen, shown[2].candidate) == (None, None)
+        assert shown[2].sources == {"video": "speaks.webm"}  # the words belong to another task
+
+
+def test_a_task_that_finds_nothing_to_read_shows_an_empty_page(checkpoints, monkeypatch):
+    tasks = Tasks(checkpoints)
+    handlers, words = echo(Handlers(tasks), monkeypatch), (*Given({"text": "seven"}).values(), "digits")
+    assert handlers.run_for_task(*words)[3].sources["text"] == "seven"
+    monkeypatch.setattr(tasks, "senses", lambda name: ("video",))
+    assert handlers.run_for_task(*words) == (None,) * 5
+    assert handlers.run_anew(*words) == (None, *[gr.skip()] * 4)
+
+
 def test_packed_values_cannot_be_taken_for_markup():
     value = {"token": "</script><img src=x onerror=alert(1)>"}
     assert "<" not in parts.packed(value)
@@ -386,7 +412,7 @@ def test_a_switch_with_nothing_given_changes_nothing(checkpoints, monkeypatch):
     off = {"audio": False}
     assert handlers.run_again(*Given(used=off).values(), "digits", None) == gr.skip()
     given = handlers.run_again(*Given({"text": "seven"}, used=off).values(), "digits", None)[2]
-    assert given.used == {"text": True, "image": True, "audio": False}
+    assert given.used == {"text": True, "image": True, "audio": False, "video": True}
 
 
 def test_a_broken_checkpoint_does_not_keep_the_others_cold(checkpoints, tmp_path, caplog):

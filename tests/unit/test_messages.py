@@ -10,7 +10,7 @@ from mmdemo.app.tasks import Tasks
 from mmdemo.app.web import WEB
 from mmdemo.messages import LANGUAGES, strings
 
-SHIPPED = ("digits", "emotion")
+SHIPPED = ("digits", "emotion", "lips")
 
 
 def gaps(sentence: str) -> list[str]:
@@ -44,6 +44,8 @@ def test_what_a_task_says_of_its_own_stands_in_for_something():
 def test_every_example_and_every_trouble_has_words():
     names = {f"example.{example.name}" for task in SHIPPED for example in Tasks.examples(task)}
     troubles = {
-        f"help.{modality}_{why}" for modality in ("image", "audio") for why in ("denied", "none", "busy", "insecure")
+        f"help.{modality}_{why}"
+        for modality in ("image", "audio", "video")
+        for why in ("denied", "none", "busy", "insecure")
     }
     assert names | troubles <= strings().keys()

@@ -81,9 +81,10 @@ export function stepsPicture(steps) {
     return svg("rect", { x: step * wide + air / 2, y: top, width: wide - air, height: ROW.square, rx: Math.min(2, wide / 4), class: `mmk-step mm-of-${modality}` });
   });
   const found = runs(steps);
-  const kinds = ["text", "image", "audio"];
+  const film = found.some(({ modality }) => modality === "video");
+  const kinds = film ? ["video"] : ["text", "image", "audio"];
   const sources = kinds.flatMap((modality, k) => {
-    const x = (WIDTH * (2 * k + 1)) / 6;
+    const x = (WIDTH * (2 * k + 1)) / (2 * kinds.length);
     const run = found.find((each) => each.modality === modality);
     const sign = svg("g", { class: `mmk-source mm-of-${modality}${run ? "" : " mmk-absent"}`, transform: `translate(${x - ROW.icon / 2} 0)` }, ...SIGNS[modality]());
     if (!run) return [sign];
@@ -111,6 +112,7 @@ export function stepsPicture(steps) {
 const SIGNS = {
   text: () => [svg("text", { x: 7.5, y: 12.5, "text-anchor": "middle" }, "Aa")],
   image: () => [svg("rect", { x: 0.75, y: 1.75, width: 13.5, height: 11.5, rx: 2 }), svg("path", { d: "M3 11L6.5 6L9 9.5L10.5 8L12.5 11" })],
+  video: () => [svg("rect", { x: 0.75, y: 1.75, width: 13.5, height: 11.5, rx: 2 }), svg("path", { d: "M6 5L10 7.5L6 10Z" })],
   audio: () => [svg("path", { d: "M1 6V9M4.25 3.5V11.5M7.5 1V14M10.75 4.5V10.5M14 6.5V8.5" })],
 };
 

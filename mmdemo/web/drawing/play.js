@@ -8,7 +8,7 @@ import { unpack } from "../core/packed.js";
 import { keepInSight, point } from "./cursor.js";
 import { showGrowing, showLedger } from "./ledger.js";
 
-const PACE = { text: 350, image: 120, audio: 80 }; // milliseconds a step; a sound that is heard sets its own
+const PACE = { text: 350, image: 120, audio: 80, video: 40 }; // milliseconds a step; a sound that is heard sets its own
 const LOOK = 30; // milliseconds between two looks at where the sound is
 const PATIENCE = 3000; // milliseconds to wait for the sound: then it goes on without
 
@@ -59,14 +59,14 @@ async function visit(drawing, player, step) {
   if (player.rows && !drawing.seen) showGrowing(drawing, player.rows, step);
   const { modality, span } = steps[step];
   const next = () => visit(drawing, player, step + 1);
-  if (modality === "audio") {
+  if (modality === "audio" || modality === "video") {
     player.audio ??= await starts(await drawing.sound, span[0]);
     if (drawing.player !== player) player.audio?.pause(); // it was stopped while the sound was on its way
   } else {
     player.audio?.pause();
     player.audio = null;
   }
-  if (player.audio && !player.audio.paused) whenHeard(drawing, player, span[1], next);
+  if (player.audio && !player.audio.paused) whenHeard(drawing, player, modality === "video" ? (span[0] + span[1]) / 2 : span[1], next);
   else setTimeout(next, PACE[modality]);
 }
 
@@ -91,7 +91,7 @@ async function starts(audio, seconds) {
 
 /** The recording as it was heard; null where there is none, nobody to ask, or no answer in time. */
 async function fetchSound({ ask, payload }, audio) {
-  if (!ask || payload.steps.every(({ modality }) => modality !== "audio")) return null;
+  if (!ask || payload.steps.every(({ modality }) => modality !== "audio" && modality !== "video")) return null;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, null));
   try {
     const answer = await Promise.race([ask({ ask: "sound" }), late]);

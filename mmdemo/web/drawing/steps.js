@@ -16,6 +16,7 @@ export function runs(steps) {
 export function whereIs(steps, step, say) {
   const { modality, text, span } = steps[step];
   if (modality === "text") return say("word", { word: text });
+  if (modality === "video") return say(step % 2 ? "voice" : "lips", { start: span[0].toFixed(2), end: span[1].toFixed(2) });
   if (modality === "audio") return say("moment", { start: span[0].toFixed(2), end: span[1].toFixed(2) });
   const run = runs(steps).find(({ start, length }) => step >= start && step < start + length);
   return say("slice", { slice: step - run.start + 1, slices: run.length });

@@ -40,8 +40,12 @@ export function fillStrip({ bands, strip }, { steps }, say) {
 /** Draw the picture, in its own shape, and the spectrogram; `hue` is the sound's colour. */
 export function paintStrip(drawing, hue) {
   const { canvases, payload, places } = drawing;
-  const ramps = { image: [GROUND, "#ffffff"], audio: [GROUND, hue, "#f6fff2"] };
+  const ramps = { image: [GROUND, "#ffffff"], audio: [GROUND, hue, "#f6fff2"], video: [GROUND, "#ffffff"] };
   for (const [modality, canvas] of Object.entries(canvases)) {
+    if (modality === "video") {
+      paintFilm(canvas, unpack(payload.strip.video), ramps);
+      continue;
+    }
     const seen = coloured(unpack(payload.strip[modality]), ramps[modality]);
     if (modality === "audio") {
       Object.assign(canvas, { width: seen.width, height: seen.height });
@@ -51,6 +55,17 @@ export function paintStrip(drawing, hue) {
       drawing.slices = { start, ...inSlices(canvas, seen, length, places.strip) };
     }
   }
+}
+
+/** The mouth of each 80 ms, and below it the spectrogram of the same moments. */
+function paintFilm(canvas, rows, ramps) {
+  const half = rows.length / 2;
+  const mouths = coloured(rows.slice(0, half), ramps.image);
+  const sound = coloured(rows.slice(half), ramps.audio);
+  Object.assign(canvas, { width: mouths.width, height: 2 * half });
+  const context = canvas.getContext("2d");
+  context.drawImage(mouths, 0, 0);
+  context.drawImage(sound, 0, half);
 }
 
 /**
@@ -126,7 +141,7 @@ export function fitStrip({ bands, strip, ticks }, { steps }, chips, width) {
   strip.classList.toggle("mmd-upright", cramped);
   const marks = [];
   for (const { modality, start, length } of runs(steps)) {
-    const list = { text: () => [], image: slices, audio: moments }[modality];
+    const list = { text: () => [], image: slices, audio: moments, video: filmed }[modality];
     for (const [place, text] of list(steps.slice(start, start + length), width)) {
       const mark = make("span", { className: `mmd-${modality}` }, text);
       mark.style.left = `${(100 * (start + place)) / steps.length}%`;
@@ -155,6 +170,9 @@ function slices(steps, width) {
   const every = [1, 2, 5, 10].find((n) => n * width >= 18) ?? 20;
   return [...steps.keys()].filter((k) => k === 0 || (k + 1) % every === 0).map((k) => [k + 0.5, String(k + 1)]);
 }
+
+/** The same for lips and voice, two steps a moment. */
+const filmed = (steps, width) => moments(steps.filter((_, k) => k % 2 === 0), 2 * width).map(([place, text]) => [2 * place, text]);
 
 /** Round seconds, each where its moment is: [[place in steps, text]]. */
 function moments(steps, width) {

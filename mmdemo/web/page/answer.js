@@ -12,9 +12,12 @@ import { whatIfs } from "./whatifs.js";
 const CHANCES = 3; // as many classes as have a bar
 const MATTERS = 0.02; // how probable another class must be to be named beside the answer
 const PULLED = 0.05; // of probability: an input that raised no class by more hardly counted
-const FOUND_NOTHING = /^(text\.empty|image\.(nothing|blank|dark|face)|audio\.(silence|short|quiet))/; // read, and empty
+const FOUND_NOTHING = /^(text\.empty|image\.(nothing|blank|dark|face)|audio\.(silence|short|quiet)|video\.(no_face|silence|short))/; // read, and empty
+const CHOOSING = [".mm-photo", ".mm-moved"]; // where a candidate is chosen: the focus stays there
 const SENTENCES = 2; // more are not read
 const TELLING = [/let_go/, /order_(two|three)/, /settled_[^f]/, /written/, /settled_first/, /order_same/];
+const FITS = /^video\.fits/; // said first
+const STANDING = /^video\.experimental/; // said of every video
 const IN_NUMBERS = /lowered|raised/; // said beside the shares
 const NAMED = new Set(["label", "word", "percent", "points", "modality", "slice", "seconds"]); // in bold
 
@@ -25,11 +28,11 @@ export function answer({ element, props, watch, tell = null }) {
   const live = tell && { ifs: whatIfs(), cell: machine() };
   const show = () => {
     const value = openingOf(valueOf(props));
-    const choosing = card.contains(document.activeElement) && document.activeElement.closest(".mm-photo");
+    const choosing = card.contains(document.activeElement) && CHOOSING.find((where) => document.activeElement.closest(where));
     arrived({ said: value });
     spoken.textContent = value?.used.length ? [headline(value), butSaid(value), trust(value)].filter(Boolean).join(", ") : "";
     card.replaceChildren(...(value ? parts(value, tell, live) : [make("p", { className: "mm-hint" }, say("page.empty"))]));
-    if (choosing) card.querySelector(".mm-photo button")?.focus();
+    if (choosing) card.querySelector(`${choosing} :is(button, input)`)?.focus();
   };
   watch("value", show);
   onLanguage(show);
@@ -38,24 +41,25 @@ export function answer({ element, props, watch, tell = null }) {
 
 function parts(value, tell, live) {
   const given = Object.keys({ ...value.saw, ...value.ignored });
-  const panels = ["text", "image", "audio"].filter((modality) => given.includes(modality));
+  const panels = ["text", "image", "audio", "video"].filter((modality) => given.includes(modality));
   const apart = value.used.length > 1 && topsOf(value).size > 1;
   const caution = find("task.caution");
   const decided = value.used.length
     ? [verdict(value), make("div", { className: "mm-say" }, sayings(value)), shares(value)]
     : [make("p", { className: "mm-hint" }, unread(value))];
   // Where the drawing stands below the answer, it is closed at first, so that the drawing follows at once.
+  const film = value.used.includes("video"); // which offset fits is most of its answer
   const seen = make(
     "details",
-    { className: "mm-saws", open: !matchMedia("(max-width: 899px)").matches || !value.used.length },
+    { className: "mm-saws", open: film || !matchMedia("(max-width: 899px)").matches || !value.used.length },
     make("summary", { className: "mm-caption mm-saw" }, say(apart ? "page.apart" : value.used.length > 1 ? "page.saw_alone" : "page.saw")),
     make("div", { className: `mm-panels${apart ? " mm-apart" : ""}` }, ...panels.map((modality) => panel(modality, value, tell, apart))),
   );
   const top = make("div", { className: `mm-decided${value.used.length ? "" : " mm-none"}` }, ...decided);
+  const inside = live && value.used.length ? [live.ifs, live.cell] : [];
   return [
     top,
-    ...(live && value.used.length ? [live.ifs, live.cell] : []),
-    ...(panels.length ? [seen] : []),
+    ...(film ? [seen, ...inside] : [...inside, ...(panels.length ? [seen] : [])]),
     ...(caution && value.used.length ? [make("p", { className: "mm-caution" }, caution)] : []),
   ];
 }
@@ -109,10 +113,12 @@ function sayings(value) {
   if (agree && !unclear) why.push(say("page.agree"));
   else if (!unclear) why.unshift(...pulls(value).flatMap((note) => inBold(note).concat(" ")));
   if (!why.length && !warning) why.push(say("page.read", { inputs: list(value.used) }));
+  const [fits, notes] = [true, false].map((wanted) => value.notes.filter(({ key }) => FITS.test(key) === wanted));
   return [
-    warning && make("p", { className: "mm-warn" }, inBold(warning)),
+    ...fits.map((note) => make("p", { className: "mm-fits" }, say(note.key, note.values))),
+    warning && make("p", { className: `mm-warn${STANDING.test(warning.key) ? " mm-standing" : ""}` }, inBold(warning)),
     why.length ? make("p", { className: "mm-why" }, why) : null,
-    ...value.notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
+    ...notes.map((note) => make("p", { className: "mm-note" }, say(note.key, note.values))),
   ];
 }
 
@@ -195,13 +201,14 @@ function chances({ labels, probabilities }) {
 }
 
 /** One modality: what it says alone, in large type where they differ, and what was seen of it. */
-function panel(modality, { labels, used, alone, ignored, saw }, tell, apart) {
+function panel(modality, value, tell, apart) {
+  const { labels, used, alone, ignored, saw } = value;
   const p = used.length > 1 ? alone[modality] : null; // alone, it says what was said above
   const best = p && topOf(p);
   const heading = make("h3", {}, say(`page.${modality}`));
   if (p && apart) heading.append(make("strong", {}, name(labels[best])), make("small", {}, percent(p[best])));
   else if (p) heading.append(make("small", {}, say("page.alone", { label: labels[best], percent: percent(p[best]) })));
-  const seen = saw[modality] ? SEEN[modality](saw[modality], tell) : [];
+  const seen = saw[modality] ? SEEN[modality](saw[modality], tell, value) : [];
   const why = ignored[modality] && make("p", { className: "mm-warn" }, say(ignored[modality].key, ignored[modality].values));
   return make("section", { className: `mm-panel mm-of-${modality}${used.includes(modality) ? "" : " mm-out"}` }, heading, why, seen);
 }

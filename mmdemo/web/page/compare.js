@@ -142,7 +142,7 @@ function compared(kept, { said, figure }) {
     ["row_answer", {}, label(kept.said), label(said)],
     ["row_probability", { label: label(kept.said) }, percent(kept.said.probabilities[k]), percent(said.probabilities[k])],
     ["row_settled", {}, settledAt(kept.figure), settledAt(figure)],
-    ...["text", "image", "audio"].flatMap((modality) => byModality(modality, kept, { said, figure }, k)),
+    ...["text", "image", "audio", "video"].flatMap((modality) => byModality(modality, kept, { said, figure }, k)),
   ];
   if (changed) {
     const best = said.labels.indexOf(said.label);

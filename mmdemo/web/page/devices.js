@@ -3,8 +3,9 @@
 import { attempt } from "../core/dom.js";
 import { onLanguage, say } from "../core/words.js";
 
-const DEVICES = { image: "videoinput", audio: "audioinput" };
-const troubles = { image: null, audio: null };
+const DEVICES = { image: "videoinput", audio: "audioinput", video: "videoinput" };
+const NEEDS = { image: ["video"], audio: ["audio"], video: ["video", "audio"] };
+const troubles = { image: null, audio: null, video: null };
 const listeners = new Set();
 
 /** What may go wrong, by the name of the browser's error. */
@@ -50,7 +51,7 @@ async function look(modality) {
 function listenIn(media) {
   const ask = media.getUserMedia.bind(media);
   media.getUserMedia = async (wanted) => {
-    const modalities = Object.keys(DEVICES).filter((modality) => wanted[modality === "image" ? "video" : "audio"]);
+    const modalities = Object.keys(NEEDS).filter((modality) => NEEDS[modality].some((kind) => wanted[kind]));
     try {
       const stream = await ask(wanted);
       for (const modality of modalities) report(modality, null);

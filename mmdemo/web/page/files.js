@@ -4,6 +4,7 @@
  */
 
 const KINDS = {
+  video: { type: "video/", endings: "mp4 m4v webm mov mkv 3gp", accept: "video/mp4, video/webm, video/quicktime, .mkv" },
   image: { type: "image/", endings: "heic heif avif", accept: "image/*" },
   audio: {
     type: "audio/",

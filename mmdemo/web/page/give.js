@@ -1,6 +1,6 @@
 /**
- * Pictures and sounds in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what was
- * given, in small. Nobody sees a drawer at first, so Gradio makes it only when somebody is there: see core/ready.js.
+ * Pictures, sounds and videos in one slim bar: buttons that open Gradio's inputs, which lie in drawers below it, and what
+ * was given, in small. Nobody sees a drawer at first, so Gradio makes it only when somebody is there: see core/ready.js.
  */
 
 import { onResult } from "../core/current.js";
@@ -9,7 +9,8 @@ import { afterwards } from "../core/ready.js";
 import { onLanguage, say } from "../core/words.js";
 import { noiseOf } from "./inputs.js";
 
-const DEVICE = { image: "camera", audio: "record" }; // what the first button is called
+const DEVICE = { image: "camera", audio: "record", video: "film" }; // what the first button is called
+const FILMED = 3300; // milliseconds that a video is recorded for: three seconds, and what a recorder takes to begin
 const SLIDER = ".mm-noise input";
 const PATIENCE = 4000; // milliseconds for Gradio to show what is pressed next
 const open = new Set(); // the drawers that are open, each with what closes it
@@ -48,8 +49,9 @@ export function give({ element, props, tell }) {
   show();
   const shown = (given) => {
     seen.hidden = clear.hidden = !given;
+    device.classList.remove("mm-filming");
     if (!given) return;
-    seen.replaceChildren(given === true ? soundSign() : make("img", { src: given, alt: "" }));
+    seen.replaceChildren(given === true ? (modality === "video" ? filmSign() : soundSign()) : make("img", { src: given, alt: "" }));
     if (!busy(modality)) drawer(modality, false);
   };
   makeLater(`#${modality}`, tell, () => watchInput(modality, shown));
@@ -92,13 +94,17 @@ const source = (modality) => document.getElementById(modality);
 const sourcesOf = (modality) => source(modality).querySelectorAll(".source-selection button"); // a file, then the device
 const clearOf = (modality) => (givenTo(modality) ? source(modality).querySelector(".icon-button-wrapper button:last-of-type") : null);
 
-/** Whether the camera looks or the microphone listens. */
-const busy = (modality) => Boolean(source(modality)?.querySelector("video:not(.hide)"));
+/** The button that ends the recording of a video; null while none runs. */
+const filming = () => source("video")?.querySelector(".capture-button:has(.feather-square)") ?? null;
 
-/** What an input holds: a picture's address, true for a sound, null for nothing. */
+/** Whether the camera looks or the microphone listens. */
+const busy = (modality) => Boolean(source(modality)?.querySelector("video:not(.hide):not([src])"));
+
+/** What an input holds: a picture's address, true for a sound or a video, null for nothing. */
 function givenTo(modality) {
   const root = source(modality);
   if (modality === "image") return root?.querySelector(".image-frame img, img[src*='/file=']")?.src ?? null;
+  if (modality === "video") return root?.querySelector("video[src]") ? true : null;
   return root?.querySelector("[data-testid='waveform-controls']") ? true : null;
 }
 
@@ -135,12 +141,26 @@ function toggle(place, on, back, after = () => {}) {
 /** One click to look or to listen: the drawer, Gradio's own choice of the source, and its own button. */
 async function useDevice(modality) {
   if (!source(modality)) await made(`#${modality}`);
+  if (modality === "video" && filming()) return filming().click();
   drawer(modality, true);
   clearOf(modality)?.click();
   const [, device] = sourcesOf(modality);
   if (!device?.classList.contains("selected")) device?.click();
-  const wanted = modality === "image" ? ".wrap button:has(.icon-wrap)" : ".record-button";
+  const wanted = modality === "audio" ? ".record-button" : ".wrap > div > button:has(.icon-wrap)"; // not that of files
   (await appears(source(modality), wanted))?.click();
+  if (modality === "video") await film();
+}
+
+/** Three seconds of video, once the camera looks; whoever presses meanwhile ends them. */
+async function film() {
+  const record = await appears(source("video"), ".capture-button");
+  const camera = source("video").querySelector("video");
+  if (!record || !camera) return;
+  if (camera.readyState < 2) await new Promise((resolve) => camera.addEventListener("loadeddata", resolve, { once: true }));
+  if (!record.isConnected) return; // it was closed in the meantime
+  record.click();
+  document.querySelector(".mm-film").classList.add("mm-filming");
+  setTimeout(() => record === filming() && record.click(), FILMED);
 }
 
 /** The browser's own dialog for a file. */
@@ -202,6 +222,12 @@ function dropOn(card, modality) {
     input.files = files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
+}
+
+/** A small frame of a film. */
+function filmSign() {
+  const frame = [svg("rect", { x: 4, y: 1, width: 26, height: 16, rx: 3 }), svg("path", { d: "M14 5L22 9L14 13Z", class: "mm-play" })];
+  return svg("svg", { viewBox: "0 0 34 18", width: 34, height: 18, "aria-hidden": "true" }, ...frame);
 }
 
 /** A small waveform. */

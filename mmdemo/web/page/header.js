@@ -1,10 +1,10 @@
 /** The head of the page: its title and its switches. */
 
-import { store } from "../core/dom.js";
+import { store, valueOf } from "../core/dom.js";
 import { offerTips } from "../core/tooltip.js";
 import { language, onLanguage, say, translate } from "../core/words.js";
 import { letFilesIn } from "./files.js";
-import { nameInputs } from "./inputs.js";
+import { nameInputs, readBy } from "./inputs.js";
 import { follow } from "./link.js";
 import { offerLanguages } from "./languages.js";
 import { present } from "./present.js";
@@ -35,7 +35,8 @@ function skip(event) {
 }
 
 /** The views, the presenter's mode, the language, and light or dark. */
-export function switches({ element }) {
+export function switches({ element, props }) {
+  readBy(valueOf(props));
   const [segments, theme] = element.querySelectorAll(".mm-segments, .mm-theme");
   offerTips(element);
   offerLanguages(segments);

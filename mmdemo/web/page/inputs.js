@@ -12,7 +12,15 @@ const NAMED = [
   ["#use-text .label-text", "page.text_label", null],
   ["#use-image .label-text", "page.image_label", null],
   ["#use-audio .label-text", "page.audio_label", null],
+  ["#use-video .label-text", "page.video_label", null],
 ];
+
+let senses = {}; // of each task
+
+/** Show only those inputs that the chosen task reads; before this is told, all but videos. */
+export function readBy(tasks) {
+  senses = tasks ?? {};
+}
 
 /** Attributes that are read out or shown. */
 const SPOKEN = ["aria-label", "title"];
@@ -61,7 +69,10 @@ function nameSlider(slider) {
 }
 
 function nameAll() {
-  speakOf(document.querySelector("#task input:checked")?.value);
+  const task = document.querySelector("#task input:checked")?.value;
+  speakOf(task);
+  const reads = senses[task]?.join(" ");
+  if (reads && document.body.dataset.reads !== reads) document.body.dataset.reads = reads;
   for (const [where, key, attribute] of NAMED) {
     for (const element of document.querySelectorAll(where)) put(element, attribute, say(key));
   }
@@ -71,7 +82,7 @@ function nameAll() {
   }
   for (const slider of document.querySelectorAll(".mm-noise")) nameSlider(slider);
   const keys = spellings("gradio");
-  for (const root of document.querySelectorAll("#task, #text, #image, #audio")) {
+  for (const root of document.querySelectorAll("#task, #text, #image, #audio, #video")) {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;

@@ -26,7 +26,8 @@ export const ownFiles = () => !basis && (now().said?.used ?? []).some((modality)
 /** The address, or null where there is nothing that it could bring back. */
 export function linkToHere() {
   const { said, figure, element } = now();
-  const text = document.querySelector("#text textarea")?.value ?? "";
+  const reads = document.body.dataset.reads?.split(" ").includes("text") ?? true;
+  const text = (reads && document.querySelector("#text textarea")?.value) || "";
   if (!said || (!basis && !text.trim())) return null;
   const parts = new URLSearchParams({ task: said.task });
   if (basis) parts.set("example", basis);

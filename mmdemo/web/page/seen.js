@@ -3,6 +3,7 @@
 import { now } from "../core/current.js";
 import { make, soundless, svg } from "../core/dom.js";
 import { say } from "../core/words.js";
+import { film } from "./offsets.js";
 
 const FOLLOW = 30; // milliseconds between two looks at where the sound is
 
@@ -102,5 +103,5 @@ function listen(segments) {
   return button;
 }
 
-/** What was seen of an input, by its modality: (seen, tell) => elements; without `tell` nothing can be pressed. */
-export const SEEN = { text: tokens, image: photo, audio: wave };
+/** What was seen of an input, by its modality: (seen, tell, value) => elements; without `tell` nothing can be pressed. */
+export const SEEN = { text: tokens, image: photo, audio: wave, video: film };

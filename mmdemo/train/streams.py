@@ -347,7 +347,7 @@ def teach_streams(
             loss = (every * real[:, part]).sum() / real[:, part].sum().clamp(min=1)
             total += float(loss.detach())
             if recipe.singles:
-                loss = loss + _single_loss(model, before, samples, drawn, recipe.singles)
+                loss = loss + recipe.held * _single_loss(model, before, samples, drawn, recipe.singles)
                 drawn += recipe.singles
             optimizer.zero_grad()
             loss.backward()

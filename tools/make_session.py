@@ -26,7 +26,7 @@ from mmdemo.inference.predictor import Predictor
 from mmdemo.resources import ASSETS, CHECKPOINTS
 
 OUT = ASSETS / "session.flac"
-SECONDS = 48
+SECONDS = 120
 GAPS = (0.55, 1.5)  # seconds of quiet between two of them, at least and at most
 LOUDNESS = (0.25, 0.6)  # of the highest sample
 EXAMPLES = {"three": "three.flac", "seven": "seven.flac", "nine": "nine.flac"}

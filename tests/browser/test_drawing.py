@@ -272,6 +272,8 @@ def test_light_and_dark(open_page, payload, result):
 def test_on_a_phone_the_drawing_scrolls_and_the_names_stay(open_page, payload, result):
     page = open_page(payload, width=390)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    over = "[...document.querySelectorAll('.mmd-name')].map((name) => name.scrollHeight - name.clientHeight)"
+    assert max(page.evaluate(over)) <= 12  # what stands beside a row reaches into the gap below it at most
     scroll = page.locator(".mmd-scroll")
     assert scroll.evaluate("(box) => box.scrollWidth - box.clientWidth") > 200
     before = page.locator(".mmd-title").nth(1).bounding_box()["x"]

@@ -200,6 +200,9 @@ def test_a_kept_result_and_the_next(visit, trained):
     rows = page.locator(".mmc-told tbody tr")
     expect(rows.filter(has_text="steps of the picture").locator("td")).to_have_text(["14", "not there"])
     expect(page.locator(".mmc-kept .js-plotly-plot")).to_be_visible()
+    ends = [page.locator(part).bounding_box() for part in (".mmc-kept", ".mmc-kept .mmd-of-gates")]
+    kept, gates = (box["y"] + box["height"] for box in ends)
+    assert 0 <= kept - gates < 8  # where a row does, and nothing peeks out below it
     page.get_by_role("button", name="中文").click()
     expect(page.locator(".mmc-told")).to_contain_text(strings("zh")["compare.column_kept"])
     assert page.evaluate(FITS)

@@ -160,6 +160,9 @@ def test_without_a_microphone_time_goes_by_words_are_read_and_a_recording_can_be
     page.locator(".mmw-play").click()
     expect(line(page, "audio")).to_have_text(SAID["live.playing"])
     expect(page.locator(".mmw-chip.mm-of-audio").first).to_be_visible(timeout=60_000)
+    page.locator(".mmw-card.mm-of-audio .mmw-switch").click()
+    expect(line(page, "audio")).to_have_text(SAID["live.off_audio"])
+    expect(page.locator(".mmw-play")).to_have_text(SAID["live.play"])
 
 
 def test_a_device_that_is_taken_away_is_said_to_be_and_can_be_switched_on_again(visit):

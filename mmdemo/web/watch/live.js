@@ -54,7 +54,8 @@ class Live {
     this.read = 0; // characters of the words
     this.leak = 0;
     this.build();
-    new ResizeObserver(() => this.resize()).observe(document.body);
+    const resized = new ResizeObserver(() => this.resize());
+    for (const above of [document.body, this.cards.element, this.row, this.headline.parentElement]) resized.observe(above);
     addEventListener("resize", () => this.resize());
     document.addEventListener("visibilitychange", () => this.hidden());
     setInterval(() => this.run && this.show(), 1000);
@@ -67,7 +68,7 @@ class Live {
       went: () => (this.run ? this.stop() : this.start()),
       chose: () => this.playOrNot(),
     });
-    this.graph = seismograph();
+    this.graph = seismograph(() => this.showStep());
     this.back = lookBack();
     this.cell = cellPicture();
     const button = (className, act) => {
@@ -188,7 +189,6 @@ class Live {
     this.run.close();
     this.run = null;
     for (const modality of Object.keys(this.devices)) this.ends(modality);
-    this.plays = false;
     this.pause(true);
   }
 
@@ -252,15 +252,15 @@ class Live {
   ends(modality) {
     this.devices[modality]?.();
     this.devices[modality] = null;
+    if (modality === "audio") this.plays = false;
   }
 
   /** A recording of our own, in place of the microphone; or no longer. */
   async playOrNot() {
-    const { run } = this;
+    const { run, plays } = this;
     if (!run) return;
     this.ends("audio");
-    if (this.plays) {
-      this.plays = false;
+    if (plays) {
       this.say("audio", { key: "live.off_audio" });
       this.settleClock();
       return;
@@ -485,6 +485,9 @@ class Live {
     const held = looked ? (looked.level === "unclear" ? null : { ...looked, label: looked.ledger.label }) : (this.log?.held ?? null);
     const hears = this.about?.hears ?? true;
     const kind = (looked ?? held)?.modality ?? (hears ? "audio" : "image");
+    const key = JSON.stringify([held && [held.index, held.level], kind, document.documentElement.lang, this.about?.task]);
+    if (this.captioned === key) return;
+    this.captioned = key; // not a data-key, whose sentence would be put here
     const notes = [
       make("p", { className: "mmw-why" }, say(this.about && !this.about.taught ? "live.untaught" : "live.carried")),
       ...(hears ? [make("p", { className: "mmw-late" }, term(say("live.late"), say("live.late_about")))] : []),
@@ -492,9 +495,6 @@ class Live {
     const caution = find("task.caution");
     if (caution && this.about) notes.push(make("p", { className: "mmw-late" }, caution));
     const level = held ? make("small", { className: `mmw-level mmw-${held.level}` }, term(say(`page.level_${held.level}`), say("live.level_about"))) : null;
-    const key = JSON.stringify([held && [held.index, held.level], kind, document.documentElement.lang, this.about?.task]);
-    if (this.captioned === key) return;
-    this.captioned = key; // not a data-key, whose sentence would be put here
     const label = held ? this.labels[held.label] : "…";
     this.caption.replaceChildren(
       make("p", { className: `mmw-kind mm-of-${kind}` }, say(`live.kind_${kind}`)),
@@ -507,6 +507,11 @@ class Live {
   draw() {
     const { steps, end, marked } = this;
     this.graph.show({ steps, end, marked });
+  }
+
+  /** What moves with the drawing: on a slow device less often than steps come. */
+  showStep() {
+    const { steps, end, marked } = this;
     this.showCaption();
     Object.assign(this.where, { max: Math.max(1, steps.length), value: end });
     const place = marked === null ? end - 1 : steps.findIndex(({ index }) => index === marked);

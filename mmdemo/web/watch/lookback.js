@@ -49,10 +49,10 @@ export function lookBack() {
     const speak = (key, values) => say(key.includes(".") ? key : `inspect.${key}`, values);
     const shut = button(speak("close"), null, () => send({ element }, "shut"));
     shut.classList.add("mmi-close");
-    const of = make("span", { className: `mmi-of mm-of-${step.modality}` }, say(`live.of_${step.modality}`, { word: `“${step.seen ?? ""}”`, slice: (step.seen?.slice ?? 0) + 1, slices: step.seen?.slices ?? 1 }));
+    const of = make("span", { className: `mmi-of mm-of-${step.modality}` }, say(`live.of_${step.seen || step.modality !== "audio" ? step.modality : "quiet"}`, { word: `“${step.seen ?? ""}”`, slice: (step.seen?.slice ?? 0) + 1, slices: step.seen?.slices ?? 1 }));
     const order = [...step.belief.keys()].sort((a, b) => step.belief[b] - step.belief[a]);
     const named = order.slice(0, BELIEFS).filter((k, place) => !place || step.belief[k] >= MATTERS);
-    const believed = named.map((k) => `${name(labels[k])} ${percent(step.belief[k])}`).join(" · ");
+    const believed = named.map((k) => `${name(labels[k])}: ${percent(step.belief[k])}`).join(" · ");
     const head = [make("h3", { tabIndex: -1 }, speak("opened_step", { step: step.index + 1 }), of, shut), make("p", { className: "mmi-story" }, make("b", {}, say("live.believed")), ` ${believed}`)];
     if (!step.x) return [...head, make("p", { className: "mmi-story" }, say("live.rested"))];
     const inside = insideOf(lstm, step, before);

@@ -8,9 +8,8 @@ const NAMES = ["card", "ink", "mute", "line", "text", "image", "audio", "i", "f"
 const GROUND = "#0b0d12"; // under pictures and sound, as in the drawing of a reading
 const LOUD = 5; // of a levelled frame above quiet: 50 dB
 const GATES = ["i", "f", "o"];
-const CHIP = { height: 20, air: 7 };
+const CHIP = { height: 20, air: 7, reach: 120 }; // pixels, the last that a word may stand away from its step
 const WORD = /[\p{L}\p{N}]/u; // not a comma
-const means = new WeakMap();
 let small = null; // a canvas for the pixels of all rows, one after another: one for each would pile up
 
 /** The page's colours as they are now, by name. */
@@ -20,23 +19,36 @@ export function palette(element) {
   return { ...colours, font: style.fontFamily, heat: ramp([GROUND, colours.audio, "#f6fff2"]), cell: ramp([colours.minus, colours.zero, colours.plus]) };
 }
 
-/** 256 colours along some stops, as [r, g, b] each. */
+/** A colour as a pixel of a canvas has it: the bytes r, g, b and 255, of which the first is the lowest. */
+const pixel = (r, g, b) => (255 << 24) | (b << 16) | (g << 8) | r;
+
+/** 256 colours along some stops, as pixels. */
 function ramp(stops) {
   const all = stops.map(channels);
-  return Array.from({ length: 256 }, (_, code) => {
+  return Int32Array.from({ length: 256 }, (_, code) => {
     const place = (code / 255) * (all.length - 1);
     const k = Math.min(Math.floor(place), all.length - 2);
-    return all[k].map((from, c) => from + (all[k + 1][c] - from) * (place - k));
+    return pixel(...all[k].map((from, c) => Math.round(from + (all[k + 1][c] - from) * (place - k))));
   });
 }
 
-/** The means of i, f and o over the units, worked out once for each step. */
-export function meansOf(step) {
-  if (!means.has(step)) {
-    means.set(step, Object.fromEntries(GATES.map((gate) => [gate, step[gate].reduce((sum, value) => sum + value, 0) / step[gate].length])));
-  }
-  return means.get(step);
+/** What `worked` makes of something, once for each. */
+function once(worked) {
+  const known = new WeakMap();
+  return (given) => {
+    if (!known.has(given)) known.set(given, worked(given));
+    return known.get(given);
+  };
 }
+
+/** A step's frames as codes of 0 to 255, from quiet to as loud as there is. */
+const loudness = once((frames) => Uint8ClampedArray.from(frames, (value) => (255 * (value - QUIET)) / LOUD));
+
+/** A step's cells as codes, squeezed by the tanh with which the LSTM itself shows them. */
+const squeezed = once((cells) => Uint8ClampedArray.from(cells, (value) => 127.5 * (1 + Math.tanh(value))));
+
+/** The means of i, f and o over the units of a step. */
+const meansOf = once((step) => Object.fromEntries(GATES.map((gate) => [gate, step[gate].reduce((sum, value) => sum + value, 0) / step[gate].length])));
 
 /**
  * Paint a row.
@@ -49,20 +61,16 @@ export const ROWS = { input, belief, gates, let_go: letGo, ledger, memory };
 
 const left = ({ box, wide, first }, k) => box.x + (first + k) * wide;
 
-/** A small image of pixels, stretched over a box without being blurred. */
+/** A small image of pixels, stretched over a box without being blurred; 0 is no pixel. */
 function stretched({ context }, { x, y, width, height }, columns, rows, colourOf) {
   if (!columns || !rows) return;
   small ??= make("canvas", { width: 0, height: 0 });
   if (small.width < columns) small.width = columns;
   if (small.height < rows) small.height = rows;
   const image = new ImageData(columns, rows);
+  const pixels = new Int32Array(image.data.buffer);
   for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++, at += 4) {
-      const colour = colourOf(column, row);
-      if (!colour) continue;
-      [image.data[at], image.data[at + 1], image.data[at + 2]] = colour;
-      image.data[at + 3] = 255;
-    }
+    for (let column = 0; column < columns; column++, at++) pixels[at] = colourOf(column, row);
   }
   small.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
@@ -74,23 +82,23 @@ function input(on) {
   const { context, box, wide, steps, colours } = on;
   context.fillStyle = GROUND;
   context.fillRect(left(on, 0), box.y, steps.length * wide, box.height);
-  const frames = steps.map(({ modality, seen }) => (modality === "audio" && seen instanceof Float32Array ? seen : null));
+  const frames = steps.map(({ modality, seen }) => (modality === "audio" && seen instanceof Float32Array ? loudness(seen) : null));
   stretched(on, { ...box, x: left(on, 0), width: steps.length * wide }, steps.length * STRIDE, BANDS, (column, row) => {
     const heard = frames[(column / STRIDE) | 0];
-    if (!heard) return null;
-    const value = heard[(column % STRIDE) * BANDS + BANDS - 1 - row] - QUIET;
-    return colours.heat[Math.max(0, Math.min(255, Math.round((255 * value) / LOUD)))];
+    return heard ? colours.heat[heard[(column % STRIDE) * BANDS + BANDS - 1 - row]] : 0;
   });
   steps.forEach((step, k) => {
     if (step.modality === "image") slice(on, step, k);
   });
-  const lanes = [-Infinity, -Infinity]; // how far each is taken
-  steps.forEach((step, k) => {
-    if (step.modality !== "text") return;
+  const lanes = Array(Math.max(1, Math.floor(box.height / (CHIP.height + 3)))).fill(box.x + box.width); // from where each is taken
+  steps.forEach(({ modality }, k) => {
+    if (modality !== "text") return;
     context.fillStyle = fade(colours.text, 0.55);
     context.fillRect(left(on, k), box.y, wide, box.height);
-    if (WORD.test(step.seen ?? "")) chip(on, step.seen, k, lanes);
   });
+  for (let k = steps.length - 1; k >= 0; k--) {
+    if (steps[k].modality === "text" && WORD.test(steps[k].seen ?? "")) chip(on, steps[k].seen, k, lanes);
+  }
 }
 
 /** A picture, from its first step on, or what is still in sight of it. */
@@ -105,20 +113,22 @@ function slice(on, { seen }, k) {
   const x = left(on, k) + (seen.slices * wide - width) / 2;
   stretched(on, { x, y: box.y + 1, width, height: (width * rows) / columns }, columns, rows, (column, row) => {
     const value = seen.square[row][column];
-    return [value, value, value];
+    return pixel(value, value, value);
   });
 }
 
-/** A word in a box above its step; where the last one is in the way, below it, or else nowhere. */
+/** A word in a box above its step; where a later one is in the way, below it or a little before it, or else nowhere. */
 function chip(on, words, k, lanes) {
   const { context, box, wide, colours } = on;
   context.font = `600 13px ${colours.font}`;
   const width = context.measureText(words).width + 2 * CHIP.air;
   const middle = left(on, k) + wide / 2;
-  const x = Math.max(box.x, Math.min(middle - CHIP.air, box.x + box.width - width));
-  const lane = lanes.findIndex((taken) => x >= taken);
-  if (lane < 0) return;
-  lanes[lane] = x + width + 2;
+  const wanted = Math.max(box.x, Math.min(middle - CHIP.air, box.x + box.width - width));
+  const free = lanes.findIndex((taken) => wanted + width <= taken);
+  const lane = free < 0 ? lanes.indexOf(Math.max(...lanes)) : free;
+  const x = Math.min(wanted, lanes[lane] - width);
+  if (x < box.x || wanted - x > CHIP.reach) return;
+  lanes[lane] = x - 2;
   const y = box.y + 3 + lane * (CHIP.height + 3);
   context.fillStyle = colours.card;
   context.strokeStyle = colours.text;
@@ -209,11 +219,9 @@ function ruled({ context, box, colours }, y) {
   context.stroke();
 }
 
-/** The cells of all units, squeezed by the tanh with which the LSTM itself shows them. */
+/** The cells of all units. */
 function memory(on) {
   const { box, steps, wide, colours } = on;
-  const units = steps[0]?.c.length ?? 0;
-  stretched(on, { ...box, x: left(on, 0), width: steps.length * wide }, steps.length, units, (column, unit) =>
-    colours.cell[Math.round(127.5 * (1 + Math.tanh(steps[column].c[unit])))],
-  );
+  const cells = steps.map(({ c }) => squeezed(c));
+  stretched(on, { ...box, x: left(on, 0), width: steps.length * wide }, steps.length, cells[0]?.length ?? 0, (column, unit) => colours.cell[cells[column][unit]]);
 }

@@ -86,15 +86,19 @@ export class Run {
     this.words = `${this.words} ${text}`.trim().slice(-MOST_WORDS);
     if (this.sends) return;
     this.sends = true;
-    while (this.words && !this.closed) {
-      const question = { ask: "words", text: this.words };
-      this.words = "";
-      const { resets } = this;
-      const answer = await this.asks(question, true);
-      if (!answer) this.words = "";
-      else if (answer.steps && resets === this.resets) this.read(answer, "text", answer.seen);
-    }
+    await this.send();
     this.sends = false;
+  }
+
+  /** Send the words that wait, and those that come meanwhile. */
+  async send() {
+    if (!this.words || this.closed) return null;
+    const { resets, words } = this;
+    this.words = "";
+    const answer = await this.asks({ ask: "words", text: words }, true);
+    if (!answer) this.words = "";
+    else if (answer.steps && resets === this.resets) this.read(answer, "text", answer.seen);
+    return this.send();
   }
 
   /** What the camera has seen. */

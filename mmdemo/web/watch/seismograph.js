@@ -12,6 +12,7 @@ const SECONDS = 13; // in sight, where there is room
 const PER_SECOND = 12.5; // steps of sound
 const NARROWEST = 3.4; // pixels of a step: on a phone fewer are in sight
 const CALM = 500; // milliseconds between two pictures for whoever wants less motion
+const SHARE = 3; // a picture is followed by the next after three times what it took, so that sound has the time it needs
 const GAP = 11;
 const GUTTER = 8; // pixels beside the names of the classes
 const NOW = 16; // below the rows, for the word "now"
@@ -20,14 +21,14 @@ const GROWS = { input: 1, belief: 2.4, gates: 1.4, let_go: 0.4, ledger: 1, memor
 const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -Infinity, End: Infinity };
 
 /**
- * Make it. Its element sends `mmdemo:point` with the index of a step that was pressed or walked to, and `mmdemo:unit` with
+ * Make it; `drawn` is called with each picture, for what moves with it. Its element sends `mmdemo:point` with the index of a step that was pressed or walked to, and `mmdemo:unit` with
  * the number of a unit; and `mmdemo:painted` with how long ago the last step in sight was heard, {index, lag, milliseconds}.
  *
  * @returns {{element: HTMLElement, show: function, resize: function, fill: function}} `fill(labels)` names the rows and
  *   the classes, in another language again; `show({steps, end, marked})` paints the steps that end before place `end`,
  *   and a line at the one with the index `marked`; `resize(room)` lays it out in so many pixels.
  */
-export function seismograph() {
+export function seismograph(drawn) {
   const names = make("div", { className: "mmw-names" });
   const canvas = make("canvas", { className: "mmw-canvas", tabIndex: 0, role: "slider", ariaValueMin: "0" });
   const element = make("div", { className: "mmw-graph" }, names, canvas);
@@ -38,6 +39,7 @@ export function seismograph() {
   let colours = null;
   let waiting = false;
   let painted = -Infinity;
+  let took = 0; // milliseconds
   let seen = { steps: [], x: 0, wide: 1 }; // what was painted last, for who points at it
 
   const layOut = (room) => {
@@ -87,6 +89,8 @@ export function seismograph() {
     mark(context, gutter + across, height);
     const last = steps.at(-1);
     canvas.dataset.index = last?.index ?? "";
+    drawn();
+    took = performance.now() - painted;
     if (last?.heard) send({ element }, "painted", { index: last.index, lag: performance.now() - last.heard, milliseconds: last.milliseconds });
   };
 
@@ -123,8 +127,8 @@ export function seismograph() {
   const later = () => {
     if (waiting) return;
     waiting = true;
-    const wait = still.matches ? Math.max(0, CALM - (performance.now() - painted)) : 0;
-    if (wait) setTimeout(() => requestAnimationFrame(paint), wait);
+    const wait = Math.max(SHARE * took, still.matches ? CALM : 0) - (performance.now() - painted);
+    if (wait > 0) setTimeout(() => requestAnimationFrame(paint), wait);
     else requestAnimationFrame(paint);
   };
 

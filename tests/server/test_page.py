@@ -39,7 +39,6 @@ from mmdemo.server.places import places
 DIGITS = EXAMPLES / "digits"
 EMOTION = EXAMPLES / "emotion"
 FEELINGS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
-SHIPPED = ("digits", "emotion")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,7 @@ def test_nothing_is_kept(checkpoints):
 
 def test_every_task_in_the_folder_can_be_chosen(config):
     (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
-    assert task["props"]["choices"] == [("Digits", "digits"), ("Emotion", "emotion"), ("Fruit", "fruit")]
+    assert task["props"]["choices"] == [(name.capitalize(), name) for name in ("digits", "emotion", "fruit", "lips")]
     assert task["props"]["value"] == "digits"
 
 

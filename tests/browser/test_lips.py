@@ -47,7 +47,9 @@ def test_three_seconds_are_recorded_moved_and_replaced(visit, tmp_path):
     expect(page.locator("#give-video .mm-given")).to_be_hidden()
 
     page.locator("#give-video .mm-film").click()  # the camera again, not the dialog for files
-    page.locator("#give-video .mm-filming").click()  # which ends it
+    page.locator("#give-video .mm-filming").click()  # pressed twice, it goes on
+    page.wait_for_timeout(700)
+    page.locator("#video .capture-button").click()
     expect(page.locator("#answer .mm-warn")).to_contain_text("too short")
     page.locator('#task label:has(input[value="digits"])').click()
     expect(page.locator("#answer .mm-hint")).to_contain_text("Type a number")  # it reads none of that

@@ -70,7 +70,7 @@ def trained() -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Digits and emotion (as shipped, or random weights where there are none) and fruit (random, three labels)."""
+    """Digits, emotion, lips (as shipped, or random weights where there are none) and fruit (random, three labels)."""
     import shutil
 
     import torch
@@ -86,6 +86,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ModelConfig("digits", digits),
         ModelConfig("emotion", feelings, image=face, expose_test_cases=False),
         ModelConfig("fruit", ["apple", "pear", "plum"]),
+        ModelConfig("lips", ["in sync", "out of sync"], without=["text", "image", "audio"], more={"video": {}}),
     ):
         shipped = Path(__file__).parents[1] / "checkpoints" / config.task
         if (shipped / "config.json").is_file():

@@ -131,9 +131,10 @@ class Handlers:
         if example is None:
             raise gr.Error("No such example.", print_exception=False)
         given, key = example.given(task), (task, self.tasks.hash(task), example.name)
-        if key not in self._examples:
-            self._examples[key] = self.read(given, example=example.name)
-        return given, self._examples[key]
+        shown = self._examples.get(key) or self.read(given, example=example.name)
+        if shown[-1].result.used:  # it was refused where the machine had too much to do, and may be read next time
+            self._examples[key] = shown
+        return given, shown
 
     def try_case(self, event: gr.EventData) -> tuple[Any, ...]:
         """A test case was chosen -> its task and examples, what it fills in, no candidate, and the result."""

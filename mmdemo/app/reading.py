@@ -57,7 +57,7 @@ def explained(predictor: Predictor, result: Result) -> Reading:
         "explanation": (middle - start) * 1000,
         "drawing": (time.perf_counter() - middle) * 1000,
     }
-    said = {**answer(result, explanation), "offsets": beside(predictor, result), "milliseconds": milliseconds}
+    said = {**answer(result, explanation), **beside(predictor, result), "milliseconds": milliseconds}
     heard = next((result.inputs[name] for name in ("audio", "video") if name in result.used), None)
     sound = heard and heard.samples
     return Reading(replace(result, inputs={}), explanation, said, figure, sound)
@@ -84,18 +84,16 @@ def answer(result: Result, explanation: Explanation | None) -> dict[str, Any]:
     }
 
 
-def beside(predictor: Predictor, result: Result) -> dict[str, Any] | None:
-    """The gates at the offset of the sound that fits best and at the one that fits worst; None where none was tried."""
+def beside(predictor: Predictor, result: Result) -> dict[str, Any]:
+    """The gates at the offset of the sound that fits best and at the one that fits worst, where any were tried."""
     found = next((given for given in result.inputs.values() if given.offsets), None)
     if found is None:
-        return None
+        return {}
     scores = [score for _, score in found.offsets]
     both = [scores.index(max(scores)), scores.index(min(scores))]
     insides = [predictor.trace_of("video", item) for item in moved(found.numbers, both)]
-    return {
-        "which": both,
-        "gates": [{key: rounded(getattr(inside, key).mean(1)) for key in "ifo"} for inside in insides],
-    }
+    gates = [{key: rounded(getattr(inside, key).mean(1)) for key in "ifo"} for inside in insides]
+    return {"offsets": {"which": both, "gates": gates}}
 
 
 def why(explanation: Explanation) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from films import film
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
@@ -44,8 +45,9 @@ def test_two_endpoints_are_described_and_no_others(page_url):
         parameters = {each["parameter_name"]: each for each in told["parameters"]}
         assert list(parameters)[:4] == ["text", "image", "audio", "task"]
         assert all(each["parameter_has_default"] for each in parameters.values())
+        assert list(parameters)[-1] == "video"
         assert parameters["image"]["example_input"]["path"] == "photo.jpg"
-        assert parameters["task"]["type"]["enum"] == ["digits", "emotion", "fruit"]
+        assert parameters["task"]["type"]["enum"] == ["digits", "emotion", "fruit", "lips"]
         assert len(told["returns"]) == (2 if name == "/explain" else 1)
 
 
@@ -72,6 +74,20 @@ def test_nothing_to_explain(client):
     assert trace is None
     with pytest.raises(AppError, match=strings()["text.too_long"].partition("{")[0]):
         client.predict("seven " * 400, api_name="/explain")
+
+
+def test_a_video_is_read_and_explained(client, tmp_path):
+    talk = tmp_path / "talk.webm"
+    talk.write_bytes(film("webm"))
+    answer = client.predict(task="lips", video=handle_file(talk), api_name="/predict")
+    assert answer["used"] == ["video"] and set(answer["probabilities"]) == {"in sync", "out of sync"}
+    assert [late for late, _ in answer["offsets"]] == pytest.approx(0.08 * np.arange(-6, 7), abs=1e-9)
+    why, _ = client.predict(task="lips", video=handle_file(talk), api_name="/explain")
+    assert (why["probabilities"], len(why["steps"])) == (answer["probabilities"], 2 * 37)  # lips and voice of 80 ms
+    with pytest.raises(AppError, match=strings()["answer.not_of_task"].partition("{")[0]):
+        client.predict("seven", task="lips", api_name="/predict")
+    with pytest.raises(AppError, match=strings()["video.unreadable"][:30]):
+        client.predict(task="lips", video=handle_file(FILES[0]), api_name="/predict")
 
 
 def lines(*command):
@@ -142,7 +158,7 @@ def test_an_assistant_lists_and_calls(assistant, page_url, alone):
     assert set(tools) == {"predict", "explain"}
     assert "one sequence" in tools["predict"].description
     properties = tools["predict"].inputSchema["properties"]
-    assert set(properties) == {"text", "image", "audio", "task"}
+    assert set(properties) == {"text", "image", "audio", "task", "video"}
     assert "no wait" in properties["text"]["description"]
     given = ({"text": text}, {"audio": FILES[1]}, {"image": FILES[0]}, {"text": text, "image": FILES[0]})
     for told, inputs in zip((read, heard, seen, why), given, strict=True):
@@ -160,6 +176,7 @@ def test_an_assistant_lists_and_calls(assistant, page_url, alone):
         {"image": "https://example.org/a.png"},
         {"image": "http://127.0.0.1:9/gradio_api/file=/etc/passwd"},
         {"image": "/etc/passwd"},
+        {"video": "/etc/passwd"},
         {"image": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}},
         {"text": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}},
         {"task": "../digits"},

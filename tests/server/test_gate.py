@@ -368,7 +368,7 @@ def test_health_says_ready_once_the_model_answers(small):
     said = httpx.get(f"{url}/health")
     assert said.status_code == 200
     assert said.json()["status"] == "ready"
-    assert set(said.json()["checkpoints"]) == {"digits", "emotion", "fruit"}
+    assert set(said.json()["checkpoints"]) == {"digits", "emotion", "fruit", "lips"}
     assert all(len(hash) == 12 for hash in said.json()["checkpoints"].values())
     demo.health.stopping = True
     assert httpx.get(f"{url}/health").json()["status"] == "stopping"

@@ -39,7 +39,6 @@ from mmdemo.server.places import places
 DIGITS = EXAMPLES / "digits"
 EMOTION = EXAMPLES / "emotion"
 FEELINGS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
-SHIPPED = ("digits", "emotion")
 
 
 @pytest.fixture(scope="module")
@@ -96,17 +95,17 @@ def test_nothing_is_kept(checkpoints):
 
 def test_every_task_in_the_folder_can_be_chosen(config):
     (task,) = [each for each in config["components"] if each["props"].get("elem_id") == "task"]
-    assert task["props"]["choices"] == [("Digits", "digits"), ("Emotion", "emotion"), ("Fruit", "fruit")]
+    assert task["props"]["choices"] == [(name.capitalize(), name) for name in ("digits", "emotion", "fruit", "lips")]
     assert task["props"]["value"] == "digits"
 
 
-def echo(handlers, monkeypatch):
-    """Handlers that show what they would read."""
+def echo(handlers, monkeypatch, used=("text",)):
+    """Handlers that show what they would read, and of it ``used``."""
     runs = []
 
     def read(given, **more):
         runs.append(given)
-        return "answer", "drawing", given, len(runs)
+        return "answer", "drawing", given, SimpleNamespace(number=len(runs), result=SimpleNamespace(used=used))
 
     monkeypatch.setattr(handlers, "read", read)
     return handlers
@@ -115,9 +114,11 @@ def echo(handlers, monkeypatch):
 def test_an_example_is_computed_once_for_each_checkpoint(checkpoints, monkeypatch):
     tasks = Tasks(checkpoints)
     handlers, event = echo(Handlers(tasks), monkeypatch), gr.EventData(None, {"name": tasks.example_names("digits")[0]})
-    assert [handlers.try_example(event, "digits")[-1] for _ in range(3)] == [1, 1, 1]
+    assert [handlers.try_example(event, "digits")[-1].number for _ in range(3)] == [1, 1, 1]
     tasks._hashes["digits"] = "of another training"
-    assert handlers.try_example(event, "digits")[-1] == 2
+    assert handlers.try_example(event, "digits")[-1].number == 2
+    handlers = echo(Handlers(tasks), monkeypatch, used=())  # refused: by a machine that is too busy
+    assert [handlers.try_example(event, "digits")[-1].number for _ in range(2)] == [1, 2]
 
 
 def test_what_was_wished_for_first_and_is_ready_last_changes_nothing(tmp_path):

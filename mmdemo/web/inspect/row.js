@@ -13,7 +13,7 @@ export function inputRow(frame) {
   frame.before(make("div", { className: "mmi-over" }, row));
   let [span, count, strip] = [null, 0, null];
   const seen = new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) => {
-    row.hidden = !span || isIntersecting || boundingClientRect.top > 0;
+    row.hidden = !span || !strip.isConnected || isIntersecting || boundingClientRect.top > 0; // not of a drawing that is gone
     if (!row.hidden) copy();
     frame.style.setProperty("--over", `${row.hidden ? 0 : row.offsetHeight}px`); // the drawing's head sticks below it
   });

@@ -94,7 +94,7 @@ const source = (modality) => document.getElementById(modality);
 const sourcesOf = (modality) => source(modality).querySelectorAll(".source-selection button"); // a file, then the device
 const clearOf = (modality) => (givenTo(modality) ? source(modality).querySelector(".icon-button-wrapper button:last-of-type") : null);
 
-/** The button that ends the recording of a video; null while none runs. */
+/** Gradio's button while it ends a recording; null while none runs. */
 const filming = () => source("video")?.querySelector(".capture-button:has(.feather-square)") ?? null;
 
 /** Whether the camera looks or the microphone listens. */
@@ -141,7 +141,7 @@ function toggle(place, on, back, after = () => {}) {
 /** One click to look or to listen: the drawer, Gradio's own choice of the source, and its own button. */
 async function useDevice(modality) {
   if (!source(modality)) await made(`#${modality}`);
-  if (modality === "video" && filming()) return filming().click();
+  if (modality === "video" && filming()) return; // pressed twice
   drawer(modality, true);
   clearOf(modality)?.click();
   const [, device] = sourcesOf(modality);
@@ -151,7 +151,7 @@ async function useDevice(modality) {
   if (modality === "video") await film();
 }
 
-/** Three seconds of video, once the camera looks; whoever presses meanwhile ends them. */
+/** Three seconds of video, once the camera looks; Gradio's own button ends them sooner. */
 async function film() {
   const record = await appears(source("video"), ".capture-button");
   const camera = source("video").querySelector("video");

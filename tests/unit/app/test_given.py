@@ -3,23 +3,22 @@
 import numpy as np
 import pytest
 
-from mmdemo.app.given import SLIDERS, Given
+from mmdemo.app.given import INPUTS, SLIDERS, Given
 from mmdemo.app.page import CARDS
 from mmdemo.audio.noise import SNR
-from mmdemo.config import MODALITIES
 from mmdemo.modality import Noise
 
 
 def test_by_default_all_is_empty_on_and_clean():
-    assert Given().values() == ("", None, None, True, True, True, 0, 0, 0, 0)
+    assert Given().values() == ("", None, None, None, True, True, True, True, 0, 0, 0, 0)
     assert Given({"text": "seven"}).values()[:3] == ("seven", None, None)
     assert Given().is_empty() and Given().to_read() == {} and Given().noise_to_add() == Noise()
 
 
 def test_values_there_and_back():
     given = Given(
-        {"text": "seven", "image": "a.jpg", "audio": "b.wav"},
-        {"text": True, "image": False, "audio": True},
+        {"text": "seven", "image": "a.jpg", "audio": "b.wav", "video": "c.webm"},
+        {"text": True, "image": False, "audio": True, "video": True},
         {"typing": 1, "blur": 2, "darkness": 3, "sound": 4},
         "digits",
         2,
@@ -47,6 +46,6 @@ def test_sliders_become_noise():
     assert Given(noise={"sound": SLIDERS["sound"]}).noise_to_add().snr == SNR[0]  # the loudest
 
 
-def test_the_page_has_a_card_for_every_modality_and_a_place_for_every_slider():
-    assert list(CARDS) == list(MODALITIES)
+def test_the_page_has_a_card_for_every_input_and_a_place_for_every_slider():
+    assert tuple(CARDS) == INPUTS
     assert [name for card in CARDS.values() for name in card.sliders] == list(SLIDERS)

@@ -176,6 +176,24 @@ def test_the_best_offset_is_by_how_much_the_sound_is_late(late):
     assert np.median([score for _, score in given.offsets]) == pytest.approx(0, abs=1e-3)
 
 
+def test_where_nothing_fits_nothing_is_said_to_fit(plain):
+    def unsure(items):
+        return np.tile([[0.6, 0.4]], (len(items), 1)) + 0.05 * np.arange(len(items))[:, None] / len(items) * [1, -1]
+
+    given = Video().consider(plain, {}, ["in sync", "out of sync"], unsure)
+    assert given.notes[-1].key == "video.fits_nowhere" and len(given.offsets) == 13
+
+
+def test_a_sound_is_moved_by_hand(tmp_path):
+    file = tmp_path / "talk.mp4"
+    file.write_bytes(film())
+    video = Video()
+    for candidate, late in ((None, 0.0), (6, 0.0), (8, 0.16), (0, -0.48), (99, 0.48)):
+        given = video.read(file, {}, candidate=candidate)
+        assert video.preview(given)["late"] == pytest.approx(late)
+        np.testing.assert_allclose(given.lips_at - given.voice_at, late, atol=1e-9)
+
+
 def test_each_windows_offsets_are_averaged():
     items = [np.zeros((40, 3 + SHAPE), np.float32)] * 2
     asked = []
@@ -191,7 +209,8 @@ def test_each_windows_offsets_are_averaged():
 
 def test_the_answers_json_has_the_offsets_where_there_are_some(plain):
     strip, shown = Video().strip(plain), Video().preview(plain)
-    assert strip.shape == (32, 37 * 48)
+    assert strip.shape == (2 * 32, 37 * 48)  # lips above, and the voice of the same moments below
+    assert strip[40:, :48].mean() < 40 < strip[40:, 6 * 48 : 8 * 48].mean()  # it is silent until the first syllable
     assert shown["seconds"] == pytest.approx(3.0, abs=0.05)
     spans = list(Video().spans(plain))
     assert len(spans) == len(plain) and spans[0][1] == spans[1][1]

@@ -50,7 +50,9 @@ STROKES = {
 # In the model's own phonemes (those of misaki, for English), so that no text front end is needed.
 PHONEMES = {3: "θɹˈi", 7: "sˈɛvᵊn", 9: "nˈIn"}
 SENTENCE = "I don't know what to say"  # any feeling may be in it
-RAISED = ("en-us+m3", 85, 210, 180)  # espeak-ng's voice, high in its range, fast, and loud
+RAISED = ("en-us+john", 99, 200, 200)  # espeak-ng's voice, high in its range, fast, and loud
+CALM_SENTENCE = "There is a letter on the table"
+CALM = ("en-us+Diogo", 35, 95, 100)  # low and slow
 TRIED_VOICES = ("en-us+m3", "en-us+m7", "en-us+f2", "en-us+f4", "en-gb+f5")
 
 
@@ -168,6 +170,7 @@ EMOTION = [
     {"name": "changes_its_mind", "text": "I was so angry at you, but now I'm just happy that you are here."},
     {"name": "smile", "image": "smile.jpg"},
     {"name": "raised_voice", "audio": "raised.flac"},
+    {"name": "calm_voice", "audio": "calm.flac"},
     {"name": "brave_smile", "text": "I miss her so much. It still hurts.", "image": "smile.jpg"},
     {"name": "calm_face_angry_words", "text": "I am so angry! How dare you do this to me!", "image": "calm.jpg"},
     {"name": "no_feeling", "text": "The train leaves at nine from platform two."},
@@ -218,30 +221,31 @@ def try_voices(checkpoint: Path) -> None:
 
     predictor, heard = Predictor.load(checkpoint), []
     for settings in product(TRIED_VOICES, (15, 50, 85, 99), (110, 160, 210, 260), (60, 180)):
-        result = predictor.predict(audio=(RATE, shouted(settings)))
+        result = predictor.predict(audio=(RATE, spoken(settings)))
         best = int(result.probabilities.argmax())
         heard.append((float(result.probabilities[best]), result.level, result.labels[best], settings))
     for probability, level, label, settings in sorted(heard, reverse=True):
         print(f"{probability:.3f} {level:8} {label:9} {settings}")
 
 
-def shouted(settings: tuple[str, int, int, int]) -> np.ndarray:
-    """The sentence by espeak-ng: float32 (n,) at ``RATE``, with a moment of quiet around it.
+def spoken(settings: tuple[str, int, int, int], sentence: str = f"{SENTENCE}!") -> np.ndarray:
+    """A sentence by espeak-ng: float32 (n,) at ``RATE``, with a moment of quiet around it.
 
     Args:
         settings: voice, pitch, words a minute, loudness.
+        sentence: what is said.
     """
     import soxr
 
     voice, pitch, pace, loud = settings
     options = ["-v", voice, "-p", str(pitch), "-s", str(pace), "-a", str(loud), "--stdout"]
-    done = subprocess.run(["espeak-ng", *options, f"{SENTENCE}!"], check=True, capture_output=True)
+    done = subprocess.run(["espeak-ng", *options, sentence], check=True, capture_output=True)
     speech, rate = sf.read(io.BytesIO(done.stdout), dtype="float32")
     return np.pad(soxr.resample(speech, rate, RATE), RATE // 4)
 
 
 def emotion(out: Path) -> None:
-    """Two portraits in the public domain, and a raised voice."""
+    """Two portraits in the public domain, a raised voice and a calm one."""
     import skimage.data
     from matplotlib.cbook import get_sample_data
 
@@ -254,7 +258,8 @@ def emotion(out: Path) -> None:
         assert done
         (out / f"{name}.jpg").write_bytes(jpeg.tobytes())
     if which("espeak-ng"):
-        sf.write(out / "raised.flac", shouted(RAISED), RATE, "PCM_16")
+        sf.write(out / "raised.flac", spoken(RAISED), RATE, "PCM_16")
+        sf.write(out / "calm.flac", spoken(CALM, CALM_SENTENCE), RATE, "PCM_16")
     write_rows(EMOTION, out)
 
 

@@ -48,7 +48,6 @@ class StreamRecipe:
         piece: steps that the gradient goes back, at most.
         learning_rate: the highest one; it falls to nothing.
         singles: samples whose answers are held beside each piece, each read from an empty memory.
-        held: how much these count beside the streams.
         clip: largest norm of the gradient.
         asked: streams of the validation split for the levels.
     """
@@ -56,9 +55,8 @@ class StreamRecipe:
     streams: StreamConfig = StreamConfig()
     passes: int = 16
     piece: int = 60
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     singles: int = 256
-    held: float = 4.0
     clip: float = 1.0
     asked: StreamConfig = StreamConfig(count=8, at_once=0.0, vary=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.calibration import calibrate
 from mmdemo.train.checkpointing import publish
@@ -12,7 +13,7 @@ from mmdemo.train.features import VOICES, Features
 from mmdemo.train.loop import processes, train
 from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import StreamMaker, calibrate_streams, teach_streams
+from mmdemo.train.streams import StreamMaker, calibrate_streams, has_clock, teach_streams
 
 
 def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:
@@ -22,13 +23,21 @@ def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: 
         splits = _splits(data)
     task = data.task
     model = train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
-    if recipe.streams and together.is_main_process:  # it takes a minute: the others need not wait
+    if (
+        recipe.streams and has_clock(task.config) and together.is_main_process
+    ):  # it takes a minute: the others need not wait
         _teach(model, data, splits, out, recipe)
     return model
 
 
 def teach_task(model: MultimodalLSTM, data: Data, out: Path, *, recipe: Recipe) -> list[float]:
-    """Teach a checkpoint streams alone, calibrate it anew and write it to ``out``; the loss of each pass."""
+    """Teach a checkpoint streams alone, calibrate it anew and write it to ``out``; the loss of each pass.
+
+    Raises:
+        InputError: the task has no sense that goes on in time.
+    """
+    if not has_clock(model.config):
+        raise InputError("data.no_clock", task=model.config.task)
     return _teach(model, data, _splits(data), out, recipe)
 
 

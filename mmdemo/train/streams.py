@@ -23,7 +23,7 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmdemo.config import Calibration
+from mmdemo.config import Calibration, ModelConfig
 from mmdemo.messages import InputError
 from mmdemo.modality import Item, StepTarget
 from mmdemo.model.modalities import SENSES
@@ -104,6 +104,11 @@ class Given:
     label: int
     at: int
     steps: int
+
+
+def has_clock(config: ModelConfig) -> bool:
+    """Whether a task can live in streams: it has a sense that goes on in time, whose steps are the clock."""
+    return any(SENSES[modality].continuous for modality in config.modalities)
 
 
 class StreamMaker:
@@ -347,7 +352,7 @@ def teach_streams(
             loss = (every * real[:, part]).sum() / real[:, part].sum().clamp(min=1)
             total += float(loss.detach())
             if recipe.singles:
-                loss = loss + recipe.held * _single_loss(model, before, samples, drawn, recipe.singles)
+                loss = loss + _single_loss(model, before, samples, drawn, recipe.singles)
                 drawn += recipe.singles
             optimizer.zero_grad()
             loss.backward()

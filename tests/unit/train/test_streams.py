@@ -23,6 +23,7 @@ from mmdemo.train.streams import (
     StreamMaker,
     answers_at,
     calibrate_streams,
+    has_clock,
     read_streams,
     stream_targets,
     teach_streams,
@@ -161,3 +162,7 @@ def test_what_was_said_of_single_samples_is_held():
         teach_streams(taught := model(), samples, rows, recipe, seed=0)
         moved[singles] = float((beliefs(taught) - before).abs().mean())
     assert moved[32] < 0.6 * moved[0]
+
+
+def test_a_task_of_words_and_pictures_alone_lives_in_no_stream():
+    assert has_clock(CONFIG) and not has_clock(replace(CONFIG, modalities=("text", "image")))

@@ -501,6 +501,20 @@ def make_voices(
     typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train")
 
 
+@app.command("faces")
+def make_faces(
+    out: Annotated[Path, typer.Option(help="Folder for the videos and their manifest.")],
+    count: Annotated[int, typer.Option(help="Number of videos, twelve of every speaker.")] = 144,
+    jobs: Jobs = None,
+    seed: Seed = 0,
+) -> None:
+    """Synthesise training data: drawn faces that speak, by way of espeak-ng. Resumes where it was interrupted."""
+    from mmdemo.data.synthetic.talking import make_faces
+
+    manifest = make_faces(out, count=count, seed=seed, jobs=jobs, say=_complain)
+    typer.echo(f"Wrote {manifest}. Train with it: MMDEMO_EXTRA_DATA={out} python -m mmdemo train --task lips")
+
+
 @app.command("pictures")
 def make_pictures(
     out: Annotated[Path, typer.Option(help="Folder for the pictures and their manifest.")],

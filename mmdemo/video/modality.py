@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from mmdemo.audio.noise import NOISES, add_noise
 from mmdemo.audio.speech_embedding import STRIDE
 from mmdemo.config import VideoConfig
 from mmdemo.messages import Note
 from mmdemo.modality import Ask, Modality, StepTarget, ramp
 from mmdemo.video.mouth import HEIGHT
-from mmdemo.video.reader import FRAMES, SHAPE, STEP, VOICE, VideoInput, View, mirrored, read_video
+from mmdemo.video.reader import FRAMES, SHAPE, STEP, VOICE, VideoInput, View, heard, mirrored, read_video
 from mmdemo.video.stem import VideoStem
 
 STEPS = 6  # of 80 ms, by which the sound is tried earlier and later
@@ -30,6 +31,7 @@ FIRM = 12  # steps after which the evidence has said all that it can: a second
 STRENGTH, LOUDER = 0.2, 0.3  # standard deviations: of how large lips' movements are, and of the sound's level
 WIDEST = 1800  # pixels of the strip
 NOISE = 0.3  # at full severity, of what is usual
+BEHIND = (3.0, 25.0)  # dB by which noise lies below a voice in training
 
 
 class Video(Modality):
@@ -120,6 +122,20 @@ class Video(Modality):
     def fingerprint(self, config: Any) -> dict[str, Any]:
         """Nothing in the configuration changes what is read."""
         return {}
+
+    def prepare(
+        self, source: Any, config: Any, *, variants: int, rng: np.random.Generator, others: tuple[str, ...]
+    ) -> list[np.ndarray] | str:
+        """As it is, and with noise under the voice: what is behind somebody is not on the lips."""
+        given = self.read(source, config)
+        if given.absent:
+            return str(given.absent)
+        found = [given.numbers]
+        for _ in range(variants - 1):
+            kind = str(rng.choice(list(NOISES)))
+            noisy = add_noise(given.samples, rng.uniform(*BEHIND), rng, kind)
+            found.append(np.concatenate([given.shapes, heard(noisy, len(given.shapes))], axis=1))
+        return found
 
     def wholes(self, cell: str) -> tuple[str, ...]:
         """The files whose lips and whose sound a cell names."""

@@ -248,6 +248,18 @@ def mirrored(shapes: NDArray[np.float32]) -> NDArray[np.float32]:
     return (shapes * np.tile(signs, FRAMES)).astype(np.float32)
 
 
+def heard(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The voice of so many steps of a sound, (count, VOICE); as of silence where nobody is found to speak.
+
+    Args:
+        samples: (n,) at 16 kHz, in -1..1.
+        count: T.
+    """
+    power = spectrogram(samples)
+    segments = find_speech(power)
+    return voice_of(power, loudness(power, segments) if segments else 0.0, count)
+
+
 def voice_of(power: NDArray[np.float32], level: float, count: int) -> NDArray[np.float32]:
     """The voice of each step: the speech embedding of what is around it, and how loud each of its 10 ms are.
 

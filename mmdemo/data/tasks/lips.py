@@ -1,5 +1,7 @@
 """The ``lips`` task's recipe: does this voice belong to this face? From the sentences of GRID.
 
+Drawn faces that ``python -m mmdemo faces`` writes are in training, too, if ``MMDEMO_EXTRA_DATA`` names their folder.
+
 A row is a part of a video with a sound that is its own, or its own at another time, or that of another sentence of the
 same speaker. Rows come in fours: whatever lips and whatever voice is in a pair that does not belong together is, at the
 same place, in one that does. So neither of them alone, nor its place in the sentence, tells anything.
@@ -14,7 +16,9 @@ import pandas as pd
 from numpy.random import Generator
 
 from mmdemo.data.manifest.manifest import write_manifest
+from mmdemo.data.sources.folder import extra_data_folders
 from mmdemo.data.sources.grid import grid_clips
+from mmdemo.data.synthetic.takes import MANIFEST
 from mmdemo.video.reader import View
 
 IN_SYNC, OUT_OF_SYNC = "in sync", "out of sync"
@@ -43,8 +47,8 @@ def lips_manifest(data: Path, out: Path, seed: int = 0) -> Path:
     """
     split_of = {speaker: split for split, speakers in SPLITS.items() for speaker in speakers}
     rows = []
-    for speaker, clips in grid_clips(data).items():
-        rng = np.random.default_rng([seed, int(speaker[1:])])
+    for speaker, clips in {**grid_clips(data), **_drawn()}.items():
+        rng = np.random.default_rng([seed, *speaker.encode()])
         about = {"speaker": speaker, "split": split_of.get(speaker, "train")}
         for k in range(FOURS):
             clip = clips[k % len(clips)]
@@ -52,6 +56,16 @@ def lips_manifest(data: Path, out: Path, seed: int = 0) -> Path:
             rows += [row | about for row in drawn]
     columns = ["video", "label", "split", "speaker", "kind"]
     return write_manifest(pd.DataFrame(rows, columns=columns), out)
+
+
+def _drawn() -> dict[str, list[Path]]:
+    """Each drawn speaker's videos, in the folders of data made for training; others have no column of videos."""
+    found: dict[str, list[Path]] = {}
+    for folder in extra_data_folders():
+        rows = pd.read_csv(folder / MANIFEST, keep_default_na=False, dtype=str)
+        for file, speaker in zip(rows.get("video", []), rows.get("speaker", []), strict=False):
+            found.setdefault(speaker, []).append(folder / file)
+    return found
 
 
 def _moved(clip: Path, rng: Generator) -> list[dict[str, str]]:

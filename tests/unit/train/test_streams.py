@@ -165,4 +165,4 @@ def test_what_was_said_of_single_samples_is_held():
 
 
 def test_a_task_of_words_and_pictures_alone_lives_in_no_stream():
-    assert has_clock(CONFIG) and not has_clock(replace(CONFIG, modalities=("text", "image")))
+    assert has_clock(CONFIG) and not has_clock(ModelConfig("own", ["a", "b"], without=["audio"]))

@@ -214,3 +214,14 @@ def test_the_answers_json_has_the_offsets_where_there_are_some(plain):
     assert shown["seconds"] == pytest.approx(3.0, abs=0.05)
     spans = list(Video().spans(plain))
     assert len(spans) == len(plain) and spans[0][1] == spans[1][1]
+
+
+def test_in_training_noise_lies_under_the_voice_and_the_lips_stay(plain, monkeypatch):
+    monkeypatch.setattr("mmdemo.video.modality.read_video", lambda source: plain)
+    rng = np.random.default_rng(0)
+    first, *noisy = Video().prepare("a video", None, variants=3, rng=rng, others=())
+    np.testing.assert_array_equal(first, plain.numbers)
+    for each in noisy:
+        np.testing.assert_array_equal(each[:, :SHAPE], plain.shapes)
+        assert np.abs(each[:, SHAPE:] - plain.voice).mean() > 0.1
+    assert np.abs(noisy[0] - noisy[1]).max() > 0.1

@@ -62,3 +62,18 @@ def test_without_the_corpus_it_says_where_to_get_it(tmp_path):
 def test_the_task_has_this_one_sense_and_the_usual_lstm():
     config = TASKS["lips"].config
     assert config.modalities == ("video",) and config.hidden_size == 128
+
+
+def test_drawn_faces_are_learnt_from_and_nothing_is_measured_on_them(tmp_path, monkeypatch):
+    for name in ("bbaf2n", "lgwz9s"):
+        (tmp_path / "grid" / "s2").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "grid" / "s2" / f"{name}.mp4").write_bytes(b"")
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    for name in ("0000", "0001"):
+        (drawn / f"{name}.webm").write_bytes(b"")
+    (drawn / "manifest.csv").write_text("video,speaker\n0000.webm,drawn0\n0001.webm,drawn0\n")
+    monkeypatch.setenv("MMDEMO_EXTRA_DATA", str(drawn))
+    rows, problems = read_manifest(lips_manifest(tmp_path, tmp_path / "lips.parquet"), labels=[IN_SYNC, OUT_OF_SYNC])
+    assert not problems and set(rows["speaker"]) == {"s2", "drawn0"}
+    assert set(rows["split"][rows["speaker"] == "drawn0"]) == {"train"}

@@ -50,6 +50,8 @@ def reply(tasks: Tasks, question: dict[str, Any]) -> dict[str, Any]:
         raise InputError("ask.unknown")
     modality, source = asks[name]
     predictor = tasks.predictor(task)
+    if modality not in tasks.senses(task):
+        raise InputError("ask.unknown")
     steps, given = live_steps(predictor, modality, source(question))
     if not len(steps):
         return {"ask": name, "steps": None, "nothing": said(given.absent)}

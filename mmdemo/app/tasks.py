@@ -123,9 +123,12 @@ class Tasks:
         """The file of weights with which the page runs the task's LSTM itself, made when it is first asked for.
 
         Raises:
-            InputError: there is no such task.
+            InputError: there is no such task, or it does not hear.
         """
-        return write_live_weights(self.predictor(name).model, self.live_folder)
+        model = self.predictor(name).model
+        if "audio" not in self.senses(name):
+            raise InputError("live.deaf")
+        return write_live_weights(model, self.live_folder)
 
     def _leave_out(self, name: str, error: CheckpointError) -> None:
         self.broken[name] = str(error)

@@ -99,7 +99,7 @@ def test_a_million_characters(http):
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("key", ["path", "url"])
 def test_paths_and_addresses(http, path, key):
-    for data in ([None, {key: path}, None], [None, None, {key: path}]):
+    for data in ([None, {key: path}, None], [None, None, {key: path}], [None, None, None, "lips", {key: path}]):
         answer = http.post("/gradio_api/call/predict", json={"data": data})
         assert answer.status_code == 400
         assert answer.json()["detail"] == WORD["serve.upload_first"]

@@ -111,7 +111,7 @@ def test_it_holds_every_file_and_nothing_else(wheel):
     assert names == source_files()
     for kind in ("strings/zh.json", "web/", "data/tasks/cards/", "data/sentences/en.json", "image/ink.npz", "assets/"):
         assert any(name.startswith(f"mmdemo/{kind}") for name in names), kind
-    for task in ("digits", "emotion"):
+    for task in ("digits", "emotion", "lips"):
         assert f"mmdemo/checkpoints/{task}/model.safetensors" in names
 
 
@@ -167,7 +167,7 @@ def test_it_serves_its_tasks_from_another_folder(installed, elsewhere, tmp_path)
         )
     try:
         health = wait_until_ready(server, address, log)
-        assert set(health["checkpoints"]) == {"digits", "emotion"} and not health["broken"]
+        assert set(health["checkpoints"]) == {"digits", "emotion", "lips"} and not health["broken"]
         assert health["version"] == __version__
         page = httpx.get(address, timeout=60).text
         assert 'class="mm-preface"' in page

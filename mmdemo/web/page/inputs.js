@@ -79,6 +79,7 @@ function nameAll() {
   for (const input of document.querySelectorAll("#task input")) {
     const title = find(`task.${input.value}`);
     if (title) put(input.parentElement.querySelector("span"), null, title);
+    input.parentElement.classList.toggle("mm-deaf", senses[input.value]?.includes("audio") === false);
   }
   for (const slider of document.querySelectorAll(".mm-noise")) nameSlider(slider);
   const keys = spellings("gradio");

@@ -12,6 +12,7 @@ from tiny import CONFIG
 
 from mmdemo.app.live import MAX_JPEG, MAX_WORDS, reply
 from mmdemo.app.tasks import Tasks
+from mmdemo.config import ModelConfig
 from mmdemo.inference.live_steps import live_steps
 from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -21,7 +22,9 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 def tasks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")
     torch.manual_seed(0)
-    MultimodalLSTM(CONFIG).save_pretrained(folder / CONFIG.task)
+    deaf = ModelConfig("lips", ["in sync", "out of sync"], without=["text", "image", "audio"], more={"video": {}})
+    for config in (CONFIG, deaf):
+        MultimodalLSTM(config).save_pretrained(folder / config.task)
     return Tasks(folder)
 
 
@@ -85,6 +88,8 @@ def test_where_there_is_nothing_to_read_it_says_why(tasks):
         {},
         {"ask": "weights"},
         {"ask": "weights", "task": "../tiny"},
+        {"ask": "weights", "task": "lips"},
+        {"ask": "words", "task": "lips", "text": "seven"},
         {"ask": "dance", "task": "tiny"},
         {"ask": ["words"], "task": "tiny"},
         {"ask": "words", "task": "tiny"},

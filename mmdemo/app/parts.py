@@ -18,12 +18,11 @@ from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
-from gradio.data_classes import FileData
 
 from mmdemo.app.web import EARLY, LISTENER, LIVE, SUPPORT, built, styles
 from mmdemo.messages import LANGUAGES, STRINGS, strings
 from mmdemo.resources import ASSETS
-from mmdemo.server.gradio_compat import API, set_example, set_postprocess, set_preprocess
+from mmdemo.server.gradio_compat import API, send_as_it_is, set_example, set_preprocess
 from mmdemo.text.reader import MAX_CHARACTERS
 
 PLOTLY = ASSETS / "plotly-cartesian.min.js"  # as much of Plotly as the drawing needs, of the version plotly is made for
@@ -230,7 +229,7 @@ def video_input() -> gr.Video:
         elem_id="video",
     )
     set_preprocess(video, lambda payload: payload and as_it_came(payload.model_dump()))
-    set_postprocess(video, lambda file: file and FileData(path=str(file), orig_name=Path(file).name))
+    send_as_it_is(video)
     set_example(video, lambda: _file_named("speaking.webm"))
     return video
 

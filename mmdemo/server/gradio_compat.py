@@ -27,7 +27,7 @@ import gradio as gr
 import uvicorn
 from gradio import http_server, processing_utils, queueing, route_utils, routes, state_holder
 from gradio.context import LocalContext
-from gradio.data_classes import _StaticFiles
+from gradio.data_classes import FileData, _StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
@@ -122,12 +122,13 @@ def set_preprocess(component: gr.Component, preprocess: Callable[[Any], Any]) ->
     component.preprocess = preprocess
 
 
-def set_postprocess(component: gr.Component, postprocess: Callable[[Any], Any]) -> None:
-    """The same of what functions give for an input, on its way to the browser.
+def send_as_it_is(video: gr.Video) -> None:
+    """Let a file that functions give for a video's input go to the browser as it is.
 
-    Gradio's own way asks ffmpeg about each video, where that is installed, and may convert it.
+    Relies on ``postprocess`` being looked up on the instance, and on ``data_classes.FileData``. Gradio's own way asks
+    ffmpeg about each video, where that is installed, and may convert it.
     """
-    component.postprocess = postprocess
+    video.postprocess = lambda file: file and FileData(path=str(file), orig_name=Path(file).name)
 
 
 def set_example(component: gr.Component, example: Callable[[], Any]) -> None:

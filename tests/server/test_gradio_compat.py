@@ -200,6 +200,21 @@ def test_preprocessing_and_examples_of_ones_own():
             assert told["parameters"][0]["example_input"] == "an example"
 
 
+def test_a_video_goes_to_the_browser_as_it_is(tmp_path, monkeypatch):
+    talk = tmp_path / "talk.mp4"
+    talk.write_bytes(b"nothing that ffmpeg would let pass")
+    asked = []
+    monkeypatch.setattr(gr.processing_utils, "video_is_playable", lambda *about: asked.append(about) or False)
+    with gr.Blocks() as demo:
+        video = gr.Video()
+        gradio_compat.send_as_it_is(video)
+        gr.Button().click(lambda: str(talk), None, video, api_name="film")
+    with serving(demo) as http, gradio_still("looks up postprocess on the component", gradio_compat.send_as_it_is):
+        told = call(http, "film", [])
+        assert '"orig_name": "talk.mp4"' in told and "error" not in told and not asked
+        assert http.get(re.search(r'"url": "([^"]+)"', told)[1]).content == talk.read_bytes()
+
+
 # The queue
 
 

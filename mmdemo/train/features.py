@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from mmdemo.config import ModelConfig
@@ -176,7 +177,8 @@ def _read(
         about = {**settings, "voices": voices, "seed": seed, "others": others}
         file = cache / f"{sense.name}-{_fingerprint(files, about, sense)}.npz"
         if (found := _kept(file)) is None:
-            with ProcessPoolExecutor() as pool:
+            # one thread each: a forked process would wait for ever for the threads of the one it comes from
+            with ProcessPoolExecutor(initializer=torch.set_num_threads, initargs=(1,)) as pool:
                 _store(file, list(tqdm(pool.map(prepare, files, chunksize=CHUNK), sense.name, len(files), leave=False)))
             found = _load(file)
     items, targets = _Parts(sense), []

@@ -62,10 +62,10 @@ def test_who_asks_for_one_of_them_is_told_but_not_doubted():
 
 @pytest.mark.parametrize(
     ("scores", "expected"),
-    [((0.25, 0.64), 0), ((0.64, 0.25), 0), ((0.2, 0.62), 0), ((0.2, 0.68), 1), ((0.0, 0.01), 1)],
+    [((0.25, 0.64), 0), ((0.64, 0.25), 0), ((0.06, 0.62), 0), ((0.06, 0.64), 1), ((0.0, 0.01), 1)],
 )
-def test_a_candidate_s_score_counts_by_its_root(scores, expected):
-    """The model is sure of the first by 0.9 and of the second by 0.5: the score has to be 3.24 times as high."""
+def test_a_candidate_s_score_counts_by_its_root_and_confidence_by_its_square(scores, expected):
+    """The model is sure of the first by 0.9 and of the second by 0.5: the score has to be 10.5 times as high."""
     given = read_image(row((60, 150), (300, 150)), CONFIG)
     found = tuple(replace(one, score=score, alone=0.0) for one, score in zip(given.found, scores, strict=True))
     answers = {2: np.array([[0.9, 0.1], [0.5, 0.5]]), 3: np.full((3, 2), 0.5)}  # of the candidates, and of three turns

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from mmdemo.evaluate.results import fetch, read_cases, read_findings, read_metri
 from mmdemo.image.decode import open_picture
 from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES
+from mmdemo.server import uploads
+from mmdemo.video.decode import decode as decode_video
+from mmdemo.video.encode import write_webm
+from mmdemo.video.reader import STEP, View
 
 MAX_CASES = 24  # of a cell that are shown
 THUMBNAIL = 160  # pixels, the longest side of a picture in the list
@@ -89,6 +94,8 @@ def case(tasks: Tasks, question: dict[str, Any]) -> Given:
         source = open_picture(source)[0]
     if modality == "audio":
         source = SAMPLE_RATE, np.rint(32767 * decode(source).clip(-1, 1)).astype(np.int16)
+    if modality == "video":
+        source = _film(source)
     return Given({modality: source}, task=name)
 
 
@@ -105,7 +112,26 @@ def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
     if not isinstance(modality, str) or modality not in SENSES or modality not in cases:
         raise InputError("ask.unknown")
     reference = cases[modality][_whole(question, "number", len(cases[modality]))][3]
-    return reference if SENSES[modality].inline else fetch(reference, data_folder())
+    if SENSES[modality].inline:
+        return reference
+    if modality == "video":
+        file, view = View.of(reference)
+        return f"{fetch(file, data_folder())}#{view}"
+    return fetch(reference, data_folder())
+
+
+def _film(cell: str) -> str:
+    """The whole video of which a case is a part, with its sound where the case has it, as a file among the uploads."""
+    file, view = View.of(cell)
+    seen = decode_video(file)
+    heard = decode_video(view.sound) if view.sound else seen
+    late = round(view.late * STEP * heard.rate)
+    sound = np.zeros(round(seen.seconds * heard.rate), np.float32)
+    moved = heard.sound[max(-late, 0) :][: len(sound) - max(late, 0)]
+    sound[max(late, 0) :][: len(moved)] = moved
+    place = Path(tempfile.mkdtemp(dir=uploads.folder())) / "case.webm"
+    place.write_bytes(write_webm(seen.pictures, seen.times.tolist(), sound, heard.rate))
+    return str(place)
 
 
 def _case(modality: str, number: int, probability: float, reference: str, shows: bool) -> dict[str, Any]:
@@ -114,7 +140,7 @@ def _case(modality: str, number: int, probability: float, reference: str, shows:
     if SENSES[modality].inline or not shows:
         return case
     try:
-        source = fetch(reference, data_folder())
+        source = fetch(View.of(reference)[0] if modality == "video" else reference, data_folder())
         return {**case, "picture": _picture(source)} if modality == "image" else case
     except InputError:
         return {**case, "here": False}

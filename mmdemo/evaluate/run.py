@@ -136,12 +136,14 @@ def evaluate_sync(data: Data, folder: Path, *, command: str) -> dict:
     """
     model = MultimodalLSTM.from_pretrained(str(folder), local_files_only=True).eval()
     task = data.task
-    features = data.features(data.split("test"))
+    rows = data.split("test")
+    features = data.features(rows)
     metrics: dict[str, Any] = {
         **_about(data, command),
         **evaluate(model, features, pair=task.pair, seed=data.seed),
         "sync": study_sync(model, data),
     }
+    write_cases(folder, cases_of(model, features, rows, data.seed, data.folder))
     if "folds" in (earlier := read_metrics(folder)):
         metrics["folds"] = earlier["folds"]  # about the recipe, not about this checkpoint's weights
     _publish(folder, task, metrics)

@@ -12,14 +12,11 @@ stopped, and a larger count keeps what is there.
 from __future__ import annotations
 
 import ctypes
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import soxr
@@ -28,6 +25,7 @@ from numpy.typing import NDArray
 
 from mmdemo.data.synthetic.takes import MANIFEST, file_name, make_missing
 from mmdemo.messages import InputError
+from mmdemo.video.encode import OPUS_RATE, write_webm
 
 COUNT = 144
 SENTENCES = 12  # of every speaker
@@ -36,7 +34,6 @@ FRAMES_PER_SECOND = 25
 QUIET = 0.35  # seconds before the voice, and at least as long after it
 SHORTEST = 3.2  # seconds
 FINER = 2  # times as large a face is drawn, then shrunk
-RATE = 48_000  # Hz, of the sound that is written
 
 VOICES = (  # of espeak-ng
     "en-us+m3", "en-us+f2", "en-gb+m1", "en-us+m7", "en-gb-scotland+f3", "en-us+f4", "en-gb-x-rp+m4", "en-us+m2",
@@ -393,26 +390,12 @@ def film(speaker: Speaker, words: str, late: float = 0.0, heard: str | None = No
     times = np.arange(round(seconds * FRAMES_PER_SECOND)) / FRAMES_PER_SECOND
     shapes = mouths([(begin + QUIET - speaker.ahead, name) for begin, name in phonemes], times)
     swayed = speaker.sway * np.sin(2 * np.pi * times / speaker.period)
-    track = np.random.default_rng(0).normal(0, 4e-4, round(seconds * RATE)).astype(np.float32)
-    first = round((QUIET + late) * RATE)
-    voice = soxr.resample(voice, rate, RATE)[: len(track) - first]
+    track = np.random.default_rng(0).normal(0, 4e-4, round(seconds * OPUS_RATE)).astype(np.float32)
+    first = round((QUIET + late) * OPUS_RATE)
+    voice = soxr.resample(voice, rate, OPUS_RATE)[: len(track) - first]
     track[first : first + len(voice)] += voice
-    file = io.BytesIO()
-    with av.open(file, "w", format="webm") as out:
-        video = out.add_stream("libvpx", rate=FRAMES_PER_SECOND, options={"crf": "12", "b": "260k", "deadline": "good"})
-        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
-        sound = out.add_stream("libopus", rate=RATE, options={"b": "32k"})
-        for k, (opened, wide) in enumerate(shapes):
-            shown = face(speaker, opened, wide, 1.4 < times[k] < 1.55, swayed[k])
-            picture = av.VideoFrame.from_ndarray(shown, "rgb24")
-            picture.pts, picture.time_base = k, Fraction(1, FRAMES_PER_SECOND)
-            out.mux(video.encode(picture))
-        out.mux(video.encode())
-        samples = np.rint(32767 * track.clip(-1, 1)).astype(np.int16)[None]
-        piece = av.AudioFrame.from_ndarray(samples, "s16", "mono")
-        piece.sample_rate, piece.pts = RATE, 0
-        resampler = av.AudioResampler("flt", "mono", RATE, frame_size=960)
-        for each in (*resampler.resample(piece), *resampler.resample(None)):
-            out.mux(sound.encode(each))
-        out.mux(sound.encode())
-    return file.getvalue()
+    pictures = (
+        face(speaker, opened, wide, 1.4 < time < 1.55, sway)
+        for (opened, wide), time, sway in zip(shapes, times, swayed, strict=True)
+    )
+    return write_webm(pictures, times, track, OPUS_RATE)

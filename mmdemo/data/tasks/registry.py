@@ -100,7 +100,6 @@ TASKS = {
                 "lips",
                 [IN_SYNC, OUT_OF_SYNC],
                 dropout=0.2,
-                expose_test_cases=False,
                 more={"video": {"channels": 128, "dropout": 0.3}},
                 without=list(MODALITIES),
             ),

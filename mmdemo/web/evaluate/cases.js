@@ -24,7 +24,7 @@ export async function listCases(place, { modality, truth, guess, count, labels, 
 
 /** One case: what was given, how probable the answer was, and a way to read it on the page. */
 function item(modality, { number, probability, reference, here, picture }, { ask, choose }) {
-  const parts = { image: () => (picture ? make("img", { src: picture, alt: reference }) : null), audio: () => (here ? player(number, ask) : null), text: () => (here ? make("q", {}, reference) : null) };
+  const parts = { image: () => (picture ? make("img", { src: picture, alt: reference }) : null), audio: () => (here ? player(number, ask) : null), text: () => (here ? make("q", {}, reference) : null), video: () => null };
   const shown = parts[modality]() ?? make("code", {}, reference || "–");
   const read = make("button", { type: "button", className: "mm-inline" }, say("evaluate.read"));
   read.addEventListener("click", () => choose({ modality, number }));

@@ -1,19 +1,25 @@
 """How good it is: the view of a checkpoint's figures on the real page, from made-up figures of two tasks."""
 
 import base64
+import json
 import os
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from films import film
 from made_up import made_metrics
 from measured_tasks import PETS, make_checkpoints, make_data
 
 from mmdemo.app.figures import MAX_CASES, case, findings, reply
 from mmdemo.app.given import Given
 from mmdemo.app.tasks import Tasks
-from mmdemo.config import ModelConfig
+from mmdemo.config import SAMPLE_RATE, ModelConfig
 from mmdemo.messages import InputError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.resources import ROOT
+from mmdemo.video.reader import read_video
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +97,21 @@ def test_a_case_can_be_heard_and_read(tasks):
     assert text == Given({"text": "<b>meow</b>"}, task="pets")
     picture = case(tasks, {"task": "pets", "modality": "image", "number": 0})
     assert picture.to_read()["image"].shape == (48, 64, 3)
+
+
+def test_a_video_is_read_whole_with_its_sound_where_the_case_has_it(data, tmp_path):
+    contents = film()
+    (data / "film.webm").write_bytes(contents)
+    shutil.copytree(ROOT / "checkpoints" / "lips", tmp_path / "lips")
+    where = "film.webm#t=0.48,2.48&late=0.24"
+    (tmp_path / "lips" / "cases.json").write_text(json.dumps({"seed": 0, "cases": {"video": [[1, 1, 0.9, where]]}}))
+    lips, which = Tasks(tmp_path), {"task": "lips", "modality": "video"}
+    (listed,) = reply(lips, which | {"ask": "cell", "truth": 1, "guess": 1})["cases"]
+    assert listed["here"] and listed["reference"] == where
+    moved, plain = read_video(case(lips, which | {"number": 0}).sources["video"]), read_video(contents)
+    assert len(moved) == len(plain)
+    by = round(0.24 * SAMPLE_RATE)
+    assert np.corrcoef(moved.samples[by : 2 * SAMPLE_RATE], plain.samples[: 2 * SAMPLE_RATE - by])[0, 1] > 0.9
 
 
 CELL = {"ask": "cell", "task": "pets", "modality": "image", "truth": 0, "guess": 0}

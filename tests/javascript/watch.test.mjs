@@ -38,6 +38,14 @@ test("what no longer holds is known, and old entries go", () => {
   assert.ok(log.entries.length <= 40);
 });
 
+test("what becomes firm in the quiet after an input is that input's", () => {
+  const log = new Understood(calibration);
+  log.follow({ index: 0, modality: "audio", belief: [0.3, 0.2] });
+  log.follow({ index: 1, modality: "text", belief: [0.6, 0.2] });
+  log.follow({ index: 2, modality: "audio", belief: [0.95, 0.05] });
+  assert.deepEqual(log.entries, [{ label: 0, level: "clear", index: 1, modality: "text" }]);
+});
+
 test("a word is read once, when it is finished", () => {
   assert.deepEqual(finished("thr", 0), { words: "", read: 0 });
   assert.deepEqual(finished("three ", 0), { words: "three", read: 6 });

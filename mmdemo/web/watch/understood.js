@@ -6,7 +6,8 @@ const MOST = 40; // entries that are kept
 
 /**
  * The log. A class is noted when its belief reaches the level likely or clear, and again only after the belief in it has
- * fallen in between: an answer that stays is one answer.
+ * fallen in between: an answer that stays is one answer. It is the input's that put the class ahead, although the belief may
+ * become firm only in the quiet after it.
  */
 export class Understood {
   /** @param {{clear: number, likely: number}} calibration - the levels' limits. */
@@ -19,17 +20,21 @@ export class Understood {
   clear() {
     this.entries = []; // {label, level, index, modality}, the newest last
     this.held = null; // the entry that still holds
+    this.ahead = null; // the class that is ahead, and the step that put it there
   }
 
   /** Follow a step. Returns whether the log has changed. */
   follow({ index, modality, belief }) {
     const before = this.held;
     if (before && belief[before.label] < this.fallen) this.held = null;
+    const label = belief.indexOf(Math.max(...belief));
+    if (belief[label] < this.fallen) this.ahead = null;
+    else if (this.ahead?.label !== label) this.ahead = { label, index, modality };
     const level = levelOf(belief, this.calibration);
     if (level === "unclear") return this.held !== before;
-    const label = belief.indexOf(Math.max(...belief));
     if (this.held?.label !== label) {
-      this.held = { label, level, index, modality };
+      const step = this.ahead && this.ahead.modality !== modality ? this.ahead : { label, index, modality };
+      this.held = { ...step, level };
       this.entries.push(this.held);
       if (this.entries.length > MOST) this.entries.shift();
     } else if (level === "clear" && this.held.level !== "clear") {

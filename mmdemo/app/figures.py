@@ -106,25 +106,20 @@ def _task(tasks: Tasks, question: dict[str, Any]) -> str:
 
 
 def _source(name: str, tasks: Tasks, question: dict[str, Any]) -> Any:
-    """The text, the file, or the picture of the case that a question is about."""
+    """The text, the file, the picture, or the reference to a video of the case that a question is about."""
     cases = read_cases(tasks.folder / name) if tasks.predictor(name).config.expose_test_cases else {}
     modality = question.get("modality")
     if not isinstance(modality, str) or modality not in SENSES or modality not in cases:
         raise InputError("ask.unknown")
     reference = cases[modality][_whole(question, "number", len(cases[modality]))][3]
-    if SENSES[modality].inline:
-        return reference
-    if modality == "video":
-        file, view = View.of(reference)
-        return f"{fetch(file, data_folder())}#{view}"
-    return fetch(reference, data_folder())
+    return reference if SENSES[modality].inline or modality == "video" else fetch(reference, data_folder())
 
 
-def _film(cell: str) -> str:
+def _film(reference: str) -> str:
     """The whole video of which a case is a part, with its sound where the case has it, as a file among the uploads."""
-    file, view = View.of(cell)
-    seen = decode_video(file)
-    heard = decode_video(view.sound) if view.sound else seen
+    file, view = View.of(reference)
+    seen = decode_video(fetch(file, data_folder()))
+    heard = decode_video(fetch(view.sound, data_folder())) if view.sound else seen
     late = round(view.late * STEP * heard.rate)
     sound = np.zeros(round(seen.seconds * heard.rate), np.float32)
     moved = heard.sound[max(-late, 0) :][: len(sound) - max(late, 0)]
@@ -140,7 +135,7 @@ def _case(modality: str, number: int, probability: float, reference: str, shows:
     if SENSES[modality].inline or not shows:
         return case
     try:
-        source = fetch(View.of(reference)[0] if modality == "video" else reference, data_folder())
+        source = fetch(SENSES[modality].wholes(reference)[0], data_folder())
         return {**case, "picture": _picture(source)} if modality == "image" else case
     except InputError:
         return {**case, "here": False}

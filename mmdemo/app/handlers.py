@@ -119,7 +119,7 @@ class Handlers:
         if isinstance(noise, dict) and noise.keys() & SLIDERS.keys():
             given = replace(given, noise=_noise(noise.get))
             shown = self.read(given, example=asked["name"])
-        return *given.values(), given.candidate, *shown
+        return *given.values(), None, *shown
 
     def example(self, task: str, name: Any) -> tuple[Given, Shown]:
         """What an example gives, and its result.

@@ -33,7 +33,6 @@ class Example:
         image: the picture's file.
         audio: the recording's file.
         video: the video's file.
-        late: where the slider is that moves a video's sound, as ``Given.candidate``; None for the sound as it is.
         noise: where the sliders of noise are, by their names in ``given.SLIDERS``; at 0 unless named here.
     """
 
@@ -42,7 +41,6 @@ class Example:
     image: Path | None = None
     audio: Path | None = None
     video: Path | None = None
-    late: int | None = None
     noise: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -52,7 +50,7 @@ class Example:
     def given(self, task: str) -> Given:
         """What it gives to the page: all switched on, and its noise."""
         files = {name: (file := getattr(self, name)) and str(file) for name in ("image", "audio", "video")}
-        return Given({"text": self.text, **files}, noise=self.noise, task=task, candidate=self.late)
+        return Given({"text": self.text, **files}, noise=self.noise, task=task)
 
 
 class Tasks:

@@ -306,14 +306,14 @@ class Predictor:
         A GPU loads each kernel when it is first needed, and other sizes need others: so every input is read alone and
         with the rest, and explained with all that can be asked.
         """
+        if not {"text", "image", "audio"} & set(self.config.modalities):
+            return  # an example does as well
         seconds = np.arange(SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE
         chirp = np.sin(2 * np.pi * (200 + 800 * seconds) * seconds) * np.hanning(len(seconds))
         blank = np.full((480, 640, 3), 200, np.uint8)  # in which a face is looked for, too
         stroke = blank.copy()
         stroke[140:340, 310:330] = 20
         sound = SAMPLE_RATE, chirp.astype(np.float32)
-        if not {"text", "image", "audio"} & set(self.config.modalities):
-            return  # an example does as well
         self.read({"text": "seven", "image": blank, "audio": sound})
         whole = {"text": "three, no wait, seven", "image": stroke, "audio": sound}
         whole = {modality: given for modality, given in whole.items() if modality in self.config.modalities}

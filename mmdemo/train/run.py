@@ -23,9 +23,8 @@ def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: 
         splits = _splits(data)
     task = data.task
     model = train(task.config, splits, out, run, recipe=recipe, pair=task.pair, seed=data.seed, start_from=start_from)
-    if (
-        recipe.streams and has_clock(task.config) and together.is_main_process
-    ):  # it takes a minute: the others need not wait
+    # it takes a minute: the other processes need not wait
+    if recipe.streams and has_clock(task.config) and together.is_main_process:
         _teach(model, data, splits, out, recipe)
     return model
 

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable
 from fractions import Fraction
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +26,8 @@ def write_webm(
         samples: (n,) in -1..1, mono, which begin with the first picture.
         rate: of the samples, Hz.
     """
+    import av  # takes a tenth of a second, which no start of a server need wait for
+
     pictures = iter(pictures)
     first = next(pictures)
     file = io.BytesIO()

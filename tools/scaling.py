@@ -36,6 +36,7 @@ from tools import measured  # noqa: E402
 from tools.hosts import two_hosts  # noqa: E402
 from tools.serving.servers import Server  # noqa: E402
 
+PAUSE = 2.0  # seconds for which a visitor looks at an answer
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 app = typer.Typer(add_completion=False, help=__doc__)
 
@@ -230,7 +231,6 @@ async def _visit(url: str, servers: list[Server], requests: int, visitors: int) 
         word = WORDS[number % 10]
         async with visitor(url, f"127.0.2.{number + 1}") as http:
             for _ in left:
-                phase = stage
                 for nth in ("first", "second"):
                     try:
                         event, said = await ask(http, f"{WORDS[number // 4 % 10]}, no wait, {word}")
@@ -238,10 +238,11 @@ async def _visit(url: str, servers: list[Server], requests: int, visitors: int) 
                         event, said = "broken off", ""
                     if event == "complete":
                         if json.loads(said)[0]["label"] != word:
-                            ends[f"{phase}: another's answer, or a wrong one"] += 1
+                            ends[f"{stage}: another's answer, or a wrong one"] += 1
                         break
-                    ends[f"{phase}: {nth} try {event}"] += 1
-                done[phase] += event == "complete"
+                    ends[f"{stage}: {nth} try {event}"] += 1
+                done[stage] += event == "complete"
+                await asyncio.sleep(PAUSE)
 
     stage = "undisturbed"
     running = [asyncio.create_task(one(number)) for number in range(visitors)]

@@ -20,8 +20,7 @@ def configuration(ports, port, folder):
     """The lines in the docs, with these servers and this port, and what nginx needs around them."""
     text = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
     lines = textwrap.dedent(re.search(r"(?m)^    upstream mmdemo.*\n(?:    .*\n)+", text)[0])
-    servers = iter(ports)
-    lines = re.sub(r"10\.0\.0\.\d:7860", lambda match: f"127.0.0.1:{next(servers)}", lines)
+    lines = re.sub(r"10\.0\.0\.(\d):7860", lambda match: f"127.0.0.1:{ports[int(match[1]) - 1]}", lines)
     lines = lines.replace("listen 443 ssl;", f"listen {port};")
     paths = "".join(
         f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -67,6 +66,8 @@ async def ask(http, text, picture=None):
     if asked.status_code != 200:
         return f"refused with {asked.status_code}", asked.text
     told = await http.get(f"/gradio_api/call/predict/{asked.json()['event_id']}")
+    if told.status_code != 200:
+        return f"lost with {told.status_code}", told.text
     event, _, value = told.text.strip().split("\n\n")[-1].partition("\n")
     return event.removeprefix("event: "), value.removeprefix("data: ")
 

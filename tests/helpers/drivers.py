@@ -39,6 +39,15 @@ PLACE = """(selector) => {
 }"""
 
 
+# Firefox calls what a promise was rejected with "Object", whatever is in it.
+TELL_REJECTED = """() => addEventListener("unhandledrejection", (event) => {
+  const { reason } = event;
+  if (reason instanceof Error) return;
+  event.preventDefault();
+  console.error("Unhandled rejection:", JSON.stringify(reason) ?? String(reason));
+})"""
+
+
 class Engine(ABC):
     """A browser with one page.
 
@@ -249,6 +258,7 @@ class Firefox(Engine):
         self.socket = create_connection(address, timeout=2 * PATIENCE, suppress_origin=True)
         self.version = self.ask("session.new", capabilities={})["capabilities"]["browserVersion"]
         self.ask("session.subscribe", events=["log.entryAdded"])
+        self.ask("script.addPreloadScript", functionDeclaration=TELL_REJECTED)
         self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
         self.resize(1280, 900)
 

@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
 import httpx  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+import psutil  # noqa: E402
 import typer  # noqa: E402
 from balanced import ask, behind_nginx, visitor  # noqa: E402
 
@@ -36,6 +37,7 @@ from tools import measured  # noqa: E402
 from tools.hosts import two_hosts  # noqa: E402
 from tools.serving.servers import Server  # noqa: E402
 
+AT_REST = 10  # percent of the processors that a cluster takes which is there: it starts workers before it is asked
 PAUSE = 2.0  # seconds for which a visitor looks at an answer
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -183,7 +185,7 @@ def cluster(count: Annotated[int, typer.Option(help="Rows.")] = 5000) -> None:
 
 
 def _start_ray(hosts: Sequence[Any]) -> tuple[str, list[subprocess.Popen]]:
-    """A cluster of the hosts, one core of each: the address of its head, and what was started."""
+    """A cluster of the hosts, one core of each, at rest: the address of its head, and what was started."""
     ray = [Path(sys.executable).with_name("ray"), "start", "--num-cpus=1", "--disable-usage-stats"]
     head = f"{hosts[0].address}:6379"
     own = [["--head", "--port=6379", "--include-dashboard=false"], [f"--address={head}"]]
@@ -195,6 +197,8 @@ def _start_ray(hosts: Sequence[Any]) -> tuple[str, list[subprocess.Popen]]:
             if started.wait(120):
                 raise SystemExit(started.stderr.read().decode()[-2000:])
         running.append(started)
+    while psutil.cpu_percent(2) > AT_REST:
+        pass
     return head, running
 
 

@@ -36,7 +36,7 @@ def study_levels(
     report: dict = {"right": model.config.right, "seed": seed, "given": {}}
     for split, features in splits.items():
         tops = {modality: np.zeros(count, np.int64) for modality in model.config.modalities}
-        for given, rows, logits, labels in combined_answers(model, features, pair=pair, seed=seed, count=count):
+        for given, rows, logits, labels, _ in combined_answers(model, features, pair=pair, seed=seed, count=count):
             calibration = model.config.calibrated(given)
             probabilities = (logits / calibration.temperature).softmax(-1).numpy()
             if len(given) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,12 +14,14 @@ from torch.nn import functional as F
 from mmdemo.config import Calibration
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
-from mmdemo.train.samples import PLAIN, MultimodalSamples, UnbatchedSample
+from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig, UnbatchedSample
 
 LOWEST = {"clear": 0.6, "likely": 0.5}  # an answer below this is never called that
 NEVER = 1.01  # the threshold of a level that no answer deserves
+CONTRADICTED = 0.01  # share of contradicting inputs to which an answer may be called clear, at most
 EVEN = 0.5  # rare sources are drawn more often than they occur: see SamplingConfig
 BATCH = 250
+DRAWN = replace(PLAIN, even=EVEN)
 
 Combination = tuple[str, ...]
 
@@ -63,8 +66,31 @@ def fit_threshold(probabilities: Tensor, labels: Tensor, risk: float, lowest: fl
     return max(lowest, float(ranked[int(allowed[-1])])) if len(allowed) else NEVER
 
 
+def fit_contradicted(probabilities: Tensor, apart: Tensor, noticed: Tensor, share: float) -> float:
+    """The lowest threshold that at most a share of the answers to inputs of different classes reaches.
+
+    Args:
+        probabilities: (N, C).
+        apart: which inputs are of different classes, (N,) bool.
+        noticed: of which that is noticed, since they say different things alone, (N,) bool: no threshold matters there.
+        share: 0 to 1.
+
+    Returns:
+        The threshold; 0 if any will do.
+    """
+    highest = probabilities.max(-1).values[apart & ~noticed].sort(descending=True).values
+    allowed = int(share * int(apart.sum()))
+    if len(highest) <= allowed:
+        return 0.0
+    above = float(torch.nextafter(highest[allowed], torch.tensor(2.0)))
+    return above if above <= 1 else NEVER
+
+
 def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int, count: int) -> None:
     """Set ``calibration`` in the model's config.
+
+    An answer to several inputs must be more probable to be clear than precision alone asks for, where inputs of
+    different classes, whose contradiction goes unnoticed, would otherwise be answered clearly too often.
 
     Args:
         model: trained.
@@ -75,7 +101,7 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
         count: samples for each combination of modalities.
     """
     calibration = {}
-    for given, _, logits, labels in combined_answers(model, features, pair=pair, seed=seed, count=count):
+    for given, _, logits, labels, _ in combined_answers(model, features, pair=pair, seed=seed, count=count):
         temperature = fit_temperature(logits, labels)
         probabilities = (logits / temperature).softmax(-1)
         bars = {
@@ -83,30 +109,63 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
             for level, right in model.config.right.items()
         }
         calibration["+".join(given)] = Calibration(temperature, **bars)
+
+    against = replace(DRAWN, contradict=1)
+    said = {}  # by each modality alone
+    for given, rows, logits, _, apart in combined_answers(
+        model, features, pair=pair, seed=seed, count=count, sampling=against
+    ):
+        if len(given) == 1:
+            said[given[0]] = dict(zip(rows.tolist(), logits.argmax(-1).tolist(), strict=True))
+            continue
+        found = calibration["+".join(given)]
+        noticed = torch.tensor([len({said[m][row] for m in given}) > 1 for row in rows.tolist()])
+        least = fit_contradicted((logits / found.temperature).softmax(-1), apart, noticed, CONTRADICTED)
+        calibration["+".join(given)] = replace(found, clear=max(found.clear, least))
     model.config.calibration = calibration
+
+
+class Answers(NamedTuple):
+    """What the model answers to one combination of modalities.
+
+    Attributes:
+        given: the combination.
+        rows: which of the samples have it, (N,).
+        logits: before any temperature, (N, C).
+        labels: the classes, -1 for what belongs to none, (N,).
+        apart: whether the inputs are of different classes, (N,) bool.
+    """
+
+    given: Combination
+    rows: Tensor
+    logits: Tensor
+    labels: Tensor
+    apart: Tensor
 
 
 @torch.no_grad()
 def combined_answers(
-    model: MultimodalLSTM, features: Features, *, pair: bool, seed: int, count: int
-) -> Iterator[tuple[Combination, Tensor, Tensor, Tensor]]:
-    """What the model answers to each combination of modalities, all on the same samples.
+    model: MultimodalLSTM,
+    features: Features,
+    *,
+    pair: bool,
+    seed: int,
+    count: int,
+    sampling: SamplingConfig = DRAWN,
+) -> Iterator[Answers]:
+    """What the model answers to each combination of modalities, the smallest first, all on the same samples.
+
+    A combination that no sample has is left out.
 
     Args:
         model: it is put into evaluation mode.
         features: of one split.
         pair, seed, count: as in :func:`calibrate`.
-
-    Yields:
-        The combination, the smallest first; which of the ``count`` samples have it, (N,); their logits before any
-        temperature, (N, C); their classes, -1 for what belongs to none, (N,). A combination that no sample has is left
-        out.
+        sampling: what happens to the samples.
     """
     model.eval()
     config = model.config
-    samples = MultimodalSamples(
-        features, config, pair=pair, sampling=replace(PLAIN, even=EVEN), seed=seed, length=count
-    )
+    samples = MultimodalSamples(features, config, pair=pair, sampling=sampling, seed=seed, length=count)
     drawn = [samples[k] for k in range(count)] if samples.pools else []
     for size in range(1, len(config.modalities) + 1):
         for given in combinations(config.modalities, size):
@@ -119,7 +178,8 @@ def combined_answers(
                 out, steps = model(batch.to(model.device))
                 logits.append(steps.last(out).cpu())
                 labels.append(true_classes(steps.last(taught.to(model.device))).cpu())
-            yield given, torch.tensor(own), torch.cat(logits), torch.cat(labels)
+            apart = [len({int(drawn[k].targets[m].label[-1]) for m in given}) > 1 for k in own]
+            yield Answers(given, torch.tensor(own), torch.cat(logits), torch.cat(labels), torch.tensor(apart))
 
 
 def _only(sample: UnbatchedSample, given: Combination) -> UnbatchedSample:

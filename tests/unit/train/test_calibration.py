@@ -9,9 +9,12 @@ from tiny import CONFIG, features
 from mmdemo.config import LEVELS, Calibration, ModelConfig
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.calibration import (
+    CONTRADICTED,
+    DRAWN,
     NEVER,
     calibrate,
     combined_answers,
+    fit_contradicted,
     fit_temperature,
     fit_threshold,
     true_classes,
@@ -101,10 +104,38 @@ def test_a_task_may_ask_for_less_of_its_levels():
 def test_combinations_are_asked_about_the_same_samples():
     torch.manual_seed(0)
     model = MultimodalLSTM(replace(CONFIG))
-    asked = {given: rest for given, *rest in combined_answers(model, features(), pair=True, seed=3, count=40)}
+    asked = {each.given: each for each in combined_answers(model, features(), pair=True, seed=3, count=40)}
     assert len(asked) == 7
-    rows, logits, labels = asked["text", "audio"]
-    assert rows.tolist() == list(range(40)) and logits.shape == (40, len(CONFIG.labels))
-    assert all(torch.equal(labels, theirs) for _, _, theirs in asked.values())
-    again = {given: rest for given, *rest in combined_answers(model, features(), pair=True, seed=3, count=40)}
-    assert torch.equal(again["text", "audio"][1], logits)
+    found = asked["text", "audio"]
+    assert found.rows.tolist() == list(range(40)) and found.logits.shape == (40, len(CONFIG.labels))
+    assert all(torch.equal(found.labels, theirs.labels) and not theirs.apart.any() for theirs in asked.values())
+    again = {each.given: each for each in combined_answers(model, features(), pair=True, seed=3, count=40)}
+    assert torch.equal(again["text", "audio"].logits, found.logits)
+
+
+def test_few_contradictions_are_called_clear_by_hand():
+    """Of ten contradictions six are noticed; of the other four one may be called clear: the threshold is above 0.8."""
+    highest = torch.tensor([0.99] * 6 + [0.9, 0.8, 0.7, 0.6] + [0.95] * 5)
+    probabilities = torch.stack([highest, 1 - highest], 1)
+    apart = torch.tensor([True] * 10 + [False] * 5)
+    noticed = torch.tensor([True] * 6 + [False] * 9)
+    assert fit_contradicted(probabilities, apart, noticed, 0.1) == pytest.approx(0.8, abs=1e-6)
+    assert fit_contradicted(probabilities, apart, noticed, 0.1) > highest[7]
+    assert fit_contradicted(probabilities, apart, noticed, 0.4) == 0
+    assert fit_contradicted(torch.ones(4, 2), apart[:4], ~apart[:4], 0.1) == NEVER
+
+
+def test_inputs_of_different_classes_are_seldom_answered_clearly():
+    """On the samples that it is fitted on, no more contradictions are called clear than may be."""
+    torch.manual_seed(0)
+    model = MultimodalLSTM(replace(CONFIG, right={"clear": 0.1, "likely": 0.1}))  # nearly everything would be clear
+    calibrate(model, features(), pair=True, seed=0, count=200)
+    against = replace(DRAWN, contradict=1)
+    asked = list(combined_answers(model, features(), pair=True, seed=0, count=200, sampling=against))
+    said = {each.given[0]: each.logits.argmax(-1) for each in asked[:3]}
+    for each in asked[3:]:
+        found = model.config.calibrated(each.given)
+        highest = (each.logits / found.temperature).softmax(-1).max(-1).values
+        agreed = torch.stack([said[m] == said[each.given[0]] for m in each.given]).all(0)
+        clear = agreed & (highest >= found.clear)
+        assert each.apart.any() and (clear & each.apart).sum() <= CONTRADICTED * each.apart.sum()

@@ -39,13 +39,19 @@ PLACE = """(selector) => {
 }"""
 
 
-# Firefox calls what a promise was rejected with "Object", whatever is in it.
-TELL_REJECTED = """() => addEventListener("unhandledrejection", (event) => {
-  const { reason } = event;
-  if (reason instanceof Error) return;
-  event.preventDefault();
-  console.error("Unhandled rejection:", JSON.stringify(reason) ?? String(reason));
-})"""
+# Firefox says no more than this of what is thrown and is no Error, even if it is a promise that ends with its page. So the
+# page tells what it is, as long as it is there.
+THROWN = "uncaught exception: Object"
+TELL_THROWN = """() => {
+  let left = false;
+  const tell = (thrown) => {
+    const strange = typeof thrown === "object" && thrown !== null && !(thrown instanceof Error);
+    if (strange && !left) console.error("This was thrown:", JSON.stringify(thrown));
+  };
+  addEventListener("beforeunload", () => { left = true; });
+  addEventListener("error", (event) => tell(event.error));
+  addEventListener("unhandledrejection", (event) => tell(event.reason));
+}"""
 
 
 class Engine(ABC):
@@ -258,7 +264,7 @@ class Firefox(Engine):
         self.socket = create_connection(address, timeout=2 * PATIENCE, suppress_origin=True)
         self.version = self.ask("session.new", capabilities={})["capabilities"]["browserVersion"]
         self.ask("session.subscribe", events=["log.entryAdded"])
-        self.ask("script.addPreloadScript", functionDeclaration=TELL_REJECTED)
+        self.ask("script.addPreloadScript", functionDeclaration=TELL_THROWN)
         self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
         self.resize(1280, 900)
 
@@ -267,8 +273,9 @@ class Firefox(Engine):
         self.numbers += 1
         self.socket.send(json.dumps({"id": self.numbers, "method": method, "params": parameters}))
         while (told := json.loads(self.socket.recv())).get("id") != self.numbers:
-            if told.get("method") == "log.entryAdded" and told["params"]["level"] == "error":
-                self.errors.append(told["params"]["text"])
+            entry = told.get("params", {}) if told.get("method") == "log.entryAdded" else {}
+            if entry.get("level") == "error" and entry["text"] != THROWN:
+                self.errors.append(entry["text"])
         if told["type"] == "error":
             raise RuntimeError(f"{method}: {told['error']}: {told['message']}")
         return told["result"]

@@ -39,8 +39,8 @@ PLACE = """(selector) => {
 }"""
 
 
-# Firefox says no more than this of what is thrown and is no Error, even if it is a promise that ends with its page. So the
-# page tells what it is, as long as it is there.
+# Firefox says no more than this of what is thrown and is no Error, even if it is a promise that ends with its page. So
+# the page tells what it is, as long as it is there.
 THROWN = "uncaught exception: Object"
 TELL_THROWN = """() => {
   let left = false;

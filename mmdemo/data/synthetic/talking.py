@@ -11,7 +11,6 @@ stopped, and a larger count keeps what is there.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,8 +22,8 @@ import soxr
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from mmdemo.data.synthetic.espeak import library, spoken
 from mmdemo.data.synthetic.takes import MANIFEST, file_name, make_missing
-from mmdemo.messages import InputError
 from mmdemo.video.encode import OPUS_RATE, write_webm
 
 COUNT = 144
@@ -85,8 +84,6 @@ SHAPES = {
     "_": (0.04, 0.5),
 }
 OTHERS = (0.25, 0.5)  # s, t, l and the rest
-PHONEME, SYNCHRONOUS, PHONEME_EVENTS, SPEED = 7, 2, 1, 1  # of espeak-ng's speak_lib.h
-LIBRARY = "libespeak-ng.so.1"
 
 Colour = tuple[int, int, int]
 
@@ -180,7 +177,7 @@ def make_faces(
     Raises:
         InputError: espeak-ng is not installed.
     """
-    _espeak()
+    library()  # at once, not in every process
     takes = [
         Take(f"{k:04d}", f"drawn{k // SENTENCES}", sentence(np.random.default_rng([seed, k, 1]))) for k in range(count)
     ]
@@ -214,69 +211,6 @@ def _make(out: Path, seed: int, take: Take) -> None:
     part = file.with_suffix(".part")
     part.write_bytes(film(Speaker.drawn(int(take.speaker.removeprefix("drawn")), seed), take.sentence))
     part.rename(file)
-
-
-class _Event(ctypes.Structure):
-    """espeak_EVENT of speak_lib.h."""
-
-    _fields_ = [
-        ("type", ctypes.c_int),
-        ("unique_identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("audio_position", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p),
-        ("id", ctypes.c_char * 8),
-    ]
-
-
-def _espeak() -> ctypes.CDLL:
-    try:
-        return ctypes.CDLL(LIBRARY)
-    except OSError as error:
-        raise InputError("data.no_espeak") from error
-
-
-def spoken(
-    words: str, voice: str = VOICES[0], pace: int = 160
-) -> tuple[NDArray[np.float32], int, list[tuple[float, str]]]:
-    """A sentence by espeak-ng, and when it says what.
-
-    Args:
-        words: in English.
-        voice: its name.
-        pace: words a minute.
-
-    Returns:
-        The voice (n,) in -1..1, its rate in Hz, and when which phoneme begins, in seconds.
-
-    Raises:
-        InputError: espeak-ng is not installed.
-    """
-    espeak = _espeak()
-    rate = espeak.espeak_Initialize(SYNCHRONOUS, 0, None, PHONEME_EVENTS)
-    pieces: list[NDArray[np.float32]] = []
-    phonemes: list[tuple[float, str]] = []
-
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
-    def take(wave, count, events) -> int:  # noqa: ANN001
-        if wave and count:
-            pieces.append(np.ctypeslib.as_array(wave, (count,)).astype(np.float32) / 32768)
-        k = 0
-        while events[k].type:
-            if events[k].type == PHONEME:
-                phonemes.append((events[k].audio_position / 1000, events[k].id.decode("utf-8", "replace")))
-            k += 1
-        return 0
-
-    espeak.espeak_SetSynthCallback(take)
-    espeak.espeak_SetVoiceByName(voice.encode())
-    espeak.espeak_SetParameter(SPEED, pace, 0)
-    text = words.encode()
-    espeak.espeak_Synth(text, len(text) + 1, 0, 1, 0, 1, None, None)
-    espeak.espeak_Synchronize()
-    return np.concatenate(pieces), rate, phonemes
 
 
 def mouths(phonemes: list[tuple[float, str]], times: NDArray[np.float64]) -> NDArray[np.float64]:

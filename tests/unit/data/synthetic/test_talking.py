@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from mmdemo.data.synthetic import talking
-from mmdemo.data.synthetic.talking import QUIET, SHORTEST, Speaker, face, film, mouths, spoken
-from mmdemo.messages import InputError
+from mmdemo.data.synthetic.talking import QUIET, SHORTEST, Speaker, face, film, mouths
 from mmdemo.video.reader import read_video
 
 needs_espeak = pytest.mark.skipif(which("espeak-ng") is None, reason="needs espeak-ng")
@@ -26,13 +25,6 @@ def test_speakers_differ_and_stay_who_they_are():
     shut, wide = (face(Speaker.drawn(1, 0), opened, 0.5).astype(int) for opened in (0.0, 1.0))
     changed = np.abs(shut - wide).sum(axis=2).any(axis=1).nonzero()[0]
     assert changed.min() > 220  # only below the nose
-
-
-def test_without_espeak_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(talking, "LIBRARY", "libnobody-has-this.so")
-    with pytest.raises(InputError) as refused:
-        spoken("hello")
-    assert refused.value.note.key == "data.no_espeak"
 
 
 @needs_espeak

@@ -9,8 +9,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from mmdemo.data.tasks.registry import TASKS
+from mmdemo.evaluate.bench_tables import cuda_table, speed_tables
+from mmdemo.evaluate.cards import fill
 from mmdemo.evaluate.streams import STREAMS
-from mmdemo.evaluate.tables import cuda_table, fill, percent, speed_tables, streams_table, tables
+from mmdemo.evaluate.tables import percent, streams_table, tables
 from mmdemo.resources import CHECKPOINTS, ROOT
 from mmdemo.train.recipes import RECIPES
 

@@ -14,6 +14,7 @@ from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.apart import is_apart, study_apart
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
+from mmdemo.evaluate.cards import write_card, write_metrics
 from mmdemo.evaluate.cases import cases_of, write_cases
 from mmdemo.evaluate.faces import study_faces
 from mmdemo.evaluate.faithfulness import choose, study_cues, study_faithfulness
@@ -27,7 +28,6 @@ from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
 from mmdemo.evaluate.streams import study_streams, write_streams
 from mmdemo.evaluate.sync import study_folds, study_sync
-from mmdemo.evaluate.tables import write_card, write_metrics
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES

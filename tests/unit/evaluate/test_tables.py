@@ -1,8 +1,4 @@
-import json
-
-import pytest
-
-from mmdemo.evaluate.tables import fill, percent, tables, write_card, write_metrics
+from mmdemo.evaluate.tables import percent, tables
 
 SUMMARY = {"n": 1000, "accuracy": 0.9934, "interval": [0.985, 0.997], "loss": 0.02, "ece": 0.004}
 SUMMARY |= {"recall": [0.981, 0.97, 0.99], "f1": [0.982, 0.971, 0.991], "confusion": [[9, 1]]}
@@ -80,32 +76,6 @@ def test_every_figure_is_in_the_tables_beside_its_command_and_seed():
     ):
         assert part in text
     assert "text + picture, paired by class" in text
-
-
-def test_fill_changes_only_what_stands_between_the_marks(tmp_path):
-    file = tmp_path / "README.md"
-    file.write_text("before\n<!-- digits -->\nold\n<!-- /digits -->\nafter\n")
-    fill(file, "digits", "new \\1")
-    assert file.read_text() == "before\n<!-- digits -->\nnew \\1\n<!-- /digits -->\nafter\n"
-    with pytest.raises(ValueError, match="no place"):
-        fill(file, "emotion", "")
-
-
-def test_metrics_can_be_read_again_and_a_matrix_row_is_a_line(tmp_path):
-    write_metrics(tmp_path, METRICS)
-    text = (tmp_path / "metrics.json").read_text()
-    assert json.loads(text) == METRICS
-    assert "[9, 1]" in text
-
-
-def test_a_card_keeps_what_a_person_wrote(tmp_path):
-    template = tmp_path / "template.md"
-    template.write_text("# Mine\n<!-- figures -->\n<!-- /figures -->\n")
-    write_card(tmp_path, template, METRICS)
-    card = tmp_path / "README.md"
-    card.write_text(card.read_text().replace("# Mine", "# Ours"))
-    write_card(tmp_path, template, METRICS | {"seed": 7})
-    assert "# Ours" in card.read_text() and "seed 7" in card.read_text()
 
 
 def test_harm_and_photos_have_their_tables():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
@@ -109,12 +109,18 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
             for level, right in model.config.right.items()
         }
         calibration["+".join(given)] = Calibration(temperature, **bars)
+    if any("+" in given for given in calibration):
+        against = replace(DRAWN, contradict=1)
+        _heed_contradictions(
+            calibration, combined_answers(model, features, pair=pair, seed=seed, count=count, sampling=against)
+        )
+    model.config.calibration = calibration
 
-    against = replace(DRAWN, contradict=1)
+
+def _heed_contradictions(calibration: dict[str, Calibration], contradicted: Iterable[Answers]) -> None:
+    """Raise from which probability on an answer is clear, where contradictions would be answered clearly too often."""
     said = {}  # by each modality alone
-    for given, rows, logits, _, apart in combined_answers(
-        model, features, pair=pair, seed=seed, count=count, sampling=against
-    ):
+    for given, rows, logits, _, apart in contradicted:
         if len(given) == 1:
             said[given[0]] = dict(zip(rows.tolist(), logits.argmax(-1).tolist(), strict=True))
             continue
@@ -122,7 +128,6 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
         noticed = torch.tensor([len({said[m][row] for m in given}) > 1 for row in rows.tolist()])
         least = fit_contradicted((logits / found.temperature).softmax(-1), apart, noticed, CONTRADICTED)
         calibration["+".join(given)] = replace(found, clear=max(found.clear, least))
-    model.config.calibration = calibration
 
 
 class Answers(NamedTuple):

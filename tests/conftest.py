@@ -11,7 +11,8 @@ from typing import Any
 # Before anything imports gradio or huggingface_hub, which read these once.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("GRADIO_TEMP_DIR", tempfile.mkdtemp(prefix="mmdemo-tests-"))
+# Each process side by side has its own, or one counts what the other has there.
+os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="mmdemo-tests-")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # tests side by side: a thread each, or they wait for each other
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -104,13 +104,13 @@ async def beside(url: str, visitors: int) -> dict[str, Any]:
                 session.cancel()
             ended = await asyncio.gather(*sessions, return_exceptions=True)
             assert all(isinstance(end, asyncio.CancelledError) for end in ended), ended
-    quiet, busy = (summary(list(chain(*took[on]))) for on in (False, True))
+    quiet, busy = (list(chain(*took[on])) for on in (False, True))
     ratios = [median(with_them) / median(without) for with_them, without in zip(took[True], took[False], strict=True)]
     return {
         "live at once": visitors,
-        "ordinary answers": len(list(chain(*took[True]))),
-        "without them, ms": quiet,
-        "with them, ms": busy,
+        "ordinary answers": len(busy),
+        "without them, ms": summary(quiet),
+        "with them, ms": summary(busy),
         "ratio of each question's medians": {
             "lowest": round(min(ratios), 2),
             "median": round(median(ratios), 2),

@@ -38,6 +38,7 @@ from tools.hosts import two_hosts  # noqa: E402
 from tools.serving.servers import Server  # noqa: E402
 
 AT_REST = 10  # percent of the processors that a cluster takes which is there: it starts workers before it is asked
+RESTS = 60.0  # seconds until it does, at most: others may be at work on the machine
 PAUSE = 2.0  # seconds for which a visitor looks at an answer
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -197,7 +198,8 @@ def _start_ray(hosts: Sequence[Any]) -> tuple[str, list[subprocess.Popen]]:
             if started.wait(120):
                 raise SystemExit(started.stderr.read().decode()[-2000:])
         running.append(started)
-    while psutil.cpu_percent(2) > AT_REST:
+    until = time.monotonic() + RESTS
+    while psutil.cpu_percent(2) > AT_REST and time.monotonic() < until:
         pass
     return head, running
 

@@ -19,9 +19,8 @@ from mmdemo.train.samples import PLAIN, MultimodalSamples, SamplingConfig, Unbat
 LOWEST = {"clear": 0.6, "likely": 0.5}  # an answer below this is never called that
 NEVER = 1.01  # the threshold of a level that no answer deserves
 CONTRADICTED = 0.01  # share of contradicting inputs to which an answer may be called clear, at most
-EVEN = 0.5  # rare sources are drawn more often than they occur: see SamplingConfig
 BATCH = 250
-DRAWN = replace(PLAIN, even=EVEN)
+DRAWN = replace(PLAIN, even=0.5)  # rare sources are drawn more often than they occur
 
 Combination = tuple[str, ...]
 
@@ -66,20 +65,20 @@ def fit_threshold(probabilities: Tensor, labels: Tensor, risk: float, lowest: fl
     return max(lowest, float(ranked[int(allowed[-1])])) if len(allowed) else NEVER
 
 
-def fit_contradicted(probabilities: Tensor, apart: Tensor, noticed: Tensor, share: float) -> float:
+def fit_contradicted(probabilities: Tensor, contradicting: Tensor, noticed: Tensor, share: float) -> float:
     """The lowest threshold that at most a share of the answers to inputs of different classes reaches.
 
     Args:
         probabilities: (N, C).
-        apart: which inputs are of different classes, (N,) bool.
+        contradicting: which inputs are of different classes, (N,) bool.
         noticed: of which that is noticed, since they say different things alone, (N,) bool: no threshold matters there.
         share: 0 to 1.
 
     Returns:
         The threshold; 0 if any will do.
     """
-    highest = probabilities.max(-1).values[apart & ~noticed].sort(descending=True).values
-    allowed = int(share * int(apart.sum()))
+    highest = probabilities.max(-1).values[contradicting & ~noticed].sort(descending=True).values
+    allowed = int(share * int(contradicting.sum()))
     if len(highest) <= allowed:
         return 0.0
     above = float(torch.nextafter(highest[allowed], torch.tensor(2.0)))
@@ -120,13 +119,13 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
 def _heed_contradictions(calibration: dict[str, Calibration], contradicted: Iterable[Answers]) -> None:
     """Raise from which probability on an answer is clear, where contradictions would be answered clearly too often."""
     said = {}  # by each modality alone
-    for given, rows, logits, _, apart in contradicted:
+    for given, rows, logits, _, contradicting in contradicted:
         if len(given) == 1:
             said[given[0]] = dict(zip(rows.tolist(), logits.argmax(-1).tolist(), strict=True))
             continue
         found = calibration["+".join(given)]
         noticed = torch.tensor([len({said[m][row] for m in given}) > 1 for row in rows.tolist()])
-        least = fit_contradicted((logits / found.temperature).softmax(-1), apart, noticed, CONTRADICTED)
+        least = fit_contradicted((logits / found.temperature).softmax(-1), contradicting, noticed, CONTRADICTED)
         calibration["+".join(given)] = replace(found, clear=max(found.clear, least))
 
 
@@ -138,14 +137,14 @@ class Answers(NamedTuple):
         rows: which of the samples have it, (N,).
         logits: before any temperature, (N, C).
         labels: the classes, -1 for what belongs to none, (N,).
-        apart: whether the inputs are of different classes, (N,) bool.
+        contradicting: whether the inputs are of different classes, (N,) bool.
     """
 
     given: Combination
     rows: Tensor
     logits: Tensor
     labels: Tensor
-    apart: Tensor
+    contradicting: Tensor
 
 
 @torch.no_grad()
@@ -183,8 +182,8 @@ def combined_answers(
                 out, steps = model(batch.to(model.device))
                 logits.append(steps.last(out).cpu())
                 labels.append(true_classes(steps.last(taught.to(model.device))).cpu())
-            apart = [len({int(drawn[k].targets[m].label[-1]) for m in given}) > 1 for k in own]
-            yield Answers(given, torch.tensor(own), torch.cat(logits), torch.cat(labels), torch.tensor(apart))
+            contradicting = [len({int(drawn[k].targets[m].label[-1]) for m in given}) > 1 for k in own]
+            yield Answers(given, torch.tensor(own), torch.cat(logits), torch.cat(labels), torch.tensor(contradicting))
 
 
 def _only(sample: UnbatchedSample, given: Combination) -> UnbatchedSample:

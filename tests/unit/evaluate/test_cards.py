@@ -3,11 +3,10 @@
 import json
 
 import pytest
+from made_up import SUMMARY
 
 from mmdemo.evaluate.cards import fill, write_card, write_metrics
 
-SUMMARY = {"n": 10, "accuracy": 0.9, "interval": [0.6, 0.98], "loss": 0.2, "ece": 0.04}
-SUMMARY |= {"recall": [0.9, 0.6, 0.98], "f1": [0.9, 0.6, 0.98], "confusion": [[9, 1]]}
 METRICS = {
     "command": "python -m mmdemo evaluate",
     "seed": 0,

@@ -108,7 +108,7 @@ def test_combinations_are_asked_about_the_same_samples():
     assert len(asked) == 7
     found = asked["text", "audio"]
     assert found.rows.tolist() == list(range(40)) and found.logits.shape == (40, len(CONFIG.labels))
-    assert all(torch.equal(found.labels, theirs.labels) and not theirs.apart.any() for theirs in asked.values())
+    assert all(torch.equal(found.labels, theirs.labels) and not theirs.contradicting.any() for theirs in asked.values())
     again = {each.given: each for each in combined_answers(model, features(), pair=True, seed=3, count=40)}
     assert torch.equal(again["text", "audio"].logits, found.logits)
 
@@ -117,12 +117,12 @@ def test_few_contradictions_are_called_clear_by_hand():
     """Of ten contradictions six are noticed; of the other four one may be called clear: the threshold is above 0.8."""
     highest = torch.tensor([0.99] * 6 + [0.9, 0.8, 0.7, 0.6] + [0.95] * 5)
     probabilities = torch.stack([highest, 1 - highest], 1)
-    apart = torch.tensor([True] * 10 + [False] * 5)
+    contradicting = torch.tensor([True] * 10 + [False] * 5)
     noticed = torch.tensor([True] * 6 + [False] * 9)
-    assert fit_contradicted(probabilities, apart, noticed, 0.1) == pytest.approx(0.8, abs=1e-6)
-    assert fit_contradicted(probabilities, apart, noticed, 0.1) > highest[7]
-    assert fit_contradicted(probabilities, apart, noticed, 0.4) == 0
-    assert fit_contradicted(torch.ones(4, 2), apart[:4], ~apart[:4], 0.1) == NEVER
+    assert fit_contradicted(probabilities, contradicting, noticed, 0.1) == pytest.approx(0.8, abs=1e-6)
+    assert fit_contradicted(probabilities, contradicting, noticed, 0.1) > highest[7]
+    assert fit_contradicted(probabilities, contradicting, noticed, 0.4) == 0
+    assert fit_contradicted(torch.ones(4, 2), contradicting[:4], ~contradicting[:4], 0.1) == NEVER
 
 
 def test_inputs_of_different_classes_are_seldom_answered_clearly():
@@ -138,4 +138,6 @@ def test_inputs_of_different_classes_are_seldom_answered_clearly():
         highest = (each.logits / found.temperature).softmax(-1).max(-1).values
         agreed = torch.stack([said[m] == said[each.given[0]] for m in each.given]).all(0)
         clear = agreed & (highest >= found.clear)
-        assert each.apart.any() and (clear & each.apart).sum() <= CONTRADICTED * each.apart.sum()
+        assert (
+            each.contradicting.any() and (clear & each.contradicting).sum() <= CONTRADICTED * each.contradicting.sum()
+        )

@@ -32,6 +32,17 @@ DEVICES = """() => {
     }
   };
 }"""
+TAKEN_AWAY = "window.tracks.forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })"
+SLOW = """() => {
+  const until = new Promise((go) => { window.goOn = go; });
+  for (const [kind, name] of [[HTMLMediaElement, "play"], [AudioWorklet, "addModule"]]) {
+    const act = kind.prototype[name];
+    kind.prototype[name] = async function (...given) {
+      await until;
+      return act.apply(this, given);
+    };
+  }
+}"""
 HIDDEN = """(hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -172,13 +183,31 @@ def test_a_device_that_is_taken_away_is_said_to_be_and_can_be_switched_on_again(
     page.wait_for_function("window.tracks?.length === 2")
     page.evaluate("window.sound.suspend()")  # as a call does
     flows(page)
-    page.evaluate("window.tracks.forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })")
+    page.evaluate(TAKEN_AWAY)
     expect(line(page, "audio")).to_have_text(SAID["live.ended_audio"])
     expect(line(page, "image")).to_have_text(SAID["live.ended_image"])
     flows(page)  # as if it were quiet
     page.locator(".mmw-card.mm-of-audio .mmw-switch").click()
     expect(page.locator(".mmw-card.mm-of-audio .mmw-switch")).to_have_attribute("aria-checked", "true")
     expect(line(page, "audio")).to_be_empty()
+
+
+def test_a_device_that_is_taken_away_while_it_is_switched_on_is_said_to_be_too(visit):
+    page = visit()
+    page.evaluate(DEVICES)
+    page.evaluate(SLOW)
+    page.locator(".mm-go-live").click()
+    for modality, devices in (("audio", 1), ("image", 2)):
+        page.wait_for_function(f"window.tracks?.length === {devices}")
+        page.evaluate(TAKEN_AWAY)
+        expect(line(page, modality)).to_have_text(SAID[f"live.ended_{modality}"])
+        page.evaluate("window.goOn()")
+        if modality == "audio":
+            page.evaluate(SLOW)
+    flows(page)
+    for modality in ("audio", "image"):
+        expect(line(page, modality)).to_have_text(SAID[f"live.ended_{modality}"])
+        expect(page.locator(f".mmw-card.mm-of-{modality} .mmw-switch")).to_have_attribute("aria-checked", "false")
 
 
 def test_sound_goes_on_while_the_server_does_not_answer_and_after_it_was_lost(browser, page_url):

@@ -225,8 +225,11 @@ class Live {
       this.lines.audio = { key: "live.deaf" };
       return this.settleClock();
     }
+    let gone = false; // it may be taken away while it is still being switched on
     const told = {
       ended: () => {
+        gone = true;
+        if (this.run !== run) return;
         this.ends(modality);
         this.settleClock();
         this.say(modality, { key: `live.ended_${modality}`, trouble: true });
@@ -236,7 +239,7 @@ class Live {
     };
     try {
       const end = modality === "audio" ? await listen(this.files.listener, told) : await look(this.cards.video, told);
-      if (this.run !== run) return end();
+      if (this.run !== run || gone) return end();
       this.ends(modality);
       this.devices[modality] = end;
       this.say(modality, null);

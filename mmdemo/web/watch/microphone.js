@@ -34,9 +34,9 @@ export async function listen(listener, { heard, ended }) {
   const stream = await ask({ audio: AS_IT_IS });
   const [track] = stream.getAudioTracks();
   const off = () => track.stop();
+  track.addEventListener("ended", ended);
   try {
     const stop = await through(listener, heard, async (context) => context.createMediaStreamSource(stream));
-    track.addEventListener("ended", ended);
     return Object.assign(() => (off(), stop()), { hold: stop.hold });
   } catch (error) {
     off();

@@ -151,6 +151,51 @@ def test_a_cell_opens_its_cases_by_click_and_by_keys(visit):
 
 
 @pytest.mark.browser
+def test_cases_that_come_late_are_not_put_below_another_matrix(visit):
+    from browsing import hold_questions
+
+    page = visit()
+    page.get_by_role("button", name="Words", exact=True).click()
+    asked, let_go = hold_questions(page)
+    page.locator("button.mme-wrong").first.click()
+    while not asked:
+        page.wait_for_timeout(100)
+    page.get_by_role("button", name="Picture", exact=True).click()
+    let_go()
+    page.locator("button.mme-right").first.click()
+    page.locator(".mme-cases img").wait_for()
+    page.get_by_role("button", name="Words", exact=True).click()
+    page.wait_for_timeout(500)
+    assert page.locator(".mme-cases").count() == 0
+
+
+@pytest.mark.browser
+def test_figures_that_did_not_arrive_are_asked_for_again(chromium):
+    context = chromium().new_context()
+    page = context.new_page()
+    script = """async () => {
+      const wait = setTimeout;
+      window.setTimeout = (act, milliseconds) => wait(act, milliseconds / 100); // nobody waits for half a minute
+      const { evaluation } = await import("./web/evaluate/evaluation.js");
+      const element = document.createElement("div");
+      document.body.append(element);
+      window.asked = [];
+      const tell = (question) => window.asked.push(question);
+      evaluation({ element, props: { value: '"pets"' }, watch() {}, tell, choose() {} });
+      location.hash = "evaluate";
+    }"""
+    with served("<!doctype html><body></body>") as address:
+        page.goto(address)
+        page.evaluate(script)
+        page.get_by_text(strings()["ask.lost"]).wait_for()
+        for part in ("", "evaluate"):
+            page.evaluate("(part) => { location.hash = part; }", part)
+        page.wait_for_function("window.asked.length === 2")
+        page.get_by_text(strings()["inspect.wait"]).wait_for()
+    context.close()
+
+
+@pytest.mark.browser
 def test_a_case_can_be_read_on_the_page(visit):
     page = visit()
     for modality, words in (("image", "Picture"), ("audio", "Sound"), ("text", "Words")):

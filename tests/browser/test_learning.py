@@ -165,6 +165,27 @@ def test_the_tour_says_what_the_reading_says(visit, trained):
     expect(page.get_by_role("button", name="Take the tour")).to_be_focused()
 
 
+def test_the_tour_can_be_taken_again_and_leaves_nothing_behind(visit):
+    from browsing import hold_questions
+
+    page = visit()
+    for _ in range(2):
+        page.get_by_role("button", name="Take the tour").click()
+        card = page.get_by_role("dialog")
+        expect(card.locator("p")).to_contain_text("“three”")
+        page.keyboard.press("Escape")
+        expect(card).to_have_count(0)
+    page.get_by_role("button", name="Take the tour").click()
+    _, let_go = hold_questions(page)
+    for _ in range(STOPS - 1):
+        card.get_by_role("button", name="Next").click()
+    expect(card).to_contain_text(f"Stop {STOPS} of {STOPS}")
+    page.keyboard.press("Escape")  # before the last stop knows what to say
+    let_go()
+    page.wait_for_timeout(3000)
+    expect(page.locator(".mmi-outcome")).to_be_hidden()
+
+
 def test_the_tour_follows_the_language_and_the_phone(visit):
     page = visit(viewport={"width": 390, "height": 844})
     page.get_by_role("button", name="Take the tour").click()
@@ -266,6 +287,13 @@ def test_presenting_with_keys_alone(visit, width, height):
     expect(page.locator("#drawing .mmd-play")).to_have_class(re.compile("mmd-playing"))
     page.keyboard.press("Space")
     expect(page.locator("#drawing .mmd-play")).not_to_have_class(re.compile("mmd-playing"))
+    page.emulate_media(reduced_motion="no-preference")
+    for _ in range(2):  # the same key plays it again
+        page.keyboard.press("2")
+        expect(page.locator("#drawing .mmd-play")).to_have_class(re.compile("mmd-playing"))
+        page.keyboard.press("Space")
+        expect(page.locator("#drawing .mmd-play")).not_to_have_class(re.compile("mmd-playing"))
+    page.emulate_media(reduced_motion="reduce")
     page.keyboard.press("k")
     expect(page.locator(".mm-keys")).to_be_hidden()
     page.keyboard.press("i")

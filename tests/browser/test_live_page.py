@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from browsing import expect
+from browsing import expect, hold_questions
 
 from mmdemo.messages import strings
 
@@ -29,6 +29,16 @@ DEVICES = """() => {
     constructor(...given) {
       super(...given);
       window.sound = this;
+    }
+  };
+}"""
+CONTEXTS = """() => {
+  window.contexts = [];
+  const Context = window.AudioContext;
+  window.AudioContext = class extends Context {
+    constructor(...given) {
+      super(...given);
+      window.contexts.push(this);
     }
   };
 }"""
@@ -208,6 +218,65 @@ def test_a_device_that_is_taken_away_while_it_is_switched_on_is_said_to_be_too(v
     for modality in ("audio", "image"):
         expect(line(page, modality)).to_have_text(SAID[f"live.ended_{modality}"])
         expect(page.locator(f".mmw-card.mm-of-{modality} .mmw-switch")).to_have_attribute("aria-checked", "false")
+
+
+def test_what_is_pressed_twice_while_it_is_switched_on_is_there_once(visit):
+    page = visit()
+    page.evaluate(DEVICES)
+    page.evaluate(CONTEXTS)
+    page.evaluate(SLOW)
+    page.locator(".mm-go-live").click()
+    page.wait_for_function("window.tracks?.length === 1")
+    for _ in range(2):
+        page.locator(".mmw-play").click()
+    for tracks in (2, 3):
+        page.locator(".mmw-card.mm-of-image .mmw-switch").click()
+        page.wait_for_function(f"window.tracks.length === {tracks}")
+    page.evaluate("window.goOn()")
+    expect(line(page, "audio")).to_have_text(SAID["live.playing"])
+    expect(chip(page, "7", "image")).to_be_visible(timeout=60_000)  # it is seen by the last of them
+    page.wait_for_function("window.tracks.filter(({ readyState }) => readyState === 'live').length === 1")
+    page.wait_for_function("window.contexts.filter(({ state }) => state !== 'closed').length === 1")
+    page.locator(".mmw-stop").click()
+    page.wait_for_function("window.tracks.every(({ readyState }) => readyState === 'ended')")
+    page.wait_for_function("window.contexts.every(({ state }) => state === 'closed')")
+
+
+def test_a_recording_that_cannot_be_listened_to_does_not_play_on(visit):
+    """As over plain HTTP, where there are no AudioWorklets."""
+    page = visit()
+    page.evaluate(GONE, "NotAllowedError")
+    page.evaluate(CONTEXTS)
+    page.evaluate("() => { AudioWorklet.prototype.addModule = () => Promise.reject(new Error('none')); }")
+    start(page)
+    page.locator(".mmw-play").click()
+    expect(line(page, "audio")).to_have_text(SAID["live.no_recording"])
+    assert page.evaluate("window.contexts.map(({ state }) => state)") == ["closed"]
+
+
+def test_what_is_typed_before_the_memory_is_there_is_read(visit):
+    page = visit()
+    page.evaluate(GONE, "NotAllowedError")
+    _, let_go = hold_questions(page)
+    page.locator(".mm-go-live").click()
+    page.locator("#live textarea").press_sequentially("four ")
+    page.wait_for_timeout(1500)
+    let_go()
+    expect(chip(page, "4", "text")).to_be_visible(timeout=60_000)
+
+
+def test_a_late_answer_takes_back_nothing_that_is_said_of_the_camera(visit):
+    page = visit()
+    start(page)
+    late, let_go = hold_questions(page)
+    while not late:
+        page.wait_for_timeout(200)  # for a picture that is on its way
+    page.locator(".mmw-card.mm-of-image .mmw-switch").click()
+    expect(line(page, "image")).to_have_text(SAID["live.off_image"])
+    with page.expect_response("**/queue/join*"):
+        let_go()
+    flows(page, 25)
+    expect(line(page, "image")).to_have_text(SAID["live.off_image"])
 
 
 def test_sound_goes_on_while_the_server_does_not_answer_and_after_it_was_lost(browser, page_url):

@@ -29,3 +29,16 @@ def open_noise(page):
     """Open the drawer with the sliders of noise."""
     page.locator("#harder button").click()
     expect(page.locator("#harder-drawer")).to_be_visible()
+
+
+def hold_questions(page):
+    """Whatever is asked of the server waits from now on: a list of what does, and a function that lets it all go on."""
+    waiting, holds = [], [True]
+    page.route("**/queue/join*", lambda route: waiting.append(route) if holds else route.continue_())
+
+    def let_go():
+        holds.clear()
+        for each in waiting:
+            each.continue_()
+
+    return waiting, let_go

@@ -110,6 +110,35 @@ test("where no sound comes time goes by, and a page that slept makes up for two 
   assert.deepEqual(given.map(({ count }) => count), [1, 2, 25]);
 });
 
+test("a device too slow for quiet lets some of it go by, and does not fall behind without end", (context) => {
+  let [now, beat] = [0, null];
+  context.mock.method(performance, "now", () => now);
+  context.mock.method(globalThis, "setInterval", (act) => (beat = act));
+  const { run, given, told } = running();
+  run.tick(true);
+  for (let k = 1; k <= 50; k++) {
+    now = 80 * k;
+    beat();
+  }
+  assert.equal(given.length, 40);
+  run.answered({ ask: "wait", steps: [] });
+  now += 80;
+  beat();
+  assert.deepEqual(given.at(-1), { ask: "wait", count: 1 });
+  assert.equal(given.length, 41);
+  assert.deepEqual(told("skipped"), []);
+});
+
+test("the answer to a picture that comes after the end tells nothing", async () => {
+  let answer = null;
+  const { run, told } = running(() => new Promise((resolve) => (answer = resolve)));
+  const shown = run.show({ jpeg: "a" });
+  run.close();
+  answer({ nothing: { key: "image.no_digit" } });
+  await shown;
+  assert.deepEqual(told("nothing"), []);
+});
+
 for (const [error, reason] of [["NotAllowedError", "denied"], ["NotFoundError", "none"], ["NotReadableError", "busy"], ["Whatever", "denied"]]) {
   test(`a device that is refused as ${error} is told as ${reason}`, async () => {
     navigator.mediaDevices = { getUserMedia: () => Promise.reject(new DOMException("no", error)) };

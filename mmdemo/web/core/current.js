@@ -18,6 +18,9 @@ globalThis.document?.addEventListener?.("input", ({ target }) => target.matches?
  */
 export const now = () => current;
 
+/** Whether an example is what the page shows. To press it again then brings nothing new, and nothing arrives. */
+export const shows = (example) => Boolean(current.figure) && current.said?.example === example;
+
 /**
  * Some of it has come. Answer and drawing come one after the other: whoever listens is told once, of both. `draw` draws it,
  * before they are told, in a task of its own: the answer can be seen meanwhile, and the next letter is on its way.

@@ -89,27 +89,31 @@ async function starts(audio, seconds) {
   }
 }
 
-/** The recording as it was heard; null where there is none, nobody to ask, or no answer in time. */
-async function fetchSound({ ask, payload }, audio) {
+/** The recording as it was heard; null where there is none, nobody to ask, or no answer in time: the next Play asks again. */
+async function fetchSound(drawing, audio) {
+  const { ask, payload } = drawing;
   if (!ask || payload.steps.every(({ modality }) => modality !== "audio" && modality !== "video")) return null;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, null));
   try {
     const answer = await Promise.race([ask({ ask: "sound" }), late]);
-    return answer && Object.assign(audio, { src: answer.url });
+    if (answer) return Object.assign(audio, { src: answer.url });
   } catch {
-    return null;
+    // it is asked again, too
   }
+  drawing.sound = null;
+  return null;
 }
 
-
 /** The ledger as seen from every step, a row for each; null where nobody knows. The opening brings its own. */
-async function fetchRows({ ask, payload, about, against }) {
+async function fetchRows(drawing) {
+  const { ask, payload, about, against } = drawing;
   const known = payload.seen;
   if (known?.about === about && known.against === against) return unpack(known.steps);
   if (!ask || payload.opening) return null;
   try {
     return unpack((await ask({ ask: "triangle", about, against })).steps);
   } catch {
+    drawing.rows = null; // the next Play asks again
     return null;
   }
 }

@@ -5,9 +5,12 @@ import { percent, say } from "../core/words.js";
 
 /** Put the cases of a cell into `place`; `ask` and `choose` are the evaluation's (evaluation.js). */
 export async function listCases(place, { modality, truth, guess, count, labels, ask, choose }) {
-  place.replaceChildren(make("p", { className: "mmh-note" }, say("inspect.wait")));
+  const wait = make("p", { className: "mmh-note" }, say("inspect.wait"));
+  const outrun = () => wait.parentElement !== place; // something else was chosen meanwhile
+  place.replaceChildren(wait);
   try {
     const { cases, kept, shows } = await ask({ ask: "cell", modality, truth, guess });
+    if (outrun()) return;
     const title = say(truth === guess ? "evaluate.cell_right" : "evaluate.cell_wrong", { truth: labels[truth], guess: labels[guess] });
     const items = cases.map((one) => item(modality, one, { ask, choose }));
     const note = kept ? say("evaluate.shown", { shown: cases.length, count }) : say("evaluate.none_kept");
@@ -18,7 +21,7 @@ export async function listCases(place, { modality, truth, guess, count, labels, 
       make("ol", { className: `mme-cases mme-cases-${shows ? modality : "text"}` }, ...items),
     );
   } catch (error) {
-    place.replaceChildren(make("p", { className: "mm-warn" }, error.message));
+    if (!outrun()) place.replaceChildren(make("p", { className: "mm-warn" }, error.message));
   }
 }
 

@@ -33,7 +33,7 @@ export function evaluation({ element, props, watch, tell, choose }) {
   };
   const content = make("div", { className: "mme-content" });
   root.prepend(content);
-  const { refill, close } = view(content, VIEW, () => {
+  const fill = () => {
     const task = valueOf(props);
     if (figures.task !== task) load(task);
     const tools = {
@@ -45,7 +45,13 @@ export function evaluation({ element, props, watch, tell, choose }) {
       },
     };
     return made(figures, tools);
-  });
+  };
+  const again = (opened) => {
+    if (!opened || !figures.error) return;
+    load(figures.task);
+    refill();
+  };
+  const { refill, close } = view(content, VIEW, fill, again);
   watch("value", refill);
 }
 

@@ -13,7 +13,9 @@ const DEVICE = { image: "camera", audio: "record", video: "film" }; // what the 
 const FILMED = 3300; // milliseconds that a video is recorded for: three seconds, and what a recorder takes to begin
 const SLIDER = ".mm-noise input";
 const PATIENCE = 4000; // milliseconds for Gradio to show what is pressed next
+const ALLOWED = 60_000; // milliseconds for somebody to let the browser use camera and microphone
 const open = new Set(); // the drawers that are open, each with what closes it
+let films = 0; // how often a video was asked for
 const makers = new Map(); // what is in a drawer, by its selector -> has it made, once, and promises it
 
 /** The buttons of one input. */
@@ -147,17 +149,20 @@ async function useDevice(modality) {
   const [, device] = sourcesOf(modality);
   if (!device?.classList.contains("selected")) device?.click();
   const wanted = modality === "audio" ? ".record-button" : ".wrap > div > button:has(.icon-wrap)"; // not that of files
-  (await appears(source(modality), wanted))?.click();
+  const looks = modality !== "audio" && source(modality).querySelector(".capture-button"); // it was pressed before
+  if (!looks) (await appears(source(modality), wanted))?.click();
   if (modality === "video") await film();
 }
 
-/** Three seconds of video, once the camera looks; Gradio's own button ends them sooner. */
+/** Three seconds of video, once the camera looks; Gradio's own button ends them sooner. Of several presses the last counts. */
 async function film() {
-  const record = await appears(source("video"), ".capture-button");
+  films += 1;
+  const mine = films;
+  const record = await appears(source("video"), ".capture-button", ALLOWED);
   const camera = source("video").querySelector("video");
   if (!record || !camera) return;
   if (camera.readyState < 2) await new Promise((resolve) => camera.addEventListener("loadeddata", resolve, { once: true }));
-  if (!record.isConnected) return; // it was closed in the meantime
+  if (!record.isConnected || mine !== films || filming()) return; // it was closed, or pressed again, in the meantime
   record.click();
   document.querySelector(".mm-film").classList.add("mm-filming");
   setTimeout(() => record === filming() && record.click(), FILMED);

@@ -1,6 +1,6 @@
 /** The presenter's mode: one screen with answer and drawing, and keys that run the examples, play and walk through them. */
 
-import { now, onResult } from "../core/current.js";
+import { now, onResult, shows } from "../core/current.js";
 import { make } from "../core/dom.js";
 import { explain } from "../core/tooltip.js";
 import { onLanguage, say } from "../core/words.js";
@@ -114,6 +114,7 @@ function run(which) {
   const chip = examples()[which];
   if (!chip) return false;
   played = null;
+  if (shows(chip.dataset.example)) playNew(now());
   chip.click();
   return true;
 }

@@ -33,12 +33,13 @@ function input({ figure, element }) {
 
 /** Stop 2: what it believed, and when. */
 function belief({ figure, element, rows, first, changed }) {
-  seek(element, figure.settled);
+  const settled = figure.settled ?? figure.steps.length - 1; // no answer that is unclear ever has
+  seek(element, settled);
   const values = {
     first: figure.labels[first],
     before: percent(rows[first][0]),
     where: where(figure, 0),
-    settled: where(figure, figure.settled),
+    settled: where(figure, settled),
     label: figure.labels[figure.answer],
     after: percent(rows[figure.answer].at(-1)),
   };
@@ -87,6 +88,7 @@ async function heldOpen(told) {
   const span = { start, stop: figure.steps.length };
   try {
     const [{ probabilities }, found] = [await ask({ ask: "what_if", ...span, gate: "f", value: 1 }), await findings({ ask })];
+    if (!told.wanted()) return "";
     if (state(element)?.span?.start !== start) selectSteps(element, span);
     document.querySelector('[data-change="hold_open"]')?.click();
     const now = best(probabilities);

@@ -1,6 +1,6 @@
 /** A tour of five stops on one example. Whatever it says, it says of the reading on the page, in that reading's numbers. */
 
-import { now, onResult } from "../core/current.js";
+import { now, onResult, shows } from "../core/current.js";
 import { make } from "../core/dom.js";
 import { onLanguage, say, translate } from "../core/words.js";
 import { selectSteps } from "../drawing/drawing.js";
@@ -18,6 +18,7 @@ export function tour({ element }) {
   };
   new MutationObserver(show).observe(document.querySelector("#examples"), { childList: true, subtree: true });
   button.addEventListener("click", () => {
+    if (shows(EXAMPLE)) return void open(button);
     const end = onResult(({ figure }) => {
       if (!figure) return;
       end();
@@ -54,8 +55,9 @@ function open(back) {
     const here = stop;
     text.textContent = "…";
     put();
-    const told = await STOPS[stop]({ figure, element, ask, ...story(figure) });
-    if (here !== stop || !card.isConnected) return;
+    const wanted = () => here === stop && card.isConnected && now().figure === figure;
+    const told = await STOPS[stop]({ figure, element, ask, wanted, ...story(figure) });
+    if (!wanted()) return;
     text.textContent = told;
     put();
   };

@@ -44,15 +44,15 @@ export function whatIfs() {
     show();
   });
   onResult(async ({ figure, ask }) => {
-    const same = figure && of && figure.ledger.evidence.bdata === of.ledger.evidence.bdata;
+    const again = reading(figure) && reading(figure) === reading(of); // in another language
     of = figure;
-    if (same) return show();
+    if (again) return show();
     [known, tried] = [figure?.what_ifs ?? [], null];
     show();
     if (!figure || figure.what_ifs || !ask) return;
     try {
       const { what_ifs: found } = await ask({ ask: "telling" });
-      if (of === figure) known = found;
+      if (reading(of) === reading(figure)) known = found;
     } catch {
       known = []; // the reading is gone: then there is nothing to try
     }
@@ -62,6 +62,8 @@ export function whatIfs() {
   return place;
 }
 
+/** What tells one reading from another, whatever language it is shown in. */
+const reading = (figure) => figure?.ledger.evidence.bdata;
 const same = (one, other) => ["start", "stop", "gate", "value"].every((key) => (one[key] ?? null) === (other[key] ?? null));
 
 /** What is changed, in words. */

@@ -42,7 +42,7 @@ export async function look(video, { seen, ended }) {
   return () => {
     clearInterval(timer);
     track.stop();
-    video.srcObject = null;
+    if (video.srcObject === stream) video.srcObject = null; // another one may look by now
   };
 }
 

@@ -48,6 +48,7 @@ class Live {
     this.steps = [];
     this.end = 0;
     this.devices = { image: null, audio: null }; // what ends each, while it is on
+    this.wishes = { image: null, audio: null }; // of each the last one, since to switch it on takes a while
     this.lines = { text: null, image: null, audio: null };
     this.plays = false;
     this.began = 0;
@@ -141,6 +142,7 @@ class Live {
     this.task = taskInUse();
     this.began = performance.now();
     this.lines = { text: null, image: null, audio: { key: "live.opening" } };
+    this.wishes = { image: null, audio: null };
     const run = new Run({ ask: this.ask, files: this.files, task: this.task, told: this.ears() });
     this.run = run;
     this.show();
@@ -159,8 +161,9 @@ class Live {
     this.lines.audio = null;
     if (this.leak) run.remember(LEAKS[this.leak]);
     this.retell();
-    await this.turnOn("audio");
-    if (this.run === run && !this.plays) await this.turnOn("image");
+    this.typed(false); // what came meanwhile
+    if (!this.wishes.audio) await this.turnOn("audio");
+    if (this.run === run && !this.plays && !this.wishes.image) await this.turnOn("image");
   }
 
   /** What a run tells. */
@@ -169,7 +172,7 @@ class Live {
       steps: (steps) => this.arrived(steps),
       level: (size) => this.cards.loud(size),
       server: (trouble) => this.say("text", trouble && { key: `live.${trouble}`, trouble: true }),
-      nothing: (note) => this.say("image", note && { key: "page.nothing_in_image", about: note }),
+      nothing: (note) => this.saw(note),
       skipped: (seconds) => this.say("audio", { key: "live.skipped", values: { seconds: Math.ceil(seconds) }, trouble: true }),
       failed: () => {
         this.stop();
@@ -216,10 +219,11 @@ class Live {
       this.ends(modality);
       this.settleClock();
       this.say(modality, { key: `live.off_${modality}` });
-    } else this.turnOn(modality);
+    } else if (modality !== "audio" || this.about) this.turnOn(modality); // without its weights nothing can listen, and start() will
   }
 
   async turnOn(modality) {
+    const outrun = this.wish(modality);
     const { run } = this;
     if (modality === "audio" && !this.about.hears) {
       this.lines.audio = { key: "live.deaf" };
@@ -229,7 +233,7 @@ class Live {
     const told = {
       ended: () => {
         gone = true;
-        if (this.run !== run) return;
+        if (outrun()) return;
         this.ends(modality);
         this.settleClock();
         this.say(modality, { key: `live.ended_${modality}`, trouble: true });
@@ -239,17 +243,31 @@ class Live {
     };
     try {
       const end = modality === "audio" ? await listen(this.files.listener, told) : await look(this.cards.video, told);
-      if (this.run !== run || gone) return end();
+      if (gone || outrun()) return end();
       this.ends(modality);
       this.devices[modality] = end;
       this.say(modality, null);
     } catch (error) {
-      if (this.run !== run) return null;
+      if (outrun()) return null;
       const reason = TROUBLES.has(error.message) ? error.message : "busy";
       this.say(modality, { key: `live.${modality}_${reason}`, trouble: true });
       if (modality === "audio" && presenting()) await this.playOrNot();
     }
     return this.settleClock();
+  }
+
+  /** A device is to be switched on: whether, by the time it is, that is not what was wished for last. */
+  wish(modality) {
+    const { run } = this;
+    const wish = {};
+    this.wishes[modality] = wish;
+    return () => this.run !== run || this.wishes[modality] !== wish;
+  }
+
+  /** What a picture's answer says of it: that nothing was found. What else is said of the camera it leaves alone. */
+  saw(note) {
+    const line = this.lines.image;
+    if (this.devices.image && (note || line?.about)) this.say("image", note && { key: "page.nothing_in_image", about: note });
   }
 
   ends(modality) {
@@ -262,6 +280,7 @@ class Live {
   async playOrNot() {
     const { run, plays } = this;
     if (!run) return;
+    const outrun = this.wish("audio");
     this.ends("audio");
     if (plays) {
       this.say("audio", { key: "live.off_audio" });
@@ -270,11 +289,12 @@ class Live {
     }
     try {
       const end = await play(this.files.listener, this.files.recording, { heard: (samples) => run.hear(samples) });
-      if (this.run !== run) return void end();
+      if (outrun()) return void end();
       this.devices.audio = end;
       this.plays = true;
       this.say("audio", { key: "live.playing" });
     } catch {
+      if (outrun()) return;
       this.say("audio", { key: "live.no_recording", trouble: true });
     }
     this.settleClock();
@@ -297,6 +317,7 @@ class Live {
   }
 
   typed(all) {
+    if (this.run && !this.run.thread) return; // it is read as soon as the memory is there
     const { value } = this.cards.text;
     const { words, read } = finished(value, this.read, all);
     this.read = read;

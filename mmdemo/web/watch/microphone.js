@@ -77,7 +77,12 @@ async function through(listener, heard, sourceOf) {
     context = new AudioContext({ latencyHint: "interactive" }); // Firefox joins no rates
     source = await sourceOf(context);
   }
-  await context.audioWorklet.addModule(listener);
+  try {
+    await context.audioWorklet.addModule(listener);
+  } catch (error) {
+    await context.close(); // or a recording would play on that nobody listens to
+    throw error;
+  }
   const node = new AudioWorkletNode(context, "mm-listener", { numberOfInputs: 1, numberOfOutputs: 1 });
   node.port.addEventListener("message", ({ data }) => heard(data));
   node.port.start();

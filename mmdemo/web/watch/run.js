@@ -9,7 +9,7 @@ import { LSTM, Readout } from "../live/lstm.js";
 import { unpack } from "../live/weights.js";
 
 const STEP = 80; // milliseconds
-const BEHIND = 40; // pieces of sound that wait to be read: then some are left out, and it is said
+const BEHIND = 40; // pieces of sound or of quiet that wait to be read: then some are left out; of sound it is said
 const AWAY = 25; // steps of quiet that are made up for at once, after the page has slept
 const SLOW = 4000; // milliseconds, after which it is said that the server lets one wait
 const RETRY = 5000; // milliseconds until a server that did not answer is asked again
@@ -45,8 +45,8 @@ export class Run {
   answered({ ask, steps, error, milliseconds }) {
     if (this.closed) return;
     if (ask === "reset") this.stale -= 1;
+    if (ask === "hear" || ask === "wait") this.pending -= 1;
     if (ask === "hear") {
-      this.pending -= 1;
       const heard = this.heard.shift();
       if (steps?.length) Object.assign(steps.at(-1), { heard, milliseconds }); // for who measures: tools/measure_live.py
     }
@@ -77,7 +77,9 @@ export class Run {
     this.clock = setInterval(() => {
       const count = Math.floor((performance.now() - before) / STEP);
       before += count * STEP;
-      if (count && !this.paused) this.thread?.tell({ ask: "wait", count: Math.min(count, AWAY) });
+      if (!count || this.paused || !this.thread || this.pending >= BEHIND) return; // a slow device lets some go by
+      this.pending += 1;
+      this.thread.tell({ ask: "wait", count: Math.min(count, AWAY) });
     }, STEP);
   }
 
@@ -106,7 +108,7 @@ export class Run {
     if (this.paused || performance.now() < this.away) return;
     const { resets } = this;
     const answer = await this.asks({ ask: "picture", jpeg });
-    if (!answer) return;
+    if (!answer || this.closed) return;
     this.told.nothing(answer.nothing ?? null);
     if (!answer.steps || resets !== this.resets) return;
     const square = rows(answer.square);

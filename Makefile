@@ -16,7 +16,8 @@ BIN := $(VENV)/bin
 USABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
-PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet) -c constraints.txt
+# A throw-away environment is not compiled ahead, which takes longer than all the rest: most of it is never imported.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet --no-compile) -c constraints.txt
 
 .PHONY: run check test lint train deploy browsers screenshots clean
 .DEFAULT_GOAL := run
@@ -31,7 +32,7 @@ check: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -rs tests/unit --numprocesses logical --maxprocesses 4 --dist loadfile
 
 test: check browsers
-	@$(BIN)/python -m pytest -rs tests/training --numprocesses logical --maxprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest -rs tests/training --numprocesses logical --maxprocesses 2 --dist worksteal
 	@$(BIN)/python -m pytest -rs tests/server --numprocesses logical --maxprocesses 2 --dist loadfile
 	@$(BIN)/python -m pytest -rs tests/browser --numprocesses logical --maxprocesses 2 --dist loadfile
 

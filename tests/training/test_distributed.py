@@ -49,12 +49,13 @@ def test_the_norm_spans_all_processes(tmp_path):
 
 
 def test_the_command_runs_in_two_processes(tmp_path):
-    """On texts alone, so that the picture's norms wait for nobody and learn of nothing."""
+    """On texts alone, so that the picture's norms wait for nobody and learn of nothing; and without streams, which one
+    process teaches alone."""
     with (tmp_path / "pets.csv").open("w", newline="") as file:
         rows = [[f"{word} {k}", word] for k in range(20) for word in ("cat", "dog")]
         csv.writer(file).writerows([["text", "label"], *rows])
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "mmdemo", "train"]
-    own = ["--task=pets", f"--manifest={tmp_path / 'pets.csv'}", "--epochs=1", "--samples=200", "--streams=1"]
+    own = ["--task=pets", f"--manifest={tmp_path / 'pets.csv'}", "--epochs=1", "--samples=200", "--streams=0"]
     places = [f"--{name}={tmp_path / name}" for name in ("out", "cache", "runs")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     command = [sys.executable, *launch, *own, *places]

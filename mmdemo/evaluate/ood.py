@@ -20,6 +20,7 @@ from mmdemo.config import ModelConfig
 from mmdemo.evaluate.metrics import answer, unimodal_samples
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.train.calibration import disagree
 from mmdemo.train.features import Features
 
 LET_GO = 0.35  # the highest probability at which a class counts as let go
@@ -137,8 +138,8 @@ def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count
         first, second = (rng.choice(known.rows_with(modality), 3 * count) for modality in pair)
         differ = np.flatnonzero(known.labels[first] != known.labels[second])[:count]
         samples = [dict(zip(pair, (int(first[k]), int(second[k])), strict=True)) for k in differ]
-        alone = [answer(model, known, samples, [modality]) for modality in pair]
-        outcome = answer(model, known, samples, pair).unless_apart(alone)
+        alone = [answer(model, known, samples, [modality]).probabilities.argmax(1) for modality in pair]
+        outcome = answer(model, known, samples, pair).never_clear(disagree(alone))
         probabilities = outcome.probabilities
         likeliest = np.sort(np.argsort(-probabilities, axis=1)[:, :2], axis=1)
         meant = np.sort(np.stack([known.labels[first[differ]], known.labels[second[differ]]], axis=1), axis=1)

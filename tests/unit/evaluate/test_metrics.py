@@ -57,11 +57,8 @@ def test_paired_difference_by_hand():
     assert paired_difference(Outcome(better, labels, labels), Outcome(better, labels, labels)) == (0, 0)
 
 
-def test_no_answer_is_clear_where_the_inputs_alone_disagree():
-    labels, clear = np.zeros(3, int), np.array(["clear", "clear", "unclear"])
-    first, second, third = np.array([0.9, 0.1]), np.array([0.2, 0.8]), np.array([0.6, 0.4])
-    text = Outcome(np.stack([first, first, first]), labels, clear)
-    image = Outcome(np.stack([second, third, second]), labels, clear)
-    both = Outcome(np.stack([first, first, first]), labels, clear).unless_apart([text, image])
-    assert both.levels.tolist() == ["likely", "clear", "unclear"]
-    assert both.trust()["clear"] == pytest.approx(1 / 3, abs=1e-4)
+def test_an_answer_that_must_not_be_clear_is_likely_at_most():
+    answers = Outcome(np.tile([0.9, 0.1], (3, 1)), np.zeros(3, int), np.array(["clear", "clear", "unclear"]))
+    outcome = answers.never_clear(np.array([True, False, True]))
+    assert outcome.levels.tolist() == ["likely", "clear", "unclear"]
+    assert outcome.trust()["clear"] == pytest.approx(1 / 3, abs=1e-4)

@@ -23,12 +23,11 @@ from mmdemo.audio.decode import decode as decode_sound
 from mmdemo.audio.find_speech import CONTEXT, cut_out, find_speech, loudness
 from mmdemo.audio.spectrogram import spectrogram
 from mmdemo.audio.speech_embedding import SIZE, STRIDE, SpeechEmbedding
-from mmdemo.config import SAMPLE_RATE
 from mmdemo.image.ink import Box
 from mmdemo.messages import InputError, Note
 from mmdemo.modality import ModalityInput
 from mmdemo.video.decode import checked
-from mmdemo.video.mouth import FRAMES_PER_SECOND, HEIGHT, WIDTH, Mouth, read_mouth
+from mmdemo.video.mouth import Mouth, read_mouth
 from mmdemo.worker_pool import run_in_worker
 
 STEP = 0.08  # seconds
@@ -287,6 +286,3 @@ def voice_of(power: NDArray[np.float32], level: float, count: int) -> NDArray[np
 @lru_cache
 def _speech() -> SpeechEmbedding:
     return SpeechEmbedding.pretrained()
-
-
-__all__ = ["FRAMES_PER_SECOND", "HEIGHT", "SAMPLE_RATE", "WIDTH", "VideoInput", "View", "read", "read_video"]

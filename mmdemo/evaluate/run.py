@@ -64,7 +64,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     validation = validation[~is_apart(validation)].reset_index(drop=True)
     asked = (data.features(validation), validation)
     if task.pair and len(metrics["alone"]) > 1:
-        metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
+        metrics["fusion"] = fusion(model, asked, (features, rows), data.seed)
     metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))
     splits = {"validation": data.features(data.whole("validation")), "test": data.features(data.whole("test"))}
     metrics["levels"] = study_levels(model, splits, pair=task.pair, seed=data.seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
@@ -84,6 +85,20 @@ class Outcome:
             **self.trust(),
             "confusion": confusion.tolist(),
         }
+
+
+def share_right(right: Sequence[bool] | NDArray[np.bool_]) -> dict[str, Any]:
+    """How many answers, the share of them that is right (``accuracy``), and its 95 % Wilson ``interval``.
+
+    Args:
+        right: which are, (N,), at least one.
+    """
+    interval = binomtest(int(np.sum(right)), len(right)).proportion_ci(method="wilson")
+    return {
+        "n": len(right),
+        "accuracy": round(float(np.mean(right)), 4),
+        "interval": [round(interval.low, 4), round(interval.high, 4)],
+    }
 
 
 def recall_and_f1(confusion: NDArray) -> NDArray:

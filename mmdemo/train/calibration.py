@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
@@ -67,6 +67,20 @@ def fit_threshold(probabilities: Tensor, labels: Tensor, risk: float, lowest: fl
     return max(lowest, float(ranked[int(allowed[-1])])) if len(allowed) else NEVER
 
 
+def fit_calibration(logits: Tensor, labels: Tensor, right: Mapping[str, float]) -> Calibration:
+    """The temperature, and from which probability on an answer deserves each level.
+
+    Args:
+        logits: before any temperature, (N, C).
+        labels: (N,), -1 for no class.
+        right: for each level the share of its answers, or of those of a higher one, that shall be right.
+    """
+    temperature = fit_temperature(logits, labels)
+    probabilities = (logits / temperature).softmax(-1)
+    bars = {level: fit_threshold(probabilities, labels, 1 - share, LOWEST[level]) for level, share in right.items()}
+    return Calibration(temperature, **bars)
+
+
 def fit_contradicted(probabilities: Tensor, contradicting: Tensor, noticed: Tensor, share: float) -> float:
     """The lowest threshold that at most a share of the answers to inputs of different classes reaches.
 
@@ -112,13 +126,7 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
     """
     calibration = {}
     for given, _, logits, labels, *_ in combined_answers(model, features, pair=pair, seed=seed, count=count):
-        temperature = fit_temperature(logits, labels)
-        probabilities = (logits / temperature).softmax(-1)
-        bars = {
-            level: fit_threshold(probabilities, labels, 1 - right, LOWEST[level])
-            for level, right in model.config.right.items()
-        }
-        calibration["+".join(given)] = Calibration(temperature, **bars)
+        calibration["+".join(given)] = fit_calibration(logits, labels, model.config.right)
     if any("+" in given for given in calibration):
         against = replace(DRAWN, contradict=1)
         _heed_contradictions(

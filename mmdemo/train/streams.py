@@ -23,12 +23,12 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmdemo.config import Calibration, ModelConfig
+from mmdemo.config import ModelConfig
 from mmdemo.messages import InputError
 from mmdemo.modality import Item, StepTarget
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.train.calibration import LOWEST, fit_temperature, fit_threshold
+from mmdemo.train.calibration import fit_calibration
 from mmdemo.train.loop import sequence_loss
 from mmdemo.train.recipes import StreamConfig, StreamRecipe
 from mmdemo.train.samples import MultimodalSamples
@@ -433,11 +433,4 @@ def calibrate_streams(model: MultimodalLSTM, streams: Sequence[Stream]) -> None:
                 labels.append(torch.tensor([-1]))
     if not labels:
         return
-    every, truth = torch.cat(logits), torch.cat(labels)
-    temperature = fit_temperature(every, truth)
-    probabilities = (every / temperature).softmax(-1)
-    bars = {
-        level: fit_threshold(probabilities, truth, 1 - right, LOWEST[level])
-        for level, right in model.config.right.items()
-    }
-    model.config.streams = Calibration(temperature, **bars)
+    model.config.streams = fit_calibration(torch.cat(logits), torch.cat(labels), model.config.right)

@@ -16,6 +16,7 @@ from mmdemo.train.calibration import (
     calibrate,
     combined_answers,
     disagree,
+    fit_calibration,
     fit_contradicted,
     fit_temperature,
     fit_threshold,
@@ -51,6 +52,17 @@ def test_no_answer_below_six_in_ten_is_ever_clear():
     assert fit_threshold(torch.stack([highest, 1 - highest], 1), torch.zeros(49).long(), 0.01, 0.6) == pytest.approx(
         0.6
     )
+
+
+def test_the_levels_limits_are_those_of_the_probabilities_at_the_temperature():
+    generator = torch.Generator().manual_seed(0)
+    logits = 2 * torch.randn(2000, 3, generator=generator)
+    labels = torch.multinomial((logits / 2).softmax(-1), 1, generator=generator)[:, 0]
+    found = fit_calibration(logits, labels, {"clear": 0.9, "likely": 0.7})
+    assert found.temperature == fit_temperature(logits, labels) and 0.5 < found.likely < found.clear < 1
+    for limit, right in ((found.clear, 0.9), (found.likely, 0.7)):
+        highest, guess = (logits / found.temperature).softmax(-1).max(-1)
+        assert (guess == labels)[highest >= limit].float().mean() >= right
 
 
 def test_what_belongs_to_no_class_speaks_for_none():

@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from mmdemo.data.tasks.registry import TASKS
 from mmdemo.evaluate.bench_tables import cuda_table, speed_tables
 from mmdemo.evaluate.cards import fill
+from mmdemo.evaluate.stream_tables import streams_table
 from mmdemo.evaluate.streams import STREAMS
-from mmdemo.evaluate.tables import percent, streams_table, tables
+from mmdemo.evaluate.tables import percent, tables
 from mmdemo.resources import CHECKPOINTS, ROOT
 from mmdemo.train.recipes import RECIPES
 

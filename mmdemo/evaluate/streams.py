@@ -24,7 +24,8 @@ from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.recipes import StreamConfig
 from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import FADE, HOLD, STEPS_PER_SECOND, TRIES, Given, Stream, StreamMaker, answers_at
+from mmdemo.train.stream_maker import FADE, HOLD, STEPS_PER_SECOND, TRIES, Given, Stream, StreamMaker
+from mmdemo.train.streams import answers_at
 
 STREAMS = "streams.json"
 MUSIC = ("melody", "drums", "chords", "arpeggio")

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from mmdemo.config import ModelConfig
+from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Column, Features
 
 CONFIG = ModelConfig(task="tiny", labels=["left", "middle", "right"], dropout=0.0)
@@ -33,6 +35,14 @@ def features(rows_per_kind=30, seed=0):
             items[modality].append([sound, sound + 0.01])
     columns = {m: Column(items[m], index[m], [None] * len(items[m])) for m in CONFIG.modalities}
     return Features(labels.astype(np.int64), columns, [])
+
+
+def listener():
+    """A new model of the task, in evaluation mode, whose speech embedding has its published weights."""
+    torch.manual_seed(0)
+    model = MultimodalLSTM(replace(CONFIG)).eval()
+    model.audio.load_pretrained()
+    return model
 
 
 def with_outliers(seed=0):

@@ -24,7 +24,7 @@ from mmdemo.evaluate.streams import (
 )
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import STEPS_PER_SECOND, Stream, StreamInput, StreamMaker
+from mmdemo.train.stream_maker import STEPS_PER_SECOND, Stream, StreamInput, StreamMaker
 
 
 def believing(config=CONFIG):

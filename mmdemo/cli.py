@@ -428,12 +428,14 @@ def findings(
 ) -> None:
     """Look for what single units of a checkpoint do, and for what forgetting is good for; the page's tour tells it."""
     _use_one_thread()
-    from mmdemo.evaluate.findings import find, write_findings
+    from mmdemo.evaluate.cards import write_figures
+    from mmdemo.evaluate.findings import find
+    from mmdemo.evaluate.results import FINDINGS
 
     predictor, data = _trained(checkpoint, manifest, data_dir, cache, seed, "cpu")
     about = {"task": data.task.name, "command": _command(), "seed": seed}
     found = find(predictor, data.split("validation"), data.split("test"), seed=seed, say=_complain)
-    write_findings(checkpoint, about | found)
+    write_figures(checkpoint / FINDINGS, about | found)
     typer.echo(json.dumps(found, indent=2))
 
 

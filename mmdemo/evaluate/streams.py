@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +22,6 @@ from mmdemo.train.samples import PLAIN, MultimodalSamples
 from mmdemo.train.stream_maker import FADE, HOLD, STEPS_PER_SECOND, Stream, StreamMaker
 from mmdemo.train.streams import answers_at
 
-STREAMS = "streams.json"
 EDGE = round(8 * STEPS_PER_SECOND)  # the first and the last 8 s, of which cells are compared
 USUAL = StreamConfig(
     count=20, seconds=30.0, gaps=(0.5, 1.8), noise=(-60.0, -60.0), at_once=0.0, strange=0.0, vary=False
@@ -194,8 +191,3 @@ def _false_alarms(stream: Stream, belief: Tensor, clear: float) -> int:
 
 def _rounded(values: Sequence[float], how: Any) -> float | None:
     return round(float(how(values)), 4) if values else None
-
-
-def write_streams(folder: Path, found: dict[str, Any]) -> None:
-    """Write them into a checkpoint's folder."""
-    (folder / STREAMS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -19,11 +19,11 @@ import av
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from mmdemo.audio.noise import add_noise
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.tasks.lips import LENGTH
+from mmdemo.evaluate.roc import auroc
 from mmdemo.inference.predictor import Predictor
 from mmdemo.modality import Ask
 from mmdemo.model.modalities import SENSES
@@ -240,7 +240,7 @@ def _area(groups: Scored, kind: str | None = None, speakers: Sequence[str] | Non
             of_kind &= np.isin([pair.speaker for pair in pairs], speakers)
         if of_kind.any():
             truth = np.array([pair.synced for pair in pairs])
-            found.append(roc_auc_score(truth[of_kind], scored[of_kind]))
+            found.append(auroc(scored[of_kind], truth[of_kind]))
     return round(float(np.mean(found)), 4)
 
 

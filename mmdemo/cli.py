@@ -194,7 +194,7 @@ def train(
 
 
 def _trained(
-    checkpoint: Path, manifest: Path | None, data_dir: Path | None, cache: Path, seed: int
+    checkpoint: Path, manifest: Path | None, data_dir: Path | None, cache: Path, seed: int, device: str | None = None
 ) -> tuple[Predictor, TaskData]:
     """A checkpoint, ready, and the data of its task."""
     from mmdemo.data.sources.folder import data_folder
@@ -202,9 +202,14 @@ def _trained(
     from mmdemo.inference.predictor import Predictor
     from mmdemo.train.dataset import Data
 
-    predictor = _quietly(Predictor.load, checkpoint)
+    predictor = _quietly(Predictor.load, checkpoint, device)
     task = task_of(predictor.config, manifest)
     return predictor, Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
+
+
+def _command() -> str:
+    """The command that is running, as it stands beside the figures that it measures."""
+    return " ".join(["python -m mmdemo", *sys.argv[1:]])
 
 
 @app.command()
@@ -293,7 +298,7 @@ def evaluate(
 
     _, data = _trained(checkpoint, manifest, data_dir, cache, seed)
     task = data.task
-    command = " ".join(["python -m mmdemo", *sys.argv[1:]])
+    command = _command()
     if streams:
         typer.echo(json.dumps(evaluate_streams(data, checkpoint, command=command), indent=2))
         return
@@ -423,19 +428,14 @@ def findings(
 ) -> None:
     """Look for what single units of a checkpoint do, and for what forgetting is good for; the page's tour tells it."""
     _use_one_thread()
-    from mmdemo.data.sources.folder import data_folder
-    from mmdemo.data.tasks.registry import task_of
-    from mmdemo.evaluate.findings import find, write_findings
-    from mmdemo.inference.predictor import Predictor
-    from mmdemo.train.dataset import Data
+    from mmdemo.evaluate.cards import write_figures
+    from mmdemo.evaluate.findings import find
+    from mmdemo.evaluate.results import FINDINGS
 
-    predictor = _quietly(Predictor.load, checkpoint, "cpu")
-    config = predictor.config
-    task = task_of(config, manifest)
-    data = Data.of(task, data_folder(data_dir), cache, seed=seed, say=_complain)
-    about = {"task": task.name, "command": " ".join(["python -m mmdemo", *sys.argv[1:]]), "seed": seed}
+    predictor, data = _trained(checkpoint, manifest, data_dir, cache, seed, "cpu")
+    about = {"task": data.task.name, "command": _command(), "seed": seed}
     found = find(predictor, data.split("validation"), data.split("test"), seed=seed, say=_complain)
-    write_findings(checkpoint, about | found)
+    write_figures(checkpoint / FINDINGS, about | found)
     typer.echo(json.dumps(found, indent=2))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 MODALITIES = ("text", "image", "audio")
 """The three kinds of input, in the order in which they are read unless the visitor says otherwise."""
+INPUTS = (*MODALITIES, "video")
+"""What the page and a manifest have places for, in this order; a task reads those that are its own."""
 
 SUBJECTS = ("ink", "face")
 """What may be looked for in a picture: something written or drawn, or somebody's face."""

@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from mmdemo.data.tasks.registry import TASKS
 from mmdemo.evaluate.bench_tables import cuda_table, speed_tables
 from mmdemo.evaluate.cards import fill
-from mmdemo.evaluate.streams import STREAMS
-from mmdemo.evaluate.tables import percent, streams_table, tables
+from mmdemo.evaluate.results import METRICS, STREAMS
+from mmdemo.evaluate.stream_tables import streams_table
+from mmdemo.evaluate.tables import percent, tables
 from mmdemo.resources import CHECKPOINTS, ROOT
 from mmdemo.train.recipes import RECIPES
 
@@ -22,7 +23,7 @@ MEASUREMENTS = ROOT / "measurements"
 def main() -> None:
     """Fill every place."""
     for task in measured():
-        fill(CHECKPOINTS / task / "README.md", "figures", tables(read(CHECKPOINTS / task / "metrics.json")))
+        fill(CHECKPOINTS / task / "README.md", "figures", tables(read(CHECKPOINTS / task / METRICS)))
     for file, places in generated().items():
         for name, body in places.items():
             fill(ROOT / file, name, body)
@@ -30,12 +31,12 @@ def main() -> None:
 
 def measured() -> list[str]:
     """The tasks whose checkpoint is here with its figures."""
-    return [task for task in TASKS if (CHECKPOINTS / task / "metrics.json").is_file()]
+    return [task for task in TASKS if (CHECKPOINTS / task / METRICS).is_file()]
 
 
 def generated() -> dict[str, dict[str, str]]:
     """By file: the name of every place in it that is filled, and what goes there."""
-    figures = {task: read(CHECKPOINTS / task / "metrics.json") for task in measured()}
+    figures = {task: read(CHECKPOINTS / task / METRICS) for task in measured()}
     names = ("serving", "training", "scaling", "bench_cuda")
     serving, training, scaling, cuda = (read(MEASUREMENTS / f"{name}.json") for name in names)
     return {

@@ -18,6 +18,7 @@ from mmdemo.app import opening
 from mmdemo.app.questions import ledger_over_time, telling_what_ifs
 from mmdemo.app.reading import read
 from mmdemo.app.tasks import Tasks
+from mmdemo.model.weights import weights_hash
 from mmdemo.resources import CHECKPOINTS
 
 ONCE_BELIEVED = 0.3  # as in web/drawing/ledger.js
@@ -41,7 +42,7 @@ def made(checkpoints: Path = CHECKPOINTS) -> dict[str, Any]:
     about, against = first_contrast(reading.figure, reading.result.step_probabilities)
     more = {"what_ifs": telling_what_ifs(*inside), "seen": ledger_over_time(*inside, about, against)}
     figure = json.loads(json.dumps({**reading.figure, **more}))
-    return {"sha256": opening.weights_hash(checkpoints / opening.TASK), "said": said, "figure": figure}
+    return {"sha256": weights_hash(checkpoints / opening.TASK), "said": said, "figure": figure}
 
 
 def first_contrast(figure: dict[str, Any], step_probabilities: np.ndarray) -> tuple[int, int | None]:

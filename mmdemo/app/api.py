@@ -5,7 +5,6 @@ Their docstrings are the descriptions that programs and assistants get.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -121,8 +120,7 @@ def _read(tasks: Tasks, text: str | None, image: Any, audio: Any, task: str | No
 
 def _file(result: Result, content: bytes, ending: str) -> str:
     """Where it lies until it is fetched: among the uploads, and deleted as they are."""
-    name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
-    path = Path(tempfile.mkdtemp(dir=uploads.folder()), f"{name}.{ending}")
+    path = Path(tempfile.mkdtemp(dir=uploads.folder()), f"{result.file_name}.{ending}")
     path.write_bytes(content)
     uploads.charge(path)
     return str(path)

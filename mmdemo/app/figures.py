@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from PIL import Image
 
 from mmdemo.app.given import Given
+from mmdemo.app.reading import wav_url
 from mmdemo.app.tasks import Tasks
 from mmdemo.audio.decode import decode
 from mmdemo.config import SAMPLE_RATE
@@ -161,9 +161,7 @@ def _sound(source: Any) -> str:
     """A recording as WAV."""
     if not isinstance(source, Path):
         raise InputError("ask.unknown")
-    file = io.BytesIO()
-    soundfile.write(file, decode(source), SAMPLE_RATE, "PCM_16", format="WAV")
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return wav_url(decode(source))
 
 
 def _whole(question: dict[str, Any], name: str, end: int) -> int:

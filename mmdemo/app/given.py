@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mmdemo.audio.noise import SNR
-from mmdemo.config import MODALITIES
+from mmdemo.config import INPUTS
 from mmdemo.modality import Noise
 
 SLIDERS = {  # of noise, and where each ends: a hundred per cent, or so many dB from the faintest noise on
@@ -16,7 +16,6 @@ SLIDERS = {  # of noise, and where each ends: a hundred per cent, or so many dB 
     "darkness": 100,
     "sound": int(SNR[1] - SNR[0]) + 1,
 }
-INPUTS = (*MODALITIES, "video")  # of the page, in its order; a task reads those that are its own
 EMPTY = {"text": ""}  # what an input holds when it is empty; None for all others
 
 

@@ -6,13 +6,11 @@ weights that read it, to ``assets/opening.json``. The page shows it only where t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmdemo.model.weights import weights_hash
 from mmdemo.resources import ASSETS
 
 if TYPE_CHECKING:
@@ -46,14 +44,3 @@ class Opening:
             return None
         example = next((each for each in tasks.examples(TASK) if each.name == EXAMPLE), None)
         return example and cls(example.text, kept["said"], {**kept["figure"], "opening": EXAMPLE})
-
-
-def weights_hash(folder: Path) -> str:
-    """The SHA-256 of a checkpoint's weights; "" where there are none."""
-    weights = folder / "model.safetensors"
-    return _sha256(weights, weights.stat().st_mtime_ns) if weights.is_file() else ""
-
-
-@lru_cache
-def _sha256(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

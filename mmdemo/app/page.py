@@ -16,12 +16,12 @@ import gradio as gr
 from mmdemo import resources, worker_pool
 from mmdemo.app import parts
 from mmdemo.app.api import open_endpoints
-from mmdemo.app.given import INPUTS, SLIDERS
+from mmdemo.app.given import SLIDERS
 from mmdemo.app.handlers import Handlers
 from mmdemo.app.opening import Opening
 from mmdemo.app.tasks import EXAMPLES, Tasks
 from mmdemo.app.warm_up import warm_up
-from mmdemo.config import CheckpointError
+from mmdemo.config import INPUTS, CheckpointError
 from mmdemo.server import gradio_compat, uploads, zero_gpu
 from mmdemo.server.health import Health
 from mmdemo.server.logs import logged

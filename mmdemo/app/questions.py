@@ -6,18 +6,14 @@ Questions come from a browser, so nothing in them is trusted: whatever does not 
 from __future__ import annotations
 
 import base64
-import io
-import re
 from typing import Any
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor, nn
 
-from mmdemo.app.reading import Reading
+from mmdemo.app.reading import Reading, wav_url
 from mmdemo.app.report import report
-from mmdemo.config import SAMPLE_RATE
 from mmdemo.inference.export import as_csv, as_json, as_npz
 from mmdemo.inference.figure import packed_numbers
 from mmdemo.inference.predictor import Predictor
@@ -58,7 +54,7 @@ def reply(predictor: Predictor, reading: Reading | None, question: dict[str, Any
         raise InputError("ask.nothing")
     name = question.get("ask")
     if name == "sound" and reading.sound is not None:
-        return {"ask": name, "url": _wave(reading.sound)}
+        return {"ask": name, "url": wav_url(reading.sound)}
     lstm, readout = predictor.model.lstm, predictor.readout(reading.result.used)
     if name == "take":
         return {"ask": name, **_export(lstm, readout, reading, question.get("format"), question.get("language"))}
@@ -228,15 +224,7 @@ def _export(lstm: nn.LSTM, readout: Readout, reading: Reading, kind: Any, langua
     if kind not in list(made) or language not in LANGUAGES:
         raise InputError("ask.unknown")
     ending, mime, make = made[kind]
-    name = re.sub(r"[^\w-]+", "_", f"mmdemo-{result.task}-{result.label}")
-    return {"name": f"{name}.{ending}", "type": mime, "base64": base64.b64encode(make()).decode("ascii")}
-
-
-def _wave(samples: np.ndarray) -> str:
-    """A recording as a WAV file of 16 bits in a ``data:`` URL."""
-    file = io.BytesIO()
-    soundfile.write(file, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return {"name": f"{result.file_name}.{ending}", "type": mime, "base64": base64.b64encode(make()).decode("ascii")}
 
 
 def _classes(result: Result, question: dict[str, Any]) -> tuple[int, int | None]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+import soundfile
 from torch import Tensor
 
+from mmdemo.config import SAMPLE_RATE
 from mmdemo.inference.figure import drawing
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
@@ -114,6 +118,13 @@ def said(note: Note | None) -> dict[str, Any] | None:
 def rounded(p: np.ndarray | Tensor) -> list[float]:
     """Probabilities with four decimals: as much as anybody can see."""
     return [round(float(x), 4) for x in p]
+
+
+def wav_url(samples: np.ndarray) -> str:
+    """A recording, (n,) at ``SAMPLE_RATE``, as a WAV file of 16 bits in a ``data:`` URL."""
+    file = io.BytesIO()
+    soundfile.write(file, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from mmdemo.app.given import INPUTS, Given
-from mmdemo.config import CheckpointError, ModelConfig
+from mmdemo.app.given import Given
+from mmdemo.config import INPUTS, CheckpointError, ModelConfig
 from mmdemo.inference.live_weights import write_live_weights
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError

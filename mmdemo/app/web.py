@@ -49,15 +49,19 @@ def imported(module: Path) -> list[Path]:
 
 @lru_cache
 def needed(start: Path) -> tuple[Path, ...]:
-    """A module and all that it needs, directly or not, by name."""
-    found: set[Path] = set()
-    wanted = [start]
-    while wanted:
-        module = wanted.pop()
-        if module not in found:
-            found.add(module)
-            wanted += imported(module)
-    return tuple(sorted(found))
+    """A module and all that it needs, directly or not, each after those that it imports."""
+    seen: set[Path] = set()
+    order: list[Path] = []
+
+    def visit(module: Path) -> None:
+        if module not in seen:
+            seen.add(module)
+            for other in imported(module):
+                visit(other)
+            order.append(module)
+
+    visit(start)
+    return tuple(order)
 
 
 @lru_cache
@@ -68,15 +72,7 @@ def bundle(start: Path) -> str:
     names stay its own. It takes the plain statements that our modules have: named imports, ``* as``, and exports of
     names, functions and constants (never ``let``, whose value could change).
     """
-    order: list[Path] = []
-
-    def visit(module: Path) -> None:
-        if module not in order:
-            for other in imported(module):
-                visit(other)
-            order.append(module)
-
-    visit(start)
+    order = needed(start)
     names = {module: f"m{k}" for k, module in enumerate(order)}
     parts = [f"const {names[module]} = (() => {{\n{_as_body(module, names)}\n}})();" for module in order]
     _, exported = _plain(start)

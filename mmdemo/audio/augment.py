@@ -48,7 +48,7 @@ SOUND_SPEED = 343.0  # m/s
 REFLECTIONS = 4  # images of the speaker to either side of the room, along each of its sides
 
 
-def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0, others: Sequence[Samples] = ()) -> Samples:
+def vary_voice(samples: Samples, rng: Generator, others: Sequence[Samples] = ()) -> Samples:
     """The same words by another voice, in another room, with another microphone.
 
     Speed, pitch, tempo and the throat's length change by up to 15 % or two semitones; some are said in haste or slowly,
@@ -59,15 +59,14 @@ def vary_voice(samples: Samples, rng: Generator, strength: float = 1.0, others: 
     Args:
         samples: (n,) mono, 16 kHz.
         rng: where all choices come from.
-        strength: scales how far voices move; 0 leaves the voice and changes only room and microphone.
         others: recordings of what may be heard in the background, each (k,).
 
     Returns:
         (m,) in -1..1; m differs from n.
     """
     samples = samples / max(np.abs(samples).max(initial=0.0), 1e-9)
-    samples = other_throat(other_speaker(samples, rng, strength), rng, strength)
-    samples = truncated(other_manner(samples, rng) if strength else samples, rng)
+    samples = other_throat(other_speaker(samples, rng), rng)
+    samples = truncated(other_manner(samples, rng), rng)
     samples = other_ends(other_band(echo(samples, rng), rng), rng)
     if rng.random() < 0.1:
         samples = add_hum(samples, rng.uniform(10, 35), rng)
@@ -137,7 +136,7 @@ def outline(spectrum: NDArray) -> NDArray[np.float64]:
     return np.fft.rfft(cepstrum, axis=0).real
 
 
-def other_throat(samples: Samples, rng: Generator, strength: float = 1.0) -> Samples:
+def other_throat(samples: Samples, rng: Generator) -> Samples:
     """Half of the time a longer or shorter vocal tract at the same pitch: only the resonances move.
 
     Vocal tract length perturbation (Jaitly & Hinton 2013) on the waveform: the spectrum's smooth outline, from the
@@ -145,7 +144,7 @@ def other_throat(samples: Samples, rng: Generator, strength: float = 1.0) -> Sam
     """
     if rng.random() < 0.5 or len(samples) < FRAME:
         return samples
-    factor = 1 + rng.uniform(-THROAT, THROAT) * strength
+    factor = 1 + rng.uniform(-THROAT, THROAT)
     _, _, spectrum = stft(samples, SAMPLE_RATE, nperseg=FRAME)  # (257, frames)
     shape = outline(spectrum)
     bins = np.arange(len(shape))
@@ -236,16 +235,16 @@ def coded(samples: Samples, codec: str, rng: Generator) -> Samples:
     return np.clip(soxr.resample(decoded, rate, SAMPLE_RATE), -1, 1).astype(np.float32)
 
 
-def other_speaker(samples: Samples, rng: Generator, strength: float = 1.0) -> Samples:
+def other_speaker(samples: Samples, rng: Generator) -> Samples:
     """Change speed (and with it pitch and formants), then half of the time pitch, and half of the time tempo."""
     import audiomentations as am
 
-    samples = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * (1 + rng.uniform(-SPEED, SPEED) * strength))
+    samples = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * (1 + rng.uniform(-SPEED, SPEED)))
     if rng.random() < 0.5:
-        semitones = rng.uniform(-SEMITONES, SEMITONES) * strength
+        semitones = rng.uniform(-SEMITONES, SEMITONES)
         samples = am.PitchShift(semitones, semitones, p=1.0)(samples.astype(np.float32), SAMPLE_RATE)
     if rng.random() < 0.5:
-        rate = 1 + rng.uniform(-TEMPO, TEMPO) * strength
+        rate = 1 + rng.uniform(-TEMPO, TEMPO)
         samples = am.TimeStretch(rate, rate, leave_length_unchanged=False, p=1.0)(samples, SAMPLE_RATE)
     return samples.astype(np.float32)
 

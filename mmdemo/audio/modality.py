@@ -24,7 +24,7 @@ from mmdemo.audio.prosody import prosody
 from mmdemo.audio.reader import AudioInput, read_audio
 from mmdemo.audio.several import WINDOW, words_in
 from mmdemo.audio.spectrogram import FRAMES_PER_SECOND, spectrogram
-from mmdemo.audio.speech_embedding import STRIDE, SpeechEmbedding
+from mmdemo.audio.speech_embedding import STRIDE, speech
 from mmdemo.audio.stem import AudioStem, Spectrograms, listen
 from mmdemo.audio.stream import AHEAD, BEFORE, STEP, room, stream_mel
 from mmdemo.audio.voice_encoder import VoiceEncoder, tones
@@ -237,15 +237,10 @@ def _decoded(files: tuple[str, ...]) -> list[NDArray[np.float32]]:
 
 
 @lru_cache
-def _speech() -> SpeechEmbedding:
-    return SpeechEmbedding.pretrained()
-
-
-@lru_cache
 def _voice() -> VoiceEncoder:
     return VoiceEncoder.pretrained()
 
 
 def _embedded(sound: AudioInput) -> np.ndarray:
     """A sound as it is kept, (T, size)."""
-    return listen(_speech(), _voice() if sound.tones.shape[1] else None, sound.mel, sound.prosody, sound.tones)
+    return listen(speech(), _voice() if sound.tones.shape[1] else None, sound.mel, sound.prosody, sound.tones)

@@ -11,6 +11,7 @@ what the original gives for windows of 76 frames, 8 frames apart, without comput
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -107,6 +108,12 @@ class SpeechEmbedding(nn.Module):
                 x = activation(convolve(convolution, x))
             x = F.max_pool2d(x, (pool, 2))
         return convolve(self.last, x).squeeze(3).transpose(1, 2)  # (B, 96, T, 1) -> (B, T, 96)
+
+
+@lru_cache
+def speech() -> SpeechEmbedding:
+    """The stem with its trained weights, loaded once for all that read sounds."""
+    return SpeechEmbedding.pretrained()
 
 
 def steps(frames: int) -> int:

@@ -10,9 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
-from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.evaluate.metrics import answer, share_right, unimodal_samples
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 
@@ -48,12 +47,9 @@ def study_apart(model: MultimodalLSTM, rows: pd.DataFrame, read: Callable[[pd.Da
                 outcome = answer(model, features, unimodal_samples(features, modality), [modality])
                 guess[there], clear[there] = outcome.probabilities.argmax(1), outcome.levels == "clear"
             right = guess == truth
-            interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
             report.setdefault(modality, {})[kind] = {
                 "made": some["made"].iloc[0] if "made" in some else "",
-                "n": len(some),
-                "accuracy": round(float(right.mean()), 4),
-                "interval": [round(interval.low, 4), round(interval.high, 4)],
+                **share_right(right),
                 "recall": {
                     label: round(float(right[truth == index].mean()), 4)
                     for index, label in enumerate(labels)

@@ -72,8 +72,8 @@ def sample_inputs() -> dict[str, Any]:
     return {"text": "three, no wait, seven", "image": photo, "audio": (SAMPLE_RATE, sound.astype(np.float32))}
 
 
-def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str, float]]:
-    """Median milliseconds of every stage, for each modality and for all three: reading, the model, the figures.
+def bench_stages(predictor: Predictor) -> dict[str, dict[str, float]]:
+    """Median milliseconds of every stage in 20 runs, for each modality and for all three: reading, the model, figures.
 
     ``first`` is the first run after the page has started; compare it with ``total``, a later one.
     """
@@ -84,7 +84,7 @@ def bench_stages(predictor: Predictor, repeats: int = 20) -> dict[str, dict[str,
     report: dict[str, dict[str, float]] = {}
     for name, given in {"all": inputs, **{m: {m: inputs[m]} for m in MODALITIES}}.items():
         runs: list[dict[str, float]] = []
-        for _ in range(repeats):
+        for _ in range(20):
             start = time.perf_counter()
             result = predictor.predict(**given)
             decided = time.perf_counter()
@@ -245,11 +245,9 @@ def bench_trace(
     return {"rows": rows, "long_to_short": round(ends[long[1]] / ends[long[0]], 2)}
 
 
-def medians(
-    calls: Mapping[Name, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
-) -> dict[Name, float]:
+def medians(calls: Mapping[Name, Callable[[], object]], repeats: int) -> dict[Name, float]:
     """Median seconds of each call. They take turns, so that a busy moment of the machine is shared by all."""
-    return {name: median(seconds) for name, seconds in _turns(calls, repeats, clock).items()}
+    return {name: median(seconds) for name, seconds in _turns(calls, repeats, time.perf_counter).items()}
 
 
 def low_quantiles(

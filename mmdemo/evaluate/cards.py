@@ -1,4 +1,4 @@
-"""Where figures are written: a checkpoint's ``metrics.json``, its model card, and any place marked in a document."""
+"""Where figures are written: files in a checkpoint's folder, its model card, and any place marked in a document."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mmdemo.evaluate.results import METRICS
 from mmdemo.evaluate.tables import tables
 
 
@@ -28,7 +29,12 @@ def write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
     """Store a checkpoint's metrics, one confusion matrix row a line so that a change can be read."""
     text = json.dumps(metrics, indent=1, ensure_ascii=False)
     text = re.sub(r"\[\s+(-?[\d.e-]+(?:,\s+-?[\d.e-]+)*)\s+\]", lambda m: "[" + re.sub(r"\s+", " ", m[1]) + "]", text)
-    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    (folder / METRICS).write_text(text + "\n", encoding="utf-8")
+
+
+def write_figures(file: Path, found: dict[str, Any]) -> None:
+    """Store what else was found of a checkpoint."""
+    file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def write_card(folder: Path, template: Path, metrics: dict[str, Any]) -> None:

@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import binomtest, rankdata
+from scipy.stats import binomtest
 from torch import Tensor
 
 from mmdemo.data.sentences.vocabulary import DIGITS
-from mmdemo.evaluate.results import FINDINGS
+from mmdemo.evaluate.roc import auroc
 from mmdemo.inference.predictor import Predictor
 from mmdemo.lstm.counterfactual import GateIntervention, rerun
 from mmdemo.lstm.trace import Trace
@@ -102,11 +101,6 @@ def find(
     return found
 
 
-def write_findings(folder: Path, found: dict[str, Any]) -> None:
-    """Write them into a checkpoint's folder, for the page."""
-    (folder / FINDINGS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-
-
 def _read_all(
     predictor: Predictor, rows: pd.DataFrame, rng: np.random.Generator, count: int, say: Callable[[str], None]
 ) -> list[ReadText]:
@@ -163,20 +157,6 @@ def _gate(texts: Sequence[ReadText], gate: str) -> np.ndarray:
 def _aurocs(texts: Sequence[ReadText], gate: str) -> np.ndarray:
     """For each unit, how well its gate tells the words that name a class from the others, (H,)."""
     return auroc(_gate(texts, gate), np.concatenate([one.kinds for one in texts]) == 0)
-
-
-def auroc(values: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """The area under the ROC curve: the chance that a positive one is greater than another; ties count half.
-
-    Args:
-        values: (N,) or (N, H).
-        positive: which of them are, (N,) bool.
-
-    Returns:
-        One area, or one for each of the H columns.
-    """
-    ranks, n = rankdata(values, axis=0), int(positive.sum())
-    return (ranks[positive].sum(0) - n * (n + 1) / 2) / (n * (len(positive) - n))
 
 
 def _measure(texts: Sequence[ReadText], gate: str, unit: int, rng: np.random.Generator) -> dict[str, Any]:

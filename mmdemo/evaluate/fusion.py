@@ -15,6 +15,7 @@ from mmdemo.train.features import Features
 
 LEVELS = np.linspace(0.05, 1, 20)  # of degradation, from hardly any to all
 TARGET = 0.8  # each modality is degraded until it alone is right so often
+SAMPLES = 2000  # of the test split, at most
 
 
 @dataclass(frozen=True)
@@ -47,30 +48,26 @@ def fusion(
     model: MultimodalLSTM,
     validation: tuple[Features, pd.DataFrame],
     test: tuple[Features, pd.DataFrame],
-    *,
-    pair: bool,
     seed: int,
-    samples: int = 2000,
 ) -> dict:
     """Fusion gain, with each modality degraded until it alone is right about 80 % of the time.
 
-    The levels are found on the validation split; the test split is only measured.
+    The levels are found on the validation split; the test split is only measured, missing modalities lent by rows of
+    the same class.
 
     Args:
         model: the checkpoint's model.
         validation: features, and the manifest's rows that they were read from.
         test: likewise.
-        pair: whether missing modalities are lent by rows of the same class.
         seed: of the noise and the pairing.
-        samples: how many test samples.
     """
     levels = {
         m: _level(model, *validation, m, seed) for m in model.config.modalities if len(validation[0].rows_with(m))
     }
     features, manifest = test
     change = Degrade(manifest, levels, model, seed)
-    rows = [r for r in paired_samples(features, model.config, pair=pair, seed=seed) if len(r) == len(levels)]
-    rows = [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))[:samples]]
+    rows = [r for r in paired_samples(features, model.config, pair=True, seed=seed) if len(r) == len(levels)]
+    rows = [rows[k] for k in np.random.default_rng(seed).permutation(len(rows))[:SAMPLES]]
     outcomes = {s: answer(model, features, rows, s, change=_once(change)) for s in subsets(tuple(levels))}
     report: dict = {"levels": levels, "n": len(rows), "seed": seed, "accuracy": {}, "gain_over_best_part": {}}
     for subset, outcome in outcomes.items():

@@ -35,22 +35,18 @@ def study_levels(
     """
     report: dict = {"right": model.config.right, "seed": seed, "given": {}}
     for split, features in splits.items():
-        tops = {modality: np.zeros(count, np.int64) for modality in model.config.modalities}
-        for given, rows, logits, labels, _ in combined_answers(model, features, pair=pair, seed=seed, count=count):
-            calibration = model.config.calibrated(given)
-            probabilities = (logits / calibration.temperature).softmax(-1).numpy()
-            if len(given) == 1:
-                tops[given[0]][rows] = probabilities.argmax(1)
+        for answers in combined_answers(model, features, pair=pair, seed=seed, count=count):
+            calibration = model.config.calibrated(answers.given)
+            probabilities = (answers.logits / calibration.temperature).softmax(-1).numpy()
             levels = np.array([calibration.level(p) for p in probabilities.max(1).tolist()])
-            apart = np.any([tops[m][rows] != tops[given[0]][rows] for m in given], axis=0)
-            levels = np.where(apart & (levels == "clear"), "likely", levels)
+            outcome = Outcome(probabilities, answers.labels.numpy(), levels).never_clear(answers.disagreeing.numpy())
             found = report["given"].setdefault(
-                "+".join(given),
+                "+".join(answers.given),
                 {
                     "temperature": round(calibration.temperature, 3),
                     "clear": round(calibration.clear, 5),
                     "likely": round(calibration.likely, 5),
                 },
             )
-            found[split] = {"n": len(labels), **Outcome(probabilities, labels.numpy(), levels).trust()}
+            found[split] = {"n": len(outcome.labels), **outcome.trust()}
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from mmdemo.config import ModelConfig
 from mmdemo.modality import Item
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.model.sequence import Batch, collate
+from mmdemo.train.calibration import disagree
 from mmdemo.train.features import Features
 from mmdemo.train.samples import PLAIN, MultimodalSamples
 
@@ -49,11 +51,9 @@ class Outcome:
         """Which answers are right, (N,) bool."""
         return self.probabilities.argmax(1) == self.labels
 
-    def unless_apart(self, alone: Sequence[Outcome]) -> Outcome:
-        """The same, but no answer is clear where the modalities alone, asked about the same samples, say different."""
-        tops = [outcome.probabilities.argmax(1) for outcome in alone]
-        apart = np.any([top != tops[0] for top in tops[1:]], axis=0)
-        return replace(self, levels=np.where(apart & (self.levels == "clear"), "likely", self.levels))
+    def never_clear(self, where: NDArray[np.bool_]) -> Outcome:
+        """The same, but answers that are clear ``where`` they must not be, (N,), are likely there."""
+        return replace(self, levels=np.where(where & (self.levels == "clear"), "likely", self.levels))
 
     def trust(self) -> dict[str, float | None]:
         """The shares of clear and of likely answers, how many of each are right, and the share of wrong clear ones."""
@@ -85,6 +85,20 @@ class Outcome:
             **self.trust(),
             "confusion": confusion.tolist(),
         }
+
+
+def share_right(right: Sequence[bool] | NDArray[np.bool_]) -> dict[str, Any]:
+    """How many answers, the share of them that is right (``accuracy``), and its 95 % Wilson ``interval``.
+
+    Args:
+        right: which are, (N,), at least one.
+    """
+    interval = binomtest(int(np.sum(right)), len(right)).proportion_ci(method="wilson")
+    return {
+        "n": len(right),
+        "accuracy": round(float(np.mean(right)), 4),
+        "interval": [round(interval.low, 4), round(interval.high, 4)],
+    }
 
 
 def recall_and_f1(confusion: NDArray) -> NDArray:
@@ -193,7 +207,7 @@ def evaluate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int
     for subset, outcome in outcomes.items():
         parts = [outcomes[m,] for m in subset]
         if len(subset) > 1 and all(len(part.labels) == len(outcome.labels) for part in parts):
-            outcomes[subset] = outcome.unless_apart(parts)
+            outcomes[subset] = outcome.never_clear(disagree([part.probabilities.argmax(1) for part in parts]))
     report = {name: outcome.summary(classes) for name, outcome in alone.items()}
     joint = {"+".join(subset): outcome.summary(classes) for subset, outcome in outcomes.items()}
     for subset, outcome in outcomes.items():

@@ -14,26 +14,17 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from mmdemo.config import ModelConfig
 from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.evaluate.roc import auroc
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
+from mmdemo.train.calibration import disagree
 from mmdemo.train.features import Features
 
 LET_GO = 0.35  # the highest probability at which a class counts as let go
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
-
-
-def auroc(known: NDArray, unknown: NDArray) -> float:
-    """The chance that a known input gets more confidence than an unknown one; a tie counts half.
-
-    Args:
-        known: confidences, (N,).
-        unknown: confidences, (M,).
-    """
-    return float(roc_auc_score(np.r_[np.ones(len(known)), np.zeros(len(unknown))], np.r_[known, unknown]))
 
 
 def coverage(confidence: NDArray, right: NDArray) -> dict[str, float]:
@@ -83,10 +74,11 @@ def study_ood(
         kinds = outliers["kind"] if "kind" in outliers else pd.Series("", index=outliers.index)
         for kind in sorted(set(kinds.iloc[given])):
             own = given[(kinds.iloc[given] == kind).to_numpy()]
+            asked_about = np.r_[highest, confidence[own]]
             report["told_apart"].setdefault(modality, {})[kind] = {
                 "n": len(own),
                 "nothing_found": int((~np.isin(own, rows)).sum()),
-                "auroc": round(auroc(highest, confidence[own]), 5),
+                "auroc": round(float(auroc(asked_about, np.arange(len(asked_about)) < len(highest))), 5),
                 "called_clear": round(float((clear & ~doubted)[own].mean()), 5),
                 "doubted": round(float(doubted[own].mean()), 5),
             }
@@ -137,8 +129,8 @@ def study_contradiction(model: MultimodalLSTM, known: Features, seed: int, count
         first, second = (rng.choice(known.rows_with(modality), 3 * count) for modality in pair)
         differ = np.flatnonzero(known.labels[first] != known.labels[second])[:count]
         samples = [dict(zip(pair, (int(first[k]), int(second[k])), strict=True)) for k in differ]
-        alone = [answer(model, known, samples, [modality]) for modality in pair]
-        outcome = answer(model, known, samples, pair).unless_apart(alone)
+        alone = [answer(model, known, samples, [modality]).probabilities.argmax(1) for modality in pair]
+        outcome = answer(model, known, samples, pair).never_clear(disagree(alone))
         probabilities = outcome.probabilities
         likeliest = np.sort(np.argsort(-probabilities, axis=1)[:, :2], axis=1)
         meant = np.sort(np.stack([known.labels[first[differ]], known.labels[second[differ]]], axis=1), axis=1)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from mmdemo.data.synthetic.paper import Shot
+from mmdemo.evaluate.metrics import share_right
 from mmdemo.image.ink import Box, overlap
 from mmdemo.inference.predictor import Predictor
 from mmdemo.inference.result import Result
@@ -46,12 +46,11 @@ def study_photos(model: MultimodalLSTM, shots: Iterable[Shot], seed: int) -> dic
             cropped[str(margin)].append((read, close.level == "clear" and not read))
         for group in ("all", shot.photo.kind, *(["turned"] if shot.orientation != 1 else [])):
             right[group].append(correct)
+    every = share_right(right.pop("all"))
     shares = {group: {"n": len(of), "accuracy": round(sum(of) / len(of), 4)} for group, of in right.items()}
-    interval = binomtest(sum(right["all"]), len(right["all"])).proportion_ci(method="wilson")
     return {
         "seed": seed,
-        **shares.pop("all"),
-        "interval": [round(interval.low, 4), round(interval.high, 4)],
+        **every,
         "found": round(sum(found) / len(found), 4),
         "wrong_and_clear": round(sum(false) / len(false), 4),
         "turned": shares.pop("turned", None),

@@ -16,7 +16,7 @@ import numpy as np
 from mmdemo.data.sources.idx import read_pictures
 from mmdemo.messages import InputError
 
-METRICS, CASES, FINDINGS = "metrics.json", "cases.json", "findings.json"
+METRICS, CASES, FINDINGS, STREAMS = "metrics.json", "cases.json", "findings.json", "streams.json"
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:

@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from mmdemo.audio.decode import decode
 from mmdemo.audio.noise import loud_part
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.manifest.manifest import load_cell
-from mmdemo.evaluate.metrics import Outcome, Sample, answer
+from mmdemo.evaluate.metrics import Outcome, Sample, answer, share_right
 from mmdemo.inference.predictor import Predictor
 from mmdemo.modality import Item
 from mmdemo.model.modalities import SENSES
@@ -98,13 +97,7 @@ def study_robustness(
         for modality, given in raws.items():
             noises = {row: SENSES[modality].nothing_but_noise(row, seed, voices) for row in given}
             worse = {row: None if raw is None else _read(predictor, modality, raw) for row, raw in noises.items()}
-            right = measure(modality, worse, None).right
-            interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-            report["replaced"][modality] = {
-                "n": len(right),
-                "accuracy": round(float(right.mean()), 4),
-                "interval": [round(interval.low, 4), round(interval.high, 4)],
-            }
+            report["replaced"][modality] = share_right(measure(modality, worse, None).right)
     return report
 
 

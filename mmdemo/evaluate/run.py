@@ -14,7 +14,7 @@ from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.data.tasks.registry import Task
 from mmdemo.evaluate.apart import is_apart, study_apart
 from mmdemo.evaluate.baselines import bag_of_words_accuracy
-from mmdemo.evaluate.cards import write_card, write_metrics
+from mmdemo.evaluate.cards import write_card, write_figures, write_metrics
 from mmdemo.evaluate.cases import cases_of, write_cases
 from mmdemo.evaluate.faces import study_faces
 from mmdemo.evaluate.faithfulness import choose, study_cues, study_faithfulness
@@ -23,10 +23,10 @@ from mmdemo.evaluate.levels import study_levels
 from mmdemo.evaluate.metrics import Sample, answer, evaluate, paired_samples, unimodal_samples
 from mmdemo.evaluate.ood import study_contradiction, study_ood
 from mmdemo.evaluate.photos import study_photos
-from mmdemo.evaluate.results import read_metrics
+from mmdemo.evaluate.results import STREAMS, read_metrics
 from mmdemo.evaluate.robustness import study_robustness
 from mmdemo.evaluate.speakers import leave_one_out, sound_model, study_voices
-from mmdemo.evaluate.streams import study_streams, write_streams
+from mmdemo.evaluate.streams import study_streams
 from mmdemo.evaluate.sync import study_folds, study_sync
 from mmdemo.inference.predictor import Predictor
 from mmdemo.messages import InputError
@@ -64,7 +64,7 @@ def evaluate_task(data: Data, folder: Path, *, command: str) -> dict:
     validation = validation[~is_apart(validation)].reset_index(drop=True)
     asked = (data.features(validation), validation)
     if task.pair and len(metrics["alone"]) > 1:
-        metrics["fusion"] = fusion(model, asked, (features, rows), pair=True, seed=data.seed)
+        metrics["fusion"] = fusion(model, asked, (features, rows), data.seed)
     metrics["unknown"] = study_ood(model, features, data.outliers("test"), _as_shown(model, data))
     splits = {"validation": data.features(data.whole("validation")), "test": data.features(data.whole("test"))}
     metrics["levels"] = study_levels(model, splits, pair=task.pair, seed=data.seed)
@@ -122,7 +122,7 @@ def evaluate_streams(data: Data, folder: Path, *, command: str) -> dict[str, Any
         model, features, rows, pair=data.task.pair, seed=data.seed, strangers=strangers, others=others
     )
     whole = {"task": data.task.name, "command": command, "seed": data.seed, "streams": found}
-    write_streams(folder, whole)
+    write_figures(folder / STREAMS, whole)
     return whole
 
 

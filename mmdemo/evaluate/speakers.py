@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from scipy.signal import fftconvolve
-from scipy.stats import binomtest
 
 from mmdemo.audio.augment import at_pace, coded, room, whispered
 from mmdemo.audio.decode import decode
 from mmdemo.audio.noise import Samples
 from mmdemo.config import SAMPLE_RATE, ModelConfig
 from mmdemo.data.manifest.manifest import OUTLIER
-from mmdemo.evaluate.metrics import answer, unimodal_samples
+from mmdemo.evaluate.metrics import answer, share_right, unimodal_samples
 from mmdemo.inference.predictor import Predictor
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
@@ -140,13 +139,7 @@ def _voices(predictor: Predictor, rows: pd.DataFrame, change: Change | None, see
         result = predictor.predict(audio=(SAMPLE_RATE, samples))
         right.append(bool(result.used) and result.label == row.label)
         wrong_and_clear.append(result.level == "clear" and not right[-1])
-    interval = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
-    return {
-        "n": len(right),
-        "accuracy": _share(right),
-        "interval": [round(interval.low, 4), round(interval.high, 4)],
-        "wrong_and_clear": _share(wrong_and_clear),
-    }
+    return {**share_right(right), "wrong_and_clear": _share(wrong_and_clear)}
 
 
 def _share(which: Sequence[bool]) -> float:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,19 +12,16 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from mmdemo.audio.stream import STEP
-from mmdemo.data.synthetic.clatter import clatter
+from mmdemo.evaluate.scripted import corrections, last_of_three, music, one_by_one
 from mmdemo.lstm.trace import trace
-from mmdemo.messages import InputError
 from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
 from mmdemo.train.features import Features
 from mmdemo.train.recipes import StreamConfig
 from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import FADE, HOLD, STEPS_PER_SECOND, TRIES, Given, Stream, StreamMaker, answers_at
+from mmdemo.train.stream_maker import FADE, HOLD, STEPS_PER_SECOND, Stream, StreamMaker
+from mmdemo.train.streams import answers_at
 
-STREAMS = "streams.json"
-MUSIC = ("melody", "drums", "chords", "arpeggio")
 EDGE = round(8 * STEPS_PER_SECOND)  # the first and the last 8 s, of which cells are compared
 USUAL = StreamConfig(
     count=20, seconds=30.0, gaps=(0.5, 1.8), noise=(-60.0, -60.0), at_once=0.0, strange=0.0, vary=False
@@ -137,78 +131,6 @@ def _scripted(
     return found
 
 
-def one_by_one(maker: StreamMaker, said: Sequence[tuple[str, int]], steps: int, rng: Generator) -> Stream:
-    """A stream of recordings drawn from some, with quiet between them.
-
-    Args:
-        maker: of streams, with its gaps and its noise.
-        said: recordings, each with its class; -1 for none.
-        steps: how long it is.
-        rng: the only source of chance.
-    """
-    given, now = [], _quiet(maker, rng)
-    while one := _drawn(maker, said, now, rng):
-        if (now := one.at + one.steps) >= steps:
-            break
-        given.append(one)
-        now += _quiet(maker, rng)
-    return maker.of(given, steps, maker.config.noise[0], rng)
-
-
-def corrections(maker: StreamMaker, said: Sequence[tuple[str, int]], steps: int, rng: Generator) -> Stream:
-    """A stream of "three", a pause, "no", a pause, "five": both digits are recordings, and the word comes typed.
-
-    Args:
-        maker, said, steps, rng: as for :func:`one_by_one`.
-    """
-    config = maker.task.of("text")
-    word = SENSES["text"].item(SENSES["text"].read("no", config))
-    given: list[Given] = []
-    now = _quiet(maker, rng)
-    while first := _drawn(maker, said, now, rng):
-        typed = Given("text", word, -1, first.at + first.steps + _quiet(maker, rng), len(word))
-        others = [one for one in said if one[1] != first.label]
-        second = _drawn(maker, others, typed.at + _quiet(maker, rng), rng)
-        if second is None or (now := second.at + second.steps) >= steps:
-            break
-        given += [first, typed, second]
-        now += _quiet(maker, rng)
-    return maker.of(given, steps, maker.config.noise[0], rng)
-
-
-def last_of_three(stream: Stream) -> Stream:
-    """The same with no input but the last of each three: what a correction ends at."""
-    return replace(stream, inputs=stream.inputs[2::3])
-
-
-def music(maker: StreamMaker, steps: int, rng: Generator) -> list[Given]:
-    """Melodies, chords and drums of our own without a pause, as inputs of no class."""
-    given, now = [], 0
-    while now < steps:
-        sound = clatter(str(rng.choice(MUSIC)), rng)
-        length = -(-len(sound) // STEP)
-        given.append(Given(maker.clock, sound, -1, now, min(length, steps - now)))
-        now += length
-    return given
-
-
-def _quiet(maker: StreamMaker, rng: Generator) -> int:
-    return max(1, round(rng.uniform(*maker.config.gaps) * STEPS_PER_SECOND))
-
-
-def _drawn(maker: StreamMaker, said: Sequence[tuple[str, int]], at: int, rng: Generator) -> Given | None:
-    """One of some recordings, whose class is drawn first; None if nothing can be heard in several."""
-    labels = sorted({label for _, label in said})
-    for _ in range(TRIES if labels else 0):
-        label = int(rng.choice(labels))
-        cells = [cell for cell, its in said if its == label]
-        with suppress(InputError):
-            cell = cells[rng.integers(len(cells))]
-            if clip := SENSES[maker.clock].clip(cell, maker.task.of(maker.clock), None):
-                return Given(maker.clock, clip[0], label, at, clip[1])
-    return None
-
-
 @torch.no_grad()
 def measure(model: MultimodalLSTM, streams: Sequence[Stream]) -> dict[str, Any]:
     """What a model makes of streams.
@@ -269,8 +191,3 @@ def _false_alarms(stream: Stream, belief: Tensor, clear: float) -> int:
 
 def _rounded(values: Sequence[float], how: Any) -> float | None:
     return round(float(how(values)), 4) if values else None
-
-
-def write_streams(folder: Path, found: dict[str, Any]) -> None:
-    """Write them into a checkpoint's folder."""
-    (folder / STREAMS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -19,11 +19,11 @@ import av
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from mmdemo.audio.noise import add_noise
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.data.tasks.lips import LENGTH
+from mmdemo.evaluate.roc import auroc
 from mmdemo.inference.predictor import Predictor
 from mmdemo.modality import Ask
 from mmdemo.model.modalities import SENSES
@@ -32,7 +32,7 @@ from mmdemo.train.dataset import Data
 from mmdemo.train.features import VOICES, Column, Features
 from mmdemo.train.loop import train
 from mmdemo.train.recipes import Recipe
-from mmdemo.video.modality import STEPS, WINDOW, correlation, offset_scores
+from mmdemo.video.modality import OFFSETS, STEPS, WINDOW, correlation, log_odds, moved, offset_scores
 from mmdemo.video.mouth import Mouth
 from mmdemo.video.reader import SHAPE, mirrored, read, read_video
 
@@ -217,8 +217,7 @@ def _paired(lips: Numbers, at: int, voice: Numbers, heard: int, width: int) -> N
 def scores(ask: Ask, windows: Sequence[Numbers]) -> NDArray[np.float64]:
     """The log-odds that each of N windows is in sync, (N,)."""
     found = [ask(windows[first : first + BATCH])[:, 0] for first in range(0, len(windows), BATCH)]
-    first = np.clip(np.concatenate(found).astype(np.float64), 1e-9, 1 - 1e-9)
-    return np.log(first / (1 - first))
+    return log_odds(np.concatenate(found))
 
 
 def _correlated(pairs: Sequence[Pair]) -> NDArray[np.float64]:
@@ -240,7 +239,7 @@ def _area(groups: Scored, kind: str | None = None, speakers: Sequence[str] | Non
             of_kind &= np.isin([pair.speaker for pair in pairs], speakers)
         if of_kind.any():
             truth = np.array([pair.synced for pair in pairs])
-            found.append(roc_auc_score(truth[of_kind], scored[of_kind]))
+            found.append(auroc(scored[of_kind], truth[of_kind]))
     return round(float(np.mean(found)), 4)
 
 
@@ -265,13 +264,12 @@ def _offsets(askers: Sequence[tuple[Ask, Mapping[str, Mapping[str, Numbers]]]]) 
         wholes = [numbers for sentences in clips.values() for numbers in sentences.values()]
         best.append(offset_scores(wholes, [[STEPS]] * len(wholes), WINDOW, ask).argmax(axis=1) - STEPS)
         for numbers in wholes:
-            tried = [correlation(_paired(numbers, STEPS, numbers, STEPS + k, WINDOW)) for k in range(-STEPS, STEPS + 1)]
-            plain.append(int(np.argmax(tried)) - STEPS)
+            plain.append(int(np.argmax([correlation(tried) for tried in moved(numbers)])) - STEPS)
     return {
         "n": len(plain),
         **_shares(np.concatenate(best)),
         "correlation": _shares(np.array(plain)),
-        "chance": {"exact": round(1 / (2 * STEPS + 1), 4), "within_80_ms": round(3 / (2 * STEPS + 1), 4)},
+        "chance": {"exact": round(1 / OFFSETS, 4), "within_80_ms": round(3 / OFFSETS, 4)},
     }
 
 

@@ -50,7 +50,8 @@ def open_picture(source: str | Path | bytes | Image.Image | np.ndarray) -> tuple
         InputError: missing, not a picture, damaged, over ``MAX_BYTES`` or ``MAX_PIXELS``, or too much work.
     """
     if isinstance(source, np.ndarray):
-        return _reduce(_flatten(_from_array(source)))
+        pixels = _flatten(_from_array(source))
+        return _reduce(pixels), pixels.shape[1::-1]
     if isinstance(source, Image.Image):
         _check_size(*source.size)
         return _decode(source)
@@ -122,14 +123,14 @@ def _pixels(image: Image.Image) -> np.ndarray:
     if image.mode.startswith(("I", "F")):  # 16-bit, 32-bit and float grey: Pillow would clip them at 255
         values = np.asarray(image)
         values = values.astype(np.uint16 if values.dtype.itemsize == 2 else np.float32)  # OpenCV reduces no others
-        return _flatten(_from_array(_reduce(values)[0]))
+        return _flatten(_from_array(_reduce(values)))
     if image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode != "RGB":
         image = image.convert("RGB")
     if (times := max(image.size) // KEPT_SIDE) > 1:
         image = image.reduce(times)  # before transparency is laid on anything, which takes much memory
-    return _reduce(_flatten(np.asarray(image)))[0]
+    return _reduce(_flatten(np.asarray(image)))
 
 
 def _later_frames(image: Image.Image) -> Iterator[np.ndarray]:
@@ -176,11 +177,11 @@ def _flatten(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
 
 
-def _reduce(pixels: np.ndarray, original: tuple[int, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
-    """Reduce what is longer than ``KEPT_SIDE``; say how large the original was."""
+def _reduce(pixels: np.ndarray) -> np.ndarray:
+    """Reduce what is longer than ``KEPT_SIDE``."""
     height, width = pixels.shape[:2]
     if max(width, height) > KEPT_SIDE:
         ratio = KEPT_SIDE / max(width, height)
         small = (max(1, round(width * ratio)), max(1, round(height * ratio)))
         pixels = cv2.resize(pixels, small, interpolation=cv2.INTER_AREA)
-    return pixels, original or (width, height)
+    return pixels

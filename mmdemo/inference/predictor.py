@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.inference.micro_batch import MicroBatcher
 from mmdemo.inference.result import Result
+from mmdemo.inference.trust import contradiction, trust
 from mmdemo.lstm.counterfactual import ends, last_states
 from mmdemo.lstm.explanation import Explanation, Step, explain
 from mmdemo.lstm.many import Credits, explain_many
@@ -28,10 +29,6 @@ from mmdemo.model.modalities import SENSES
 from mmdemo.model.multimodal_lstm import MultimodalLSTM, pick_device
 from mmdemo.model.sequence import Batch, collate
 from mmdemo.seats import seats
-
-# Why an answer is not clear, by the two highest probabilities p and q:
-SPREAD = 0.7  # p + q below this, and p below a half: like nothing that it knows
-CLOSE = 3  # p less than so many times q: close between the two
 
 
 class ModelOutput(NamedTuple):
@@ -199,17 +196,16 @@ class Predictor:
         embeddings, step_probabilities, unimodal_probabilities, inside, milliseconds, device = output
         used = list(embeddings)
         probabilities = step_probabilities[-1] if len(step_probabilities) else self._prior()
-        contradiction = self._contradiction(unimodal_probabilities)
-        level, reason = self._trust(probabilities, unimodal_probabilities, inputs)
-        if contradiction:
-            level, reason = "unclear", contradiction
+        level, reason = trust(self.config, probabilities, unimodal_probabilities, inputs)
+        if contradicted := contradiction(self.config, unimodal_probabilities):
+            level, reason = "unclear", contradicted
         return Result(
             task=self.config.task,
             labels=list(self.config.labels),
             probabilities=probabilities,
             level=level,
             reason=reason,
-            contradiction=contradiction,
+            contradiction=contradicted,
             used=used,
             ignored={modality: item.absent for modality, item in inputs.items() if item.absent} | refused,
             notes=[note for item in inputs.values() for note in item.notes],
@@ -390,57 +386,6 @@ class Predictor:
         """What the model answers to nothing at all: the softmax of the bias."""
         nothing = torch.zeros(self.config.hidden_size, device=self.device)
         return self.readout([]).probabilities(nothing).cpu().numpy()
-
-    def _trust(
-        self,
-        probabilities: np.ndarray,
-        unimodal_probabilities: Mapping[str, np.ndarray],
-        inputs: Mapping[str, ModalityInput],
-    ) -> tuple[str, Note | None]:
-        """How far the answer can be trusted, one of ``LEVELS``, and why no further.
-
-        Inputs that say different things alone, and an input with a doubt, make no answer clear, however high its
-        probability is. Where the answer is unclear, nobody is told which class was ahead: it would be remembered.
-        """
-        if not unimodal_probabilities:
-            return "unclear", Note("answer.nothing")
-        labels, used = self.config.labels, list(unimodal_probabilities)
-        level = self.config.calibrated(used).level(float(probabilities.max()))
-        doubt = next((inputs[modality].doubt for modality in used if inputs[modality].doubt), None)
-        alone = {name: labels[int(p.argmax())] for name, p in unimodal_probabilities.items()}
-        if len(set(alone.values())) > 1:
-            return "unclear" if level == "unclear" else "likely", _who_says_what("answer.disagree", alone)
-        if doubt:
-            return "unclear" if level == "unclear" else "likely", doubt
-        if level == "clear":
-            return level, None
-        first, second = np.argsort(-probabilities)[:2]
-        p, q = probabilities[first], probabilities[second]
-        if level == "likely":
-            close = p < CLOSE * q
-            values = {"first": labels[first], "second": labels[second]} if close else {"label": labels[first]}
-            return level, Note("answer.close" if close else "answer.likely", values)
-        if p < 0.5 and p + q < SPREAD:
-            return level, Note(f"answer.unlike_{used[0]}" if len(used) == 1 else "answer.unlike")
-        return level, Note("answer.several" if p < CLOSE * q else "answer.weak")
-
-    def _contradiction(self, unimodal_probabilities: Mapping[str, np.ndarray]) -> Note | None:
-        """Who says what, where modalities whose answers are at least likely, each on its own, say different things."""
-        labels = self.config.labels
-        firm = {
-            name: labels[int(p.argmax())]
-            for name, p in unimodal_probabilities.items()
-            if self.config.calibrated([name]).level(float(p.max())) != "unclear"
-        }
-        return _who_says_what("answer.contradiction", firm) if len(set(firm.values())) > 1 else None
-
-
-def _who_says_what(key: str, said: dict[str, str]) -> Note:
-    """A sentence about two modalities, or, with ``_three`` after its key, three."""
-    values = {}
-    for place, (name, label) in zip(("first", "second", "third"), said.items(), strict=False):
-        values |= {place: name, f"{place}_label": label}
-    return Note(key if len(said) == 2 else f"{key}_three", values)
 
 
 def _picture(inputs: Mapping[str, ModalityInput]) -> dict[str, Any] | None:

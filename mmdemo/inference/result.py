@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,11 @@ class Result:
     def probability(self) -> float:
         """The probability of ``label``."""
         return float(self.probabilities.max())
+
+    @property
+    def file_name(self) -> str:
+        """What a file that is made of it is called, without its ending."""
+        return re.sub(r"[^\w-]+", "_", f"mmdemo-{self.task}-{self.label}")
 
     def to_json(self) -> dict[str, Any]:
         """The answer, without its trace, as plain numbers and English sentences."""

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from math import comb
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +16,6 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from mmdemo.lstm.readout import Readout, as_readout
 from mmdemo.lstm.trace import Trace, full_precision
-
-if TYPE_CHECKING:
-    import numpy
-
 
 ROWS = 256  # sequences run at once: more only wait for memory
 
@@ -226,22 +221,6 @@ def shapley(values: Mapping[frozenset[str], Tensor]) -> dict[str, Tensor]:
         ]
         shares[player] = torch.stack(gains).sum(0)
     return shares
-
-
-def contradictions(
-    unimodal_probabilities: Mapping[str, Tensor | numpy.ndarray], threshold: float = 0.5
-) -> list[tuple[str, int, str, int]]:
-    """The pairs of modalities that contradict each other: each alone gives another class more than ``threshold``.
-
-    Args:
-        unimodal_probabilities: for every modality the probabilities that it alone leads to, shape (C,).
-        threshold: the probability above which a modality counts.
-
-    Returns:
-        (a modality, its class, another, its class) for each such pair; empty if there is no contradiction.
-    """
-    firm = [(name, int(p.argmax())) for name, p in unimodal_probabilities.items() if float(p.max()) > threshold]
-    return [(a, k, b, m) for (a, k), (b, m) in combinations(firm, 2) if k != m]
 
 
 def _states(lstm: nn.LSTM, x: Tensor) -> Tensor:

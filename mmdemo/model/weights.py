@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -22,6 +23,17 @@ SHOWN = 3  # tensors that a sentence names at most
 AGAIN = "copy the checkpoint again from where it came from, or train it anew"
 
 Shape = tuple[int, ...]
+
+
+def weights_hash(folder: Path) -> str | None:
+    """The SHA-256 of a checkpoint's weights, read again only when they have changed; None where there are none."""
+    weights = folder / WEIGHTS
+    return _hash_since(weights, weights.stat().st_mtime_ns) if weights.is_file() else None
+
+
+@lru_cache
+def _hash_since(file: Path, changed: int) -> str:
+    return _sha256(file)
 
 
 def write_hash(folder: Path) -> None:

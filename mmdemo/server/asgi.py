@@ -15,6 +15,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Fields = list[tuple[bytes, bytes]]
+"""The fields of a header, their names in lower case."""
 
 PAUSE_SECONDS = 10  # between two pieces of a body, and that even a small one may take
 LEAST_RATE = 10_000  # bytes a second of a body that goes on for longer
@@ -107,6 +109,31 @@ def replay_body(raw: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": raw, "more_body": False}
 
     return replayed
+
+
+def changed(send: Send, change: Callable[[bytes, Fields], tuple[bytes, Fields]]) -> Send:
+    """Wait until an answer is there as a whole, and send what is made of it.
+
+    Args:
+        send: where it is sent.
+        change: makes another body and other fields of the answer's; their length need not be said.
+    """
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        parts.append(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        body, fields = change(b"".join(parts), [(name.lower(), value) for name, value in start["headers"]])
+        kept = [(name, value) for name, value in fields if name != b"content-length"]
+        await send(start | {"headers": [*kept, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
 
 
 async def send_json(send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
-from mmdemo.server.asgi import Message, Receive, Scope, Send
+from mmdemo.server.asgi import Fields, Receive, Scope, Send, changed
 from mmdemo.server.gradio_compat import API
 
 LEVEL = 5  # a few milliseconds, for a fifth of the bytes
@@ -27,26 +27,14 @@ class Compressed:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in WHOLE or not _takes_gzip(scope):
             await self.app(scope, receive, send)
             return
-        start: Message = {}
-        parts: list[bytes] = []
+        await self.app(scope, receive, changed(send, _compressed))
 
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            parts.append(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body = b"".join(parts)
-            fields = [(name.lower(), value) for name, value in start["headers"]]
-            if b"content-encoding" not in dict(fields):
-                body = gzip.compress(body, LEVEL, mtime=0)
-                fields += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
-            kept = [(name, value) for name, value in fields if name != b"content-length"]
-            await send(start | {"headers": [*kept, (b"content-length", str(len(body)).encode())]})
-            await send({"type": "http.response.body", "body": body})
 
-        await self.app(scope, receive, answer)
+def _compressed(body: bytes, fields: Fields) -> tuple[bytes, Fields]:
+    if b"content-encoding" in dict(fields):
+        return body, fields
+    gzipped = [*fields, (b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+    return gzip.compress(body, LEVEL, mtime=0), gzipped
 
 
 def _takes_gzip(scope: Scope) -> bool:

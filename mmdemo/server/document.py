@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from mmdemo.server.asgi import Message, Receive, Scope, Send
+from mmdemo.server.asgi import Fields, Receive, Scope, Send, changed
 
 PAGE = b"<gradio-app"  # where Gradio's page begins; its own ``head`` comes by JavaScript, too late for this
 
@@ -33,25 +33,15 @@ class Document:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in ("", "/"):
             await self.app(scope, receive, send)
             return
-        start: Message = {}
-        parts: list[bytes] = []
 
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            parts.append(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body = b"".join(parts).replace(PAGE, self.preface + PAGE, 1)
+        def added(body: bytes, fields: Fields) -> tuple[bytes, Fields]:
+            body = body.replace(PAGE, self.preface + PAGE, 1)
             if self.preview:
                 tags = preview_tags(_address(scope), **self.preview).encode()
                 body = PREVIEW.sub(b"", body).replace(HEAD, HEAD + tags, 1)
-            kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
-            await send(start | {"headers": [*kept, (b"content-length", str(len(body)).encode())]})
-            await send({"type": "http.response.body", "body": body})
+            return body, fields
 
-        await self.app(scope, receive, answer)
+        await self.app(scope, receive, changed(send, added))
 
 
 def preview_tags(address: str, title: str, description: str, image: str) -> str:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mmdemo import __version__
+from mmdemo.model.weights import weights_hash
 from mmdemo.server import uploads
 
 HASH_DIGITS = 12  # hexadecimal
 
 
-@lru_cache
-def _hash(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:HASH_DIGITS]
-
-
 def checkpoint_hash(folder: Path) -> str | None:
     """The first digits of the SHA-256 of a checkpoint's weights; None where there are none."""
-    weights = folder / "model.safetensors"
-    return _hash(weights, weights.stat().st_mtime_ns) if weights.is_file() else None
+    whole = weights_hash(folder)
+    return whole and whole[:HASH_DIGITS]
 
 
 class Health:

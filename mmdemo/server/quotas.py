@@ -108,10 +108,6 @@ class Holdings(Generic[Key]):
         """Everything that is held."""
         return list(self._owners)
 
-    def owner(self, key: Key) -> str | None:
-        """Who holds it; None if nobody does."""
-        return self._owners.get(key)
-
     def of(self, visitor: str) -> list[Key]:
         """What a visitor holds, the oldest first."""
         return list(self._held.get(visitor, ()))

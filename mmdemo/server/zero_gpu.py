@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -72,15 +71,14 @@ class ZeroGPUPredictor(Predictor):
         return super().forward(inputs, order)
 
 
-def load(folder: Path, **settings: Any) -> Predictor:
+def load(folder: Path) -> Predictor:
     """A checkpoint made ready: a ``ZeroGPUPredictor`` on a ZeroGPU Space, elsewhere a ``Predictor``.
 
     Args:
         folder: of the checkpoint.
-        settings: of ``Predictor.load``.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
     """
-    predictor = Predictor.load(folder, **({"device": "cpu"} if ON_ZERO_GPU else {}), **settings)
+    predictor = Predictor.load(folder, "cpu" if ON_ZERO_GPU else None)
     return ZeroGPUPredictor(predictor.model) if ON_ZERO_GPU else predictor

@@ -295,7 +295,7 @@ def _lexicon() -> tuple[Lexicon, int]:
         entries += [(word, letter, None) for group, letter in LETTERS.items() for word in groups.get(group, [])]
         for word, letter, value in entries:
             plain = unicodedata.normalize("NFKC", word).lower()
-            for form in {plain, _without_accents(plain)} if len(word) > 3 else {plain}:
+            for form in {plain, strip_accents(plain)} if len(word) > 3 else {plain}:
                 key = tuple(token.text for token in tokenize(form))
                 found.setdefault(key, (letter, value))
     for mark in "点點時时":
@@ -307,8 +307,8 @@ def _lexicon() -> tuple[Lexicon, int]:
     return found, max(map(len, found))
 
 
-def _without_accents(word: str) -> str:
-    """Latin letters only: to decompose others would take them apart."""
+def strip_accents(word: str) -> str:
+    """The same without accents, on Latin letters only: to decompose others would take them apart."""
     return "".join(unicodedata.normalize("NFD", c)[0] if c <= LAST_LATIN else c for c in word)
 
 

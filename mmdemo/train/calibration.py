@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -65,6 +67,20 @@ def fit_threshold(probabilities: Tensor, labels: Tensor, risk: float, lowest: fl
     return max(lowest, float(ranked[int(allowed[-1])])) if len(allowed) else NEVER
 
 
+def fit_calibration(logits: Tensor, labels: Tensor, right: Mapping[str, float]) -> Calibration:
+    """The temperature, and from which probability on an answer deserves each level.
+
+    Args:
+        logits: before any temperature, (N, C).
+        labels: (N,), -1 for no class.
+        right: for each level the share of its answers, or of those of a higher one, that shall be right.
+    """
+    temperature = fit_temperature(logits, labels)
+    probabilities = (logits / temperature).softmax(-1)
+    bars = {level: fit_threshold(probabilities, labels, 1 - share, LOWEST[level]) for level, share in right.items()}
+    return Calibration(temperature, **bars)
+
+
 def fit_contradicted(probabilities: Tensor, contradicting: Tensor, noticed: Tensor, share: float) -> float:
     """The lowest threshold that at most a share of the answers to inputs of different classes reaches.
 
@@ -85,6 +101,15 @@ def fit_contradicted(probabilities: Tensor, contradicting: Tensor, noticed: Tens
     return above if above <= 1 else NEVER
 
 
+def disagree(alone: Sequence[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """Which of N samples have inputs that, each read alone, say different classes, (N,).
+
+    Args:
+        alone: for each input the classes that it says, (N,).
+    """
+    return np.any([classes != alone[0] for classes in alone], axis=0)
+
+
 def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: int, count: int) -> None:
     """Set ``calibration`` in the model's config.
 
@@ -100,14 +125,8 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
         count: samples for each combination of modalities.
     """
     calibration = {}
-    for given, _, logits, labels, _ in combined_answers(model, features, pair=pair, seed=seed, count=count):
-        temperature = fit_temperature(logits, labels)
-        probabilities = (logits / temperature).softmax(-1)
-        bars = {
-            level: fit_threshold(probabilities, labels, 1 - right, LOWEST[level])
-            for level, right in model.config.right.items()
-        }
-        calibration["+".join(given)] = Calibration(temperature, **bars)
+    for given, _, logits, labels, *_ in combined_answers(model, features, pair=pair, seed=seed, count=count):
+        calibration["+".join(given)] = fit_calibration(logits, labels, model.config.right)
     if any("+" in given for given in calibration):
         against = replace(DRAWN, contradict=1)
         _heed_contradictions(
@@ -118,14 +137,9 @@ def calibrate(model: MultimodalLSTM, features: Features, *, pair: bool, seed: in
 
 def _heed_contradictions(calibration: dict[str, Calibration], contradicted: Iterable[Answers]) -> None:
     """Raise from which probability on an answer is clear, where contradictions would be answered clearly too often."""
-    said = {}  # by each modality alone
-    for given, rows, logits, _, contradicting in contradicted:
-        if len(given) == 1:
-            said[given[0]] = dict(zip(rows.tolist(), logits.argmax(-1).tolist(), strict=True))
-            continue
+    for given, _, logits, _, contradicting, disagreeing in contradicted:
         found = calibration["+".join(given)]
-        noticed = torch.tensor([len({said[m][row] for m in given}) > 1 for row in rows.tolist()])
-        least = fit_contradicted((logits / found.temperature).softmax(-1), contradicting, noticed, CONTRADICTED)
+        least = fit_contradicted((logits / found.temperature).softmax(-1), contradicting, disagreeing, CONTRADICTED)
         calibration["+".join(given)] = replace(found, clear=max(found.clear, least))
 
 
@@ -138,6 +152,7 @@ class Answers(NamedTuple):
         logits: before any temperature, (N, C).
         labels: the classes, -1 for what belongs to none, (N,).
         contradicting: whether the inputs are of different classes, (N,) bool.
+        disagreeing: whether the inputs alone are answered with different classes, (N,) bool.
     """
 
     given: Combination
@@ -145,6 +160,7 @@ class Answers(NamedTuple):
     logits: Tensor
     labels: Tensor
     contradicting: Tensor
+    disagreeing: Tensor
 
 
 @torch.no_grad()
@@ -171,6 +187,7 @@ def combined_answers(
     config = model.config
     samples = MultimodalSamples(features, config, pair=pair, sampling=sampling, seed=seed, length=count)
     drawn = [samples[k] for k in range(count)] if samples.pools else []
+    said = {modality: np.zeros(count, np.int64) for modality in config.modalities}  # by each alone, which come first
     for size in range(1, len(config.modalities) + 1):
         for given in combinations(config.modalities, size):
             own = [k for k, sample in enumerate(drawn) if set(given) <= set(sample.items)]
@@ -183,7 +200,13 @@ def combined_answers(
                 logits.append(steps.last(out).cpu())
                 labels.append(true_classes(steps.last(taught.to(model.device))).cpu())
             contradicting = [len({int(drawn[k].targets[m].label[-1]) for m in given}) > 1 for k in own]
-            yield Answers(given, torch.tensor(own), torch.cat(logits), torch.cat(labels), torch.tensor(contradicting))
+            answered = torch.cat(logits)
+            if size == 1:
+                said[given[0]][own] = answered.argmax(-1).numpy()
+            disagreeing = torch.from_numpy(disagree([said[m][own] for m in given]))
+            yield Answers(
+                given, torch.tensor(own), answered, torch.cat(labels), torch.tensor(contradicting), disagreeing
+            )
 
 
 def _only(sample: UnbatchedSample, given: Combination) -> UnbatchedSample:

@@ -13,7 +13,8 @@ from mmdemo.train.features import VOICES, Features
 from mmdemo.train.loop import processes, train
 from mmdemo.train.recipes import Recipe
 from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import StreamMaker, calibrate_streams, has_clock, teach_streams
+from mmdemo.train.stream_maker import StreamMaker, has_clock
+from mmdemo.train.streams import calibrate_streams, teach_streams
 
 
 def train_task(data: Data, out: Path, run: Path, *, recipe: Recipe, start_from: Path | None = None) -> MultimodalLSTM:

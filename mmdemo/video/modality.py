@@ -205,29 +205,30 @@ def correlation(numbers: np.ndarray) -> float:
     return float(((went - went.mean()) * (loud - loud.mean())).mean() / spread) if spread else 0.0
 
 
-def offset_scores(
-    wholes: Sequence[np.ndarray], starts: Sequence[Sequence[int]], width: int, ask: Ask, steps: int = STEPS
-) -> np.ndarray:
+def log_odds(p: np.ndarray) -> np.ndarray:
+    """Of probabilities, in double precision; those of 0 and 1 are taken for a billionth more and less."""
+    p = np.clip(p.astype(np.float64), 1e-9, 1 - 1e-9)
+    return np.log(p / (1 - p))
+
+
+def offset_scores(wholes: Sequence[np.ndarray], starts: Sequence[Sequence[int]], width: int, ask: Ask) -> np.ndarray:
     """How well the sound fits at each offset: the log-odds of the first class, averaged over windows.
 
     Args:
         wholes: the numbers of each of N videos, (T, SHAPE + VOICE).
-        starts: for each, where in it the windows begin, at least ``steps`` from either end.
+        starts: for each, where in it the windows begin, at least ``STEPS`` from either end.
         width: steps of a window.
         ask: the model.
-        steps: how far the sound is tried earlier and later.
 
     Returns:
-        (N, 2 * steps + 1), from the sound being early to its being late.
+        (N, OFFSETS), from the sound being early to its being late.
     """
-    offsets = range(-steps, steps + 1)
     windows = [
-        np.concatenate([item[s : s + width, :SHAPE], item[s + k : s + k + width, SHAPE:]], axis=1)
+        window
         for item, places in zip(wholes, starts, strict=True)
         for s in places
-        for k in offsets
+        for window in moved(item[s - STEPS : s + width + STEPS])
     ]
-    first = np.clip(ask(windows)[:, 0].astype(np.float64), 1e-9, 1 - 1e-9)
-    odds = np.log(first / (1 - first)).reshape(-1, len(offsets))  # one row for each window
+    odds = log_odds(ask(windows)[:, 0]).reshape(-1, OFFSETS)  # one row for each window
     bounds = np.cumsum([0, *(len(places) for places in starts)])
     return np.stack([odds[a:b].mean(axis=0) for a, b in pairwise(bounds)])

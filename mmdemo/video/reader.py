@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
@@ -22,13 +21,12 @@ from numpy.typing import NDArray
 from mmdemo.audio.decode import decode as decode_sound
 from mmdemo.audio.find_speech import CONTEXT, cut_out, find_speech, loudness
 from mmdemo.audio.spectrogram import spectrogram
-from mmdemo.audio.speech_embedding import SIZE, STRIDE, SpeechEmbedding
-from mmdemo.config import SAMPLE_RATE
+from mmdemo.audio.speech_embedding import SIZE, STRIDE, speech
 from mmdemo.image.ink import Box
 from mmdemo.messages import InputError, Note
 from mmdemo.modality import ModalityInput
 from mmdemo.video.decode import checked
-from mmdemo.video.mouth import FRAMES_PER_SECOND, HEIGHT, WIDTH, Mouth, read_mouth
+from mmdemo.video.mouth import Mouth, read_mouth
 from mmdemo.worker_pool import run_in_worker
 
 STEP = 0.08  # seconds
@@ -275,18 +273,10 @@ def voice_of(power: NDArray[np.float32], level: float, count: int) -> NDArray[np
         return np.zeros((0, VOICE), np.float32)
     mel = cut_out(power, [(0, count * STRIDE)], level)  # (8 T + 68, 32)
     with torch.inference_mode():
-        said = _speech()(torch.from_numpy(mel)[None])[0].numpy()  # (T, 96)
+        said = speech()(torch.from_numpy(mel)[None])[0].numpy()  # (T, 96)
     frames = np.zeros(count * STRIDE)
     heard = power[: count * STRIDE].sum(axis=1)
     frames[: len(heard)] = heard / 10 ** (level / 10)
     loud = 10 * np.log10(frames + 10 ** (QUIETEST / 10))  # dB, from QUIETEST to about 0
     loud = (loud / -QUIETEST * 4 + 2).reshape(count, STRIDE)
     return np.concatenate([said, loud], axis=1).astype(np.float32)
-
-
-@lru_cache
-def _speech() -> SpeechEmbedding:
-    return SpeechEmbedding.pretrained()
-
-
-__all__ = ["FRAMES_PER_SECOND", "HEIGHT", "SAMPLE_RATE", "WIDTH", "VideoInput", "View", "read", "read_video"]

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmdemo.config import MODALITIES
+from mmdemo.config import INPUTS, MODALITIES
 from mmdemo.data.manifest.splits import SHARES, assign_splits
 from mmdemo.data.manifest.table import Problem, read_table, write_table
 from mmdemo.data.sources.idx import read_pictures
@@ -31,7 +31,6 @@ from mmdemo.text.reader import MAX_CHARACTERS
 from mmdemo.video.reader import View
 
 OUTLIER = "(none)"  # the label of what belongs to no class: it is taught to say so, and counts in no accuracy
-INPUTS = (*MODALITIES, "video")
 COLUMNS = (*MODALITIES, "label", "split")
 SPLITS = tuple(SHARES)
 KINDS = {

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import random
 import re
-import unicodedata
 from functools import lru_cache
 
 from mmdemo.data.sentences.vocabulary import DIGITS, language
 from mmdemo.text.noise import add_typos
+from mmdemo.text.numbers import strip_accents
 
 Belief = tuple[tuple[int, str | None], ...]
 
@@ -57,7 +57,7 @@ def dress(marked: str, name: str, rng: random.Random, may_drop_signs: bool = Tru
     parts = re.split(r"(<.>)", marked)
     for i, part in enumerate(parts[::2]):
         part = change(_other_pauses(part, rng))
-        part = _without_accents(part) if without_accents else part
+        part = strip_accents(part) if without_accents else part
         parts[2 * i] = _with_slips(part, rng) if with_slips else part
     return "".join(parts)
 
@@ -108,11 +108,6 @@ def _other_pauses(text: str, rng: random.Random) -> str:
 def _without_signs(text: str) -> str:
     gap = " " if text.isascii() else ""
     return re.sub(r"\s+", " ", re.sub(r"[,.;:!?…。，、；！？“”„«»()]|\s-(?=\s)|——", gap, text)).lower()
-
-
-def _without_accents(text: str) -> str:
-    # Latin letters only: to decompose others would take them apart.
-    return "".join(unicodedata.normalize("NFD", c)[0] if c < "\u0250" else c for c in text)
 
 
 def _with_slips(text: str, rng: random.Random) -> str:

@@ -38,7 +38,6 @@ class Photo:
             bottom.
         kind: of the scene.
         scene: all of it.
-        backdrop: the name of what is behind.
     """
 
     pixels: np.ndarray
@@ -47,17 +46,16 @@ class Photo:
     corners: np.ndarray
     kind: str
     scene: Scene
-    backdrop: str
 
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A photo of a test set as its file, with the class of what is written in it; None in an empty scene."""
+    """A photo of a test set as its file, with the class of what is written in it."""
 
     photo: Photo
     file: bytes
     orientation: int
-    label: int | None
+    label: int
 
 
 def compose(square: np.ndarray | None, rng: Rng, scene: Scene | None = None) -> Photo:
@@ -77,7 +75,7 @@ def compose(square: np.ndarray | None, rng: Rng, scene: Scene | None = None) -> 
     cover = np.zeros((height, width), np.float32)
     if square is not None:
         cover = _strokes(square, scene, u, v, pixel, rng)
-    picture, name = backdrop(scene.split, width, height, rng, scene.face)
+    picture, _ = backdrop(scene.split, width, height, rng, scene.face)
     picture = _lay_sheet(picture, cover, scene, extent, u, v, pixel, rng)
     box = _box(cover)
     if scene.hand and (hand := draw_hand(width, height, box, rng)) is not None:
@@ -91,10 +89,10 @@ def compose(square: np.ndarray | None, rng: Rng, scene: Scene | None = None) -> 
     tall = scene.share * height
     picture = blur(picture, max(0.4, scene.defocus * tall), scene.motion * tall, rng)
     corners = cv2.perspectiveTransform(np.array([[[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]]), plane)[0]
-    return Photo(sensor(picture, scene.noise, rng), box, cover, corners, scene.kind, scene, name)
+    return Photo(sensor(picture, scene.noise, rng), box, cover, corners, scene.kind, scene)
 
 
-def shots(squares: np.ndarray, labels: np.ndarray, count: int, seed: int = 0, empty: bool = False) -> Iterator[Shot]:
+def shots(squares: np.ndarray, labels: np.ndarray, count: int, seed: int = 0) -> Iterator[Shot]:
     """A reproducible test set: test backdrops, kinds of scene in turn, every tenth file turned by EXIF.
 
     Args:
@@ -102,16 +100,15 @@ def shots(squares: np.ndarray, labels: np.ndarray, count: int, seed: int = 0, em
         labels: (N,) their classes.
         count: how many photos; the digits are taken at random.
         seed: with the number of a photo it settles the photo, so that a larger set begins with the smaller.
-        empty: the same scenes with nothing written in them.
     """
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         which = int(rng.integers(len(squares)))
         scene = draw_scene(rng, KINDS[number % len(KINDS)], "test")
-        photo = compose(None if empty else squares[which] / np.float32(255), rng, scene)
+        photo = compose(squares[which] / np.float32(255), rng, scene)
         orientation = int(rng.choice(list(UNTURN))) if number % TURNED == TURNED - 1 else 1
         file = as_jpeg(photo.pixels, int(rng.integers(*QUALITY)), orientation)
-        yield Shot(photo, file, orientation, None if empty else int(labels[which]))
+        yield Shot(photo, file, orientation, int(labels[which]))
 
 
 def _extent(square: np.ndarray | None) -> tuple[float, float, float, float]:

@@ -7,7 +7,6 @@ in which the ink must be found.
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -120,9 +119,3 @@ def _inked(profile: NDArray) -> slice:
     """From the first to the last place with ink."""
     there = np.flatnonzero(profile > 0.2)
     return slice(there[0], there[-1] + 1)
-
-
-def typeface_path(typeface: str, faces: dict[str, tuple[str, ...]]) -> str:
-    """Where a typeface, ``family/name``, lies on this machine."""
-    family, name = typeface.split("/")
-    return next(path for path in faces[family] if Path(path).stem == name)

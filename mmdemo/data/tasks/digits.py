@@ -19,7 +19,7 @@ import pandas as pd
 from mmdemo.data.manifest.manifest import OUTLIER, read_inputs, write_manifest
 from mmdemo.data.sentences.grammar import DIGITS, plain_talk, sentences
 from mmdemo.data.sentences.unlike import unlike, words_of_the_world
-from mmdemo.data.sources.digits import fetch_fsdd, fetch_mnist
+from mmdemo.data.sources.digits import MNIST_VALIDATION, fetch_fsdd, fetch_mnist
 from mmdemo.data.sources.emotion import fetch_goemotions
 from mmdemo.data.sources.folder import extra_data_folders
 from mmdemo.data.sources.goemotions import comments
@@ -30,7 +30,6 @@ from mmdemo.text.reader import tokenize
 
 if TYPE_CHECKING:
     from mmdemo.data.synthetic.paper import Shot
-from mmdemo.data.sources.digits import MNIST_VALIDATION
 
 LABELS = DIGITS
 NUMBERS = ("numbers", "several", "foreign")  # kinds of sounds that are never put beside a digit: what is meant is open

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmdemo.config import MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
-from mmdemo.data.manifest.manifest import INPUTS, OUTLIER, read_manifest
+from mmdemo.config import INPUTS, MODALITIES, AudioConfig, ImageConfig, ModelConfig, TextConfig
+from mmdemo.data.manifest.manifest import OUTLIER, read_manifest
 from mmdemo.data.sources.emotion import FEELINGS
 from mmdemo.data.tasks.digits import LABELS, digit_photos, digits_manifest, strange_voices
 from mmdemo.data.tasks.emotion import emotion_manifest, face_pictures

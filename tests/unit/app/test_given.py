@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from mmdemo.app.given import INPUTS, SLIDERS, Given
+from mmdemo.app.given import SLIDERS, Given
 from mmdemo.app.page import CARDS
 from mmdemo.audio.noise import SNR
+from mmdemo.config import INPUTS
 from mmdemo.modality import Noise
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from mmdemo.app import opening
 from mmdemo.app.handlers import Handlers
-from mmdemo.app.opening import Opening, weights_hash
+from mmdemo.app.opening import Opening
 from mmdemo.app.tasks import Tasks
+from mmdemo.model.weights import weights_hash
 
 ROOT = Path(__file__).parents[3]
 AGAIN = "it is made anew by: python tools/make_opening.py"

@@ -50,7 +50,6 @@ def test_pitch_and_length_move_but_not_too_far(tone):
         assert ratios.min() > 0.72
         assert ratios.max() < 1.4
         assert ratios.std() > 0.05
-    assert pitch(other_speaker(tone, np.random.default_rng(0), strength=0)) == pytest.approx(300, abs=2)
 
 
 def test_every_part_keeps_samples_finite_and_float32(tone):

@@ -5,7 +5,7 @@ import json
 import pytest
 from made_up import SUMMARY
 
-from mmdemo.evaluate.cards import fill, write_card, write_metrics
+from mmdemo.evaluate.cards import fill, write_card, write_figures, write_metrics
 
 METRICS = {
     "command": "python -m mmdemo evaluate",
@@ -40,3 +40,8 @@ def test_a_card_keeps_what_a_person_wrote(tmp_path):
     card.write_text(card.read_text().replace("# Mine", "# Ours"))
     write_card(tmp_path, template, METRICS | {"seed": 7})
     assert "# Ours" in card.read_text() and "seed 7" in card.read_text()
+
+
+def test_figures_are_kept_as_they_are(tmp_path):
+    write_figures(tmp_path / "streams.json", {"streams": {"short gaps": {"right": 0.98}}})
+    assert json.loads((tmp_path / "streams.json").read_text()) == {"streams": {"short gaps": {"right": 0.98}}}

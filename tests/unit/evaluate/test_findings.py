@@ -11,8 +11,9 @@ from mmdemo.config import ModelConfig
 from mmdemo.data.sentences.grammar import sentences
 from mmdemo.data.sentences.vocabulary import DIGITS
 from mmdemo.evaluate import findings
-from mmdemo.evaluate.findings import ReadText, auroc, find, write_findings
-from mmdemo.evaluate.results import read_findings
+from mmdemo.evaluate.cards import write_figures
+from mmdemo.evaluate.findings import ReadText, find
+from mmdemo.evaluate.results import FINDINGS, read_findings
 from mmdemo.inference.predictor import Predictor
 from mmdemo.lstm.trace import trace
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
@@ -42,13 +43,6 @@ def texts(count=40, seed=0):
         inside.f[:, RESET] = torch.where(named, 0.2, 0.9) + noise[1]
         made.append(ReadText(x, inside, kinds, 1, 0, 1, np.ones(len(kinds))))
     return made
-
-
-def test_auroc_is_the_chance_to_be_greater():
-    values = np.array([1.0, 2, 2, 3])
-    positive = np.array([False, True, False, True])
-    assert auroc(values, positive) == pytest.approx((1 + 0.5 + 1 + 1) / 4)
-    assert auroc(np.stack([values, -values], 1), positive) == pytest.approx([0.875, 0.125])
 
 
 def test_planted_units_are_found_and_measured(predictor, monkeypatch):
@@ -119,7 +113,7 @@ def test_the_held_share_counts_corrections_that_were_right(predictor, monkeypatc
 
 def test_findings_are_read_back_and_missing_ones_are_none(tmp_path):
     assert read_findings(tmp_path) == {}
-    write_findings(tmp_path, {"sentences": 3})
+    write_figures(tmp_path / FINDINGS, {"sentences": 3})
     assert read_findings(tmp_path) == {"sentences": 3}
     (tmp_path / "findings.json").write_text("{", encoding="utf-8")
     assert read_findings(tmp_path) == {}

@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import confusion_matrix
 from torchmetrics.functional.classification import multiclass_f1_score, multiclass_recall
 
-from mmdemo.evaluate.metrics import Outcome, paired_difference, recall_and_f1, with_intervals
+from mmdemo.evaluate.metrics import Outcome, paired_difference, recall_and_f1, share_right, with_intervals
 
 
 def test_summary_by_hand():
@@ -26,6 +26,15 @@ def test_summary_by_hand():
     assert summary["f1"][0] == pytest.approx((4 / 5 + 2 / 3) / 2, abs=1e-5)
     for value, low, high in (summary["recall"], summary["f1"]):
         assert low < value < high
+
+
+def test_the_share_that_is_right_and_wilsons_interval_by_hand():
+    """Of 10 answers 8: the interval's middle is (8 + z² / 2) / (10 + z²), with z = 1.96."""
+    found = share_right([True] * 8 + [False] * 2)
+    assert found == share_right(np.arange(10) < 8)
+    assert list(found) == ["n", "accuracy", "interval"] and (found["n"], found["accuracy"]) == (10, 0.8)
+    assert sum(found["interval"]) / 2 == pytest.approx((8 + 1.96**2 / 2) / (10 + 1.96**2), abs=1e-4)
+    assert found["interval"] == pytest.approx([0.4902, 0.9433], abs=1e-4)
 
 
 def test_mean_recall_and_macro_f1_are_those_of_torchmetrics():
@@ -57,11 +66,8 @@ def test_paired_difference_by_hand():
     assert paired_difference(Outcome(better, labels, labels), Outcome(better, labels, labels)) == (0, 0)
 
 
-def test_no_answer_is_clear_where_the_inputs_alone_disagree():
-    labels, clear = np.zeros(3, int), np.array(["clear", "clear", "unclear"])
-    first, second, third = np.array([0.9, 0.1]), np.array([0.2, 0.8]), np.array([0.6, 0.4])
-    text = Outcome(np.stack([first, first, first]), labels, clear)
-    image = Outcome(np.stack([second, third, second]), labels, clear)
-    both = Outcome(np.stack([first, first, first]), labels, clear).unless_apart([text, image])
-    assert both.levels.tolist() == ["likely", "clear", "unclear"]
-    assert both.trust()["clear"] == pytest.approx(1 / 3, abs=1e-4)
+def test_an_answer_that_must_not_be_clear_is_likely_at_most():
+    answers = Outcome(np.tile([0.9, 0.1], (3, 1)), np.zeros(3, int), np.array(["clear", "clear", "unclear"]))
+    outcome = answers.never_clear(np.array([True, False, True]))
+    assert outcome.levels.tolist() == ["likely", "clear", "unclear"]
+    assert outcome.trust()["clear"] == pytest.approx(1 / 3, abs=1e-4)

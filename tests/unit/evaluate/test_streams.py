@@ -1,48 +1,13 @@
 """What is measured in streams, by hand."""
 
 from dataclasses import replace
-from itertools import pairwise
 
-import numpy as np
 import pandas as pd
-import pytest
 import torch
-from scipy.io import wavfile
-from sounds import between, word
-from tiny import CONFIG, with_outliers
+from tiny import CONFIG, believing, with_outliers
 
-from mmdemo.evaluate.streams import (
-    USUAL,
-    corrections,
-    last_of_three,
-    measure,
-    music,
-    one_by_one,
-    settings,
-    study_streams,
-    write_streams,
-)
-from mmdemo.evaluate.tables import streams_table
-from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.train.samples import PLAIN, MultimodalSamples
-from mmdemo.train.streams import STEPS_PER_SECOND, Stream, StreamInput, StreamMaker
-
-
-def believing(config=CONFIG):
-    """An LSTM whose every step forgets all and keeps what it reads, of which the first three numbers are classes."""
-    model = MultimodalLSTM(config).eval()
-    size = config.hidden_size
-    with torch.no_grad():
-        for weight in model.lstm.parameters():
-            weight.zero_()
-        model.lstm.bias_ih_l0[:size] = 20  # i
-        model.lstm.bias_ih_l0[size : 2 * size] = -20  # f
-        model.lstm.bias_ih_l0[3 * size :] = 20  # o
-        model.lstm.weight_ih_l0[2 * size : 2 * size + 3, :3] = 20 * torch.eye(3)
-        model.dense.weight.zero_()
-        model.dense.weight[:, :3] = 20 * torch.eye(3)
-        model.dense.bias.zero_()
-    return model
+from mmdemo.evaluate.streams import USUAL, measure, settings, study_streams
+from mmdemo.train.stream_maker import Stream, StreamInput
 
 
 def stream_of(classes, inputs):
@@ -65,7 +30,7 @@ def test_right_before_and_false_alarms():
     assert found["cells_first"] == found["cells_last"]
 
 
-def test_all_settings_are_measured_and_kept(tmp_path):
+def test_all_settings_are_measured():
     features = with_outliers()
     rows = pd.DataFrame({"text": [""] * len(features.labels)})
     short = replace(USUAL, count=1, seconds=6.0)
@@ -73,61 +38,3 @@ def test_all_settings_are_measured_and_kept(tmp_path):
     assert set(found) == {*settings(CONFIG.modalities), "music"}
     assert found["silence"]["inputs"] == 0 and found["silence"]["right"] is None
     assert found["nothing known"]["inputs"] == 0
-    write_streams(tmp_path, found)
-    assert "short gaps" in (tmp_path / "streams.json").read_text()
-
-
-@pytest.fixture
-def maker():
-    features = with_outliers()
-    samples = MultimodalSamples(features, CONFIG, pair=True, sampling=PLAIN, seed=0)
-    return StreamMaker(believing(), samples, pd.DataFrame({"text": [""] * len(features.labels)}), USUAL)
-
-
-@pytest.fixture
-def said(tmp_path):
-    """Two recordings, each of a class of its own."""
-    for label in (0, 1):
-        samples = between(word(0.4 + 0.2 * label), 0.25, 0.25)
-        wavfile.write(tmp_path / f"{label}.wav", 16_000, (samples / np.abs(samples).max() * 2**14).astype(np.int16))
-    return [(str(tmp_path / f"{label}.wav"), label) for label in (0, 1)]
-
-
-def test_recordings_come_one_by_one(maker, said):
-    stream = one_by_one(maker, said, 250, np.random.default_rng(0))
-    assert len(stream.x) == 250 and len(stream.inputs) > 5
-    assert {each.label for each in stream.inputs} == {0, 1}
-    for before, after in pairwise(stream.inputs):
-        assert after.first - before.last > 0.5 * STEPS_PER_SECOND
-    assert not one_by_one(maker, [("nowhere.wav", 0)], 100, np.random.default_rng(0)).inputs
-
-
-def test_a_correction_is_two_recordings_of_different_classes_with_a_word_between(maker, said):
-    stream = corrections(maker, said, 400, np.random.default_rng(0))
-    assert [each.modality for each in stream.inputs[:3]] == ["audio", "text", "audio"]
-    assert len(stream.inputs) % 3 == 0 and len(stream.x) == 400 + len(stream.inputs) // 3
-    for first, no, second in zip(*(stream.inputs[k::3] for k in range(3)), strict=True):
-        assert {first.label, second.label} == {0, 1} and no.label == -1
-    ends = last_of_three(stream)
-    assert [each.label for each in ends.inputs] == [each.label for each in stream.inputs[2::3]]
-
-
-def test_music_has_no_pause_and_no_class(maker):
-    given = music(maker, 100, np.random.default_rng(0))
-    assert all(before.at + before.steps == after.at for before, after in pairwise(given))
-    assert given[-1].at + given[-1].steps == 100 and {one.label for one in given} == {-1}
-
-
-def test_what_misses_its_bar_is_bold():
-    one = {
-        **{"streams": 1, "inputs": 40, "right": 0.975, "before": 0.15, "before_90": 0.3, "clear_right": 0.9},
-        **{"clear_others": 0.2, "cells_first": 0.5, "cells_last": 0.56, "cells_most": 3.0},
-    }
-    nothing = {**one, "inputs": 0, "right": None, "before": None, "clear_right": None}
-    found = {"task": "digits", "command": "c", "seed": 0, "streams": {"music": nothing, "audio": one}}
-    audio, silent = streams_table(found).splitlines()[-2:]
-    told = "40 | **97.50 %** (at least 98%) | 0.15 (at most 0.2) | 90.00 % | 0.2 | **0.50, 0.56** (within 10%)"
-    assert audio == f"| recordings | {told} |"
-    assert silent.endswith("| 0 | – | – | – | 0.2 (at most 1) | 0.50, 0.56 |")
-    assert "(at least" not in streams_table({**found, "task": "emotion"})
-    assert "Not measured yet" in streams_table({})

@@ -11,7 +11,6 @@ from mmdemo.lstm.counterfactual import (
     ablate,
     changed,
     coalitions,
-    contradictions,
     last_states,
     rerun,
     run_coalitions,
@@ -151,13 +150,6 @@ def test_shares_need_every_subset():
     with pytest.raises(ValueError, match="all 8 subsets"):
         shapley(values)
     assert shapley({frozenset(): torch.zeros(3)}) == {}
-
-
-def test_contradictions_by_hand():
-    sure, other, unsure = torch.tensor([0.9, 0.1, 0.0]), torch.tensor([0.1, 0.9, 0.0]), torch.tensor([0.4, 0.3, 0.3])
-    assert contradictions({"text": sure, "image": other}) == [("text", 0, "image", 1)]
-    assert contradictions({"text": sure, "image": sure, "audio": unsure}) == []
-    assert contradictions({"text": unsure, "image": other}) == []
 
 
 @pytest.mark.parametrize("layers, both", [(1, False), (2, False), (1, True), (2, True)])

@@ -1,6 +1,8 @@
 """A checkpoint's weights, checked before they are used: every damage is told with its file and what to do."""
 
+import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -10,7 +12,7 @@ from tiny import CONFIG
 
 from mmdemo.config import CheckpointError
 from mmdemo.model.multimodal_lstm import MultimodalLSTM
-from mmdemo.model.weights import HASH, WEIGHTS
+from mmdemo.model.weights import HASH, WEIGHTS, weights_hash
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,16 @@ def test_the_hash_is_what_sha256sum_checks(folder):
     digest, name = (folder / HASH).read_text().split()
     assert (len(digest), name) == (64, WEIGHTS)
     load(folder)
+
+
+def test_the_hash_is_that_of_the_weights_as_they_are_now(folder):
+    before = weights_hash(folder)
+    assert before == (folder / HASH).read_text().split()[0]
+    with (folder / WEIGHTS).open("ab") as file:
+        file.write(b" ")
+    os.utime(folder / WEIGHTS, ns=(0, 0))  # changed at another time, however coarse the clock of the file system is
+    assert weights_hash(folder) == hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest() != before
+    assert weights_hash(folder / "nowhere") is None
 
 
 @pytest.mark.parametrize("place", [3, 100, 0.5, -1])

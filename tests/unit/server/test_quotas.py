@@ -46,7 +46,7 @@ def test_nobody_can_have_anothers_forgotten():
     held.add("mine", "reading")
     for number in range(10_000):
         assert "reading" not in held.add(f"greedy{number % 50}", number)
-    assert held.owner("reading") == "mine"
+    assert held.of("mine") == ["reading"]
     assert len(held) == 200
 
 

@@ -7,7 +7,7 @@ from mmdemo.data.sentences.grammar import sentences
 from mmdemo.data.sentences.vocabulary import LANGUAGES, language
 from mmdemo.messages import strings
 from mmdemo.model.modalities import SENSES
-from mmdemo.text.numbers import digit_names, doubt_about, number_words, numbers_in
+from mmdemo.text.numbers import digit_names, doubt_about, number_words, numbers_in, strip_accents
 from mmdemo.text.reader import tokenize
 
 NUMBERS = TextConfig(numbers=True)
@@ -214,3 +214,8 @@ def test_no_word_is_two_digits_and_the_taught_ones_are_known():
     assert len(number_words()) > 40 and all(len(words["digits"]) == 10 for words in number_words().values())
     known = digit_names() | {"un", "une", "um", "uma", "due", "eentje"}  # which are articles, or English, too
     assert {n for name in LANGUAGES for names in language(name)["numbers"] for n in names} <= known
+
+
+def test_only_latin_letters_lose_their_accents():
+    assert strip_accents("três, Ærø, ventitré, ňň") == "tres, Ærø, ventitre, nn"
+    assert strip_accents("한글 が ệ") == "한글 が ệ"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from tiny import CONFIG, features
@@ -14,6 +15,8 @@ from mmdemo.train.calibration import (
     NEVER,
     calibrate,
     combined_answers,
+    disagree,
+    fit_calibration,
     fit_contradicted,
     fit_temperature,
     fit_threshold,
@@ -49,6 +52,17 @@ def test_no_answer_below_six_in_ten_is_ever_clear():
     assert fit_threshold(torch.stack([highest, 1 - highest], 1), torch.zeros(49).long(), 0.01, 0.6) == pytest.approx(
         0.6
     )
+
+
+def test_the_levels_limits_are_those_of_the_probabilities_at_the_temperature():
+    generator = torch.Generator().manual_seed(0)
+    logits = 2 * torch.randn(2000, 3, generator=generator)
+    labels = torch.multinomial((logits / 2).softmax(-1), 1, generator=generator)[:, 0]
+    found = fit_calibration(logits, labels, {"clear": 0.9, "likely": 0.7})
+    assert found.temperature == fit_temperature(logits, labels) and 0.5 < found.likely < found.clear < 1
+    for limit, right in ((found.clear, 0.9), (found.likely, 0.7)):
+        highest, guess = (logits / found.temperature).softmax(-1).max(-1)
+        assert (guess == labels)[highest >= limit].float().mean() >= right
 
 
 def test_what_belongs_to_no_class_speaks_for_none():
@@ -125,6 +139,12 @@ def test_few_contradictions_are_called_clear_by_hand():
     assert fit_contradicted(torch.ones(4, 2), contradicting[:4], ~contradicting[:4], 0.1) == NEVER
 
 
+def test_inputs_disagree_where_one_alone_says_another_class_by_hand():
+    text, image, audio = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2]), np.array([0, 0, 1, 1])
+    assert disagree([text, image, audio]).tolist() == [False, True, False, True]
+    assert disagree([text]).tolist() == [False] * 4
+
+
 def test_inputs_of_different_classes_are_seldom_answered_clearly():
     """On the samples that it is fitted on, no more contradictions are called clear than may be."""
     torch.manual_seed(0)
@@ -137,6 +157,7 @@ def test_inputs_of_different_classes_are_seldom_answered_clearly():
         found = model.config.calibrated(each.given)
         highest = (each.logits / found.temperature).softmax(-1).max(-1).values
         agreed = torch.stack([said[m] == said[each.given[0]] for m in each.given]).all(0)
+        assert torch.equal(agreed, ~each.disagreeing)
         clear = agreed & (highest >= found.clear)
         assert (
             each.contradicting.any() and (clear & each.contradicting).sum() <= CONTRADICTED * each.contradicting.sum()

@@ -7,7 +7,7 @@ from films import KINDS, RATE, Pipe, film, opening, speaking, speech
 from mmdemo.config import SAMPLE_RATE
 from mmdemo.messages import InputError
 from mmdemo.video import decode
-from mmdemo.video.modality import Video, offset_scores
+from mmdemo.video.modality import Video, log_odds, offset_scores
 from mmdemo.video.reader import SHAPE, View, mirrored, read_video
 
 OPEN = np.array([opening(time) for time in np.arange(74) / 25])
@@ -192,6 +192,11 @@ def test_a_sound_is_moved_by_hand(tmp_path):
         given = video.read(file, {}, candidate=candidate)
         assert video.preview(given)["late"] == pytest.approx(late)
         np.testing.assert_allclose(given.lips_at - given.voice_at, late, atol=1e-9)
+
+
+def test_log_odds_by_hand():
+    assert log_odds(np.array([0.5, 0.75], np.float32)) == pytest.approx([0, np.log(3)])
+    assert log_odds(np.array([0.0, 1.0], np.float32)) == pytest.approx([-np.log(1e9), np.log(1e9)])
 
 
 def test_each_windows_offsets_are_averaged():

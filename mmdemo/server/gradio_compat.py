@@ -9,7 +9,9 @@ what Gradio documents.
 from __future__ import annotations
 
 import inspect
+import math
 import sys
+import time
 from asyncio import Queue as AsyncQueue
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -267,15 +269,8 @@ def forget_run(demo: gr.Blocks, session: str, event_id: str) -> None:
         if event in waiting:
             waiting.remove(event)
             queue.event_ids_to_events.pop(event_id, None)
-    pending = queue.pending_event_ids_session.get(session, set())
-    pending.discard(event_id)
-    if session not in queue.pending_messages_per_session:
-        queue.pending_event_ids_session.pop(session, None)
-    elif not pending:
-        queue.pending_event_ids_session.pop(session, None)
-        queue.pending_messages_per_session.pop(session, None)
-    else:
-        messages = queue.pending_messages_per_session[session]
+    queue.pending_event_ids_session.get(session, set()).discard(event_id)
+    if messages := queue.pending_messages_per_session.get(session):
         for _ in range(messages.qsize()):
             message = messages.get_nowait()
             if message.event_id != event_id:
@@ -283,14 +278,33 @@ def forget_run(demo: gr.Blocks, session: str, event_id: str) -> None:
 
 
 class _Mailboxes(dict[str, AsyncQueue]):
-    """What sessions are to be told. One that is forgotten already can be told something, and be forgotten again."""
+    """What sessions are to be told, and when each was last looked for.
 
-    def __missing__(self, session: str) -> AsyncQueue:
-        return AsyncQueue()  # which nobody will hear
+    One that is forgotten already can be told something, and be forgotten again.
+    """
+
+    def __init__(self, boxes: Mapping[str, AsyncQueue]) -> None:
+        super().__init__(boxes)
+        self._seen = dict.fromkeys(boxes, time.monotonic())
+
+    def __getitem__(self, session: str) -> AsyncQueue:
+        if session not in self:
+            return AsyncQueue()  # which nobody will hear
+        self._seen[session] = time.monotonic()
+        return super().__getitem__(session)
+
+    def __setitem__(self, session: str, box: AsyncQueue) -> None:
+        self._seen[session] = time.monotonic()
+        super().__setitem__(session, box)
 
     def __delitem__(self, session: str) -> None:
+        self._seen.pop(session, None)
         if session in self:
             super().__delitem__(session)
+
+    def rests(self, session: str) -> float:
+        """For how many seconds nobody has looked for it."""
+        return time.monotonic() - self._seen.get(session, -math.inf)
 
 
 def keep_mailboxes(demo: gr.Blocks) -> None:
@@ -303,13 +317,24 @@ def keep_mailboxes(demo: gr.Blocks) -> None:
     demo._queue.pending_messages_per_session = _Mailboxes(demo._queue.pending_messages_per_session)
 
 
-def forget_heard_sessions(demo: gr.Blocks) -> None:
-    """Forget the sessions that have nothing to be told. Gradio keeps their names for ever, and where they are told."""
+def forget_heard_sessions(demo: gr.Blocks, rested: float = 60) -> None:
+    """Forget the sessions that have nothing to be told. Gradio keeps their names for ever, and where they are told.
+
+    An answer may be quicker than the word that it was asked for, and then the page opens a stream that has nothing to
+    tell yet. If its session were forgotten, it would end in an error, and the page would never hear anything again. It
+    looks for its session every ten seconds.
+
+    Relies on ``keep_mailboxes``.
+
+    Args:
+        demo: the page.
+        rested: seconds for which nobody must have looked for a session.
+    """
     queue = demo._queue
-    for session in [name for name, pending in queue.pending_event_ids_session.items() if not pending]:
-        del queue.pending_event_ids_session[session]
-    for session in [name for name in queue.pending_messages_per_session if name not in queue.pending_event_ids_session]:
-        del queue.pending_messages_per_session[session]
+    pending, boxes = queue.pending_event_ids_session, queue.pending_messages_per_session
+    for session in [name for name in {*pending, *boxes} if not pending.get(name) and boxes.rests(name) >= rested]:
+        pending.pop(session, None)
+        del boxes[session]
 
 
 def _visitor_of(event: Any) -> str:

@@ -2,9 +2,11 @@
 
 import ast
 import inspect
+import json
 import queue
 import re
 import socket
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -313,10 +315,10 @@ def test_runs_are_seen_and_forgotten(demo):
         told = http.get(f"/gradio_api/call/shout/{second}").text
         assert "EIGHT" in told and "SEVEN" not in told
         gradio_compat.forget_run(demo, session, second)
-        demo._queue.pending_messages_per_session.clear()
+        gradio_compat.keep_mailboxes(demo)
         demo._queue.pending_event_ids_session["heard"] = set()
-        gradio_compat.forget_heard_sessions(demo)
-        assert not demo._queue.pending_event_ids_session
+        gradio_compat.forget_heard_sessions(demo, rested=0)
+        assert not demo._queue.pending_event_ids_session and not demo._queue.pending_messages_per_session
 
 
 def test_runs_in_progress_count_when_visitors_take_turns(demo):
@@ -352,9 +354,41 @@ def test_no_session_is_forgotten_because_others_have_come(demo):
             demo._queue.pending_messages_per_session[name] = queue.Queue()
             demo._queue.pending_event_ids_session[name] = {"a run"} if name in names[:2] else set()
         gradio_compat.forget_heard_sessions(demo)
+        assert len(demo._queue.pending_messages_per_session) == 3000  # somebody may be about to listen
+        gradio_compat.forget_heard_sessions(demo, rested=0)
         assert (
             list(demo._queue.pending_messages_per_session) == names[:2] == list(demo._queue.pending_event_ids_session)
         )
+
+
+def test_a_stream_that_has_nothing_to_tell_yet_stays_open_while_others_come(demo):
+    """An answer may be heard before the word that it was asked for: then a page opens another stream."""
+    used = gradio_compat.keep_mailboxes, gradio_compat.forget_heard_sessions
+    with gradio_still("looks for a session's messages again and again", *used), serving(demo) as http:
+        gradio_compat.keep_mailboxes(demo)
+        gradio_compat.watch_runs(demo, lambda *_: gradio_compat.forget_heard_sessions(demo))
+        ask = {"data": ["seven"], "session_hash": "mine"}
+        assert http.post("/gradio_api/call/shout", json=ask).status_code == 200
+        told = []
+
+        def listen(stream):
+            told.extend(json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line)
+
+        with http.stream("GET", "/gradio_api/queue/data?session_hash=mine", timeout=60) as stream:
+            listen(stream)
+        assert told[-1]["msg"] == "close_stream"
+        told.clear()
+        with http.stream("GET", "/gradio_api/queue/data?session_hash=mine", timeout=60) as stream:
+            hearing = threading.Thread(target=listen, args=(stream,))
+            hearing.start()
+            for session in ("yours", "theirs"):
+                answer = http.post("/gradio_api/call/shout", json=ask | {"session_hash": session})
+                assert answer.status_code == 200
+            time.sleep(11)  # it has looked once more
+            assert not [message for message in told if message["msg"] != "heartbeat"]
+            assert http.post("/gradio_api/call/shout", json=ask).status_code == 200
+            hearing.join(30)
+        assert "process_completed" in {message["msg"] for message in told}
 
 
 # Sessions

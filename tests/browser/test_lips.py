@@ -53,3 +53,20 @@ def test_three_seconds_are_recorded_moved_and_replaced(visit, tmp_path):
     expect(page.locator("#answer .mm-warn")).to_contain_text("too short")
     page.locator('#task label:has(input[value="digits"])').click()
     expect(page.locator("#answer .mm-hint")).to_contain_text("Type a number")  # it reads none of that
+
+
+def test_filming_waits_until_it_is_allowed(visit):
+    page = visit()
+    page.locator('#task label:has(input[value="lips"])').click()
+    page.evaluate(
+        """() => {
+          const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          const thought = new Promise((allow) => { window.allow = allow; });
+          navigator.mediaDevices.getUserMedia = (wanted) => thought.then(() => ask(wanted));
+        }"""
+    )
+    page.locator("#give-video .mm-film").click()
+    page.wait_for_timeout(5000)  # somebody reads what the browser asks
+    page.evaluate("window.allow()")
+    expect(page.locator("#give-video .mm-filming")).to_be_visible()
+    expect(page.locator("#answer .mm-offsets")).to_be_visible()

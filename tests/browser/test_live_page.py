@@ -24,15 +24,6 @@ DEVICES = """() => {
     window.wanted = [...(window.wanted ?? []), wanted];
     return stream;
   };
-  const Context = window.AudioContext;
-  window.AudioContext = class extends Context {
-    constructor(...given) {
-      super(...given);
-      window.sound = this;
-    }
-  };
-}"""
-CONTEXTS = """() => {
   window.contexts = [];
   const Context = window.AudioContext;
   window.AudioContext = class extends Context {
@@ -191,7 +182,7 @@ def test_a_device_that_is_taken_away_is_said_to_be_and_can_be_switched_on_again(
     page.evaluate(DEVICES)
     start(page)
     page.wait_for_function("window.tracks?.length === 2")
-    page.evaluate("window.sound.suspend()")  # as a call does
+    page.evaluate("window.contexts.at(-1).suspend()")  # as a call does
     flows(page)
     page.evaluate(TAKEN_AWAY)
     expect(line(page, "audio")).to_have_text(SAID["live.ended_audio"])
@@ -223,7 +214,6 @@ def test_a_device_that_is_taken_away_while_it_is_switched_on_is_said_to_be_too(v
 def test_what_is_pressed_twice_while_it_is_switched_on_is_there_once(visit):
     page = visit()
     page.evaluate(DEVICES)
-    page.evaluate(CONTEXTS)
     page.evaluate(SLOW)
     page.locator(".mm-go-live").click()
     page.wait_for_function("window.tracks?.length === 1")
@@ -246,7 +236,7 @@ def test_a_recording_that_cannot_be_listened_to_does_not_play_on(visit):
     """As over plain HTTP, where there are no AudioWorklets."""
     page = visit()
     page.evaluate(GONE, "NotAllowedError")
-    page.evaluate(CONTEXTS)
+    page.evaluate(DEVICES)
     page.evaluate("() => { AudioWorklet.prototype.addModule = () => Promise.reject(new Error('none')); }")
     start(page)
     page.locator(".mmw-play").click()
@@ -284,8 +274,7 @@ def test_sound_goes_on_while_the_server_does_not_answer_and_after_it_was_lost(br
     page.goto(page_url)
     expect(page.locator("#answer .mm-hint")).to_be_visible()
     start(page)
-    asked, busy = [], [True]
-    page.route("**/queue/join*", lambda route: asked.append(route) if busy else route.continue_())
+    _, let_go = hold_questions(page)
     page.locator("#live textarea").press_sequentially("four ")
     expect(line(page, "text")).to_have_text(SAID["live.slow"])
     flows(page)
@@ -294,9 +283,7 @@ def test_sound_goes_on_while_the_server_does_not_answer_and_after_it_was_lost(br
     expect(line(page, "image")).to_have_text(SAID["live.was_hidden"])
     flows(page)
 
-    busy.clear()
-    for each in asked:
-        each.continue_()
+    let_go()
     expect(line(page, "text")).to_be_empty()
 
     page.evaluate("window.same = true")
